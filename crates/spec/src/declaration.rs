@@ -1,0 +1,501 @@
+//! What is known of an operation before any call: the value that every surface describes itself from.
+
+use crate::{
+    ArgumentTable, ErrorKind, Method, Mistake, Needed, OrderKey, Owner, PageNumber, Permission, Principal,
+    Result, Route, Signature, StateMap, Template, schema,
+};
+use serde_json::Value;
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+
+/// A mutation or a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperationKind {
+    /// Changes data, in one transaction.
+    Service,
+    /// Reads data, on a read-only connection.
+    Selector,
+}
+
+/// How the target row is locked while the service runs.
+///
+/// On SQLite every service holds the one write lock, so all of these are the same there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Lock {
+    /// `FOR UPDATE`: nobody else changes, deletes or locks the row.
+    #[default]
+    Update,
+    /// `FOR NO KEY UPDATE`: as `Update`, but rows that refer to it can be added meanwhile.
+    NoKeyUpdate,
+    /// `FOR SHARE`: nobody changes it, others may lock it the same way.
+    Share,
+    /// No lock. What was read may be out of date when the service writes.
+    None,
+}
+
+/// What a selector answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cardinality {
+    /// Any value.
+    Value,
+    /// One row, or not found.
+    Row,
+    /// A list of rows.
+    List,
+}
+
+/// How a list is filtered, ordered and paginated.
+#[derive(Debug, Default)]
+pub struct ListDeclaration {
+    pub(crate) filter_columns: &'static [&'static str],
+    pub(crate) default_order: Vec<OrderKey>,
+    pub(crate) ordered: bool,
+    pub(crate) unique: Option<&'static str>,
+    pub(crate) page: Option<PageNumber>,
+    pub(crate) max_rows: Option<u32>,
+}
+
+impl ListDeclaration {
+    /// The order when the caller does not say.
+    #[must_use]
+    pub fn default_order(&self) -> &[OrderKey] {
+        &self.default_order
+    }
+
+    /// The column that makes every order total; `id` unless said otherwise.
+    #[must_use]
+    pub fn unique(&self) -> &'static str {
+        self.unique.unwrap_or("id")
+    }
+
+    /// The pagination.
+    #[must_use]
+    pub fn page(&self) -> Option<PageNumber> {
+        self.page
+    }
+
+    /// The most rows of a list that is not paginated; 1,000 unless said otherwise.
+    #[must_use]
+    pub fn max_rows(&self) -> u32 {
+        self.max_rows.unwrap_or(1000)
+    }
+
+    /// Whether rows have to come in a certain order.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        self.ordered || self.page.is_some()
+    }
+}
+
+/// An operation as it was declared. Built by [`crate::ServiceSpec`] and [`crate::SelectorSpec`].
+pub struct Declaration {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) title: Option<Cow<'static, str>>,
+    pub(crate) description: Cow<'static, str>,
+    pub(crate) kind: OperationKind,
+    pub(crate) cardinality: Cardinality,
+    pub(crate) permission: Option<Arc<dyn Permission>>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) resource: Option<Template>,
+    pub(crate) status: Option<u16>,
+    pub(crate) creates: Option<Template>,
+    pub(crate) changes: Vec<Template>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) idempotent: bool,
+    pub(crate) destructive: bool,
+    pub(crate) allow_none: bool,
+    pub(crate) lock: Lock,
+    pub(crate) list: ListDeclaration,
+    pub(crate) signature: Signature,
+    pub(crate) target: Option<Needed>,
+    pub(crate) output: Value,
+    pub(crate) errors: &'static [(ErrorKind, &'static str)],
+    pub(crate) mistakes: Vec<String>,
+}
+
+impl Declaration {
+    pub(crate) fn new(
+        name: impl Into<Cow<'static, str>>,
+        description: impl Into<Cow<'static, str>>,
+        kind: OperationKind,
+    ) -> Self {
+        let mut signature = Signature::default();
+        if kind == OperationKind::Selector {
+            signature.table.read_input_from_query();
+        }
+        Self {
+            name: name.into(),
+            title: None,
+            description: description.into(),
+            kind,
+            cardinality: Cardinality::Value,
+            permission: None,
+            routes: Vec::new(),
+            resource: None,
+            status: None,
+            creates: None,
+            changes: Vec::new(),
+            deadline: None,
+            idempotent: kind == OperationKind::Selector,
+            destructive: false,
+            allow_none: false,
+            lock: Lock::default(),
+            list: ListDeclaration::default(),
+            signature,
+            target: None,
+            output: Value::Null,
+            errors: &[],
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// The name: the tool's name over MCP, the `operationId` in OpenAPI.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A short name for people.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// What it does, from the doc comment.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// A mutation or a read.
+    #[must_use]
+    pub fn kind(&self) -> OperationKind {
+        self.kind
+    }
+
+    /// What a selector answers.
+    #[must_use]
+    pub fn cardinality(&self) -> Cardinality {
+        self.cardinality
+    }
+
+    /// Lets the caller through, or says why not.
+    ///
+    /// # Errors
+    /// Those of the permission. An operation without a permission lets nobody through.
+    pub fn authorize(&self, principal: Option<&Principal>) -> Result<()> {
+        match &self.permission {
+            Some(permission) => permission.check(principal),
+            None => Err(crate::Error::forbidden("the operation declares no permission")),
+        }
+    }
+
+    /// The permission.
+    #[must_use]
+    pub fn permission(&self) -> Option<&dyn Permission> {
+        self.permission.as_deref()
+    }
+
+    /// The REST routes.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The URI or URI template under which it is an MCP resource.
+    #[must_use]
+    pub fn resource(&self) -> Option<&Template> {
+        self.resource.as_ref()
+    }
+
+    /// The HTTP status of success (RFC 9110, section 15.3).
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match (self.status, &self.creates) {
+            (Some(status), _) => status,
+            (None, Some(_)) => 201,
+            (None, None) if self.is_empty() => 204,
+            (None, None) => 200,
+        }
+    }
+
+    /// The path of what it creates, filled from the answer: the `Location` (RFC 9110, section 10.2.2).
+    #[must_use]
+    pub fn creates(&self) -> Option<&Template> {
+        self.creates.as_ref()
+    }
+
+    /// The resources that change when it succeeds.
+    #[must_use]
+    pub fn changes(&self) -> &[Template] {
+        &self.changes
+    }
+
+    /// How long it may take, when it says so itself.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// Whether a second call with the same arguments changes nothing more.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    /// Whether it may remove or overwrite data.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        self.destructive
+    }
+
+    /// Whether a missing row is answered with null instead of "not found".
+    #[must_use]
+    pub fn allows_none(&self) -> bool {
+        self.allow_none
+    }
+
+    /// How the target row is locked.
+    #[must_use]
+    pub fn lock(&self) -> Lock {
+        self.lock
+    }
+
+    /// How a list is filtered, ordered and paginated.
+    #[must_use]
+    pub fn list(&self) -> &ListDeclaration {
+        &self.list
+    }
+
+    /// The arguments.
+    #[must_use]
+    pub fn arguments(&self) -> &ArgumentTable {
+        &self.signature.table
+    }
+
+    /// Whether the service works on a row that a selector resolves first.
+    #[must_use]
+    pub fn has_target(&self) -> bool {
+        self.target.is_some()
+    }
+
+    /// The JSON Schema of the answer.
+    #[must_use]
+    pub fn output(&self) -> &Value {
+        &self.output
+    }
+
+    /// Whether there is nothing to answer (`()`).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.output.get("type").is_some_and(|ty| ty == "null")
+    }
+
+    /// The errors of its own that it can give.
+    #[must_use]
+    pub fn errors(&self) -> &'static [(ErrorKind, &'static str)] {
+        self.errors
+    }
+
+    /// Sets what the finished chain answers. Called once, by whatever makes the operation runnable.
+    #[doc(hidden)]
+    pub fn finish<View: schemars::JsonSchema>(&mut self, cardinality: Cardinality) {
+        self.cardinality = cardinality;
+        self.output = schema::output::<View>();
+        if cardinality == Cardinality::Row && self.allow_none {
+            self.output = schema::output::<Option<View>>();
+        }
+    }
+
+    /// Checks the columns that a list is filtered and ordered by. Called once, when the row type is known.
+    #[doc(hidden)]
+    pub fn finish_list(&mut self, columns: &[&str]) {
+        let known = columns.join(", ");
+        for column in self
+            .list
+            .filter_columns
+            .iter()
+            .filter(|column| !columns.contains(column))
+        {
+            self.mistakes.push(format!(
+                "the filter's column `{column}` is not in the row; the row has {known}"
+            ));
+        }
+        for key in self
+            .list
+            .default_order
+            .iter()
+            .filter(|key| !columns.contains(&key.column))
+        {
+            self.mistakes.push(format!(
+                "the order's column `{}` is not in the row; the row has {known}",
+                key.column
+            ));
+        }
+        if self.list.is_ordered() && !columns.contains(&self.list.unique()) {
+            self.mistakes.push(format!(
+                "an ordered list needs a unique column, so that no row is shown twice; the row has no `{}`: name one of {known} with `.unique(\"…\")`",
+                self.list.unique()
+            ));
+        }
+    }
+
+    /// Everything that is wrong with it, given the application's state.
+    #[must_use]
+    pub fn mistakes(&self, state: &StateMap) -> Vec<Mistake> {
+        let mut found = self.mistakes.clone();
+        found.extend(self.signature.mistakes.iter().cloned());
+        if let Err(why) = check_name(&self.name) {
+            found.push(why);
+        }
+        if self.permission.is_none() {
+            found.push(
+                "declares no permission; add `.allow(Scope(\"…\"))`, `.allow(Authenticated)` or, if it is for everybody, `.allow(Anyone)`"
+                    .to_owned(),
+            );
+        }
+        for needed in self
+            .signature
+            .states
+            .iter()
+            .filter(|needed| !state.contains(needed.id()))
+        {
+            found.push(format!(
+                "needs State<{0}>, which is not registered; add `.state({0} {{ … }})` to the server",
+                needed.name()
+            ));
+        }
+        match (&self.signature.instance, &self.target) {
+            (Some(wanted), None) => found.push(format!(
+                "asks for Instance<{}> but has no target; add `.target(selector)` with a selector that returns `Option<{0}>`",
+                wanted.name()
+            )),
+            (Some(wanted), Some(got)) if wanted.id() != got.id() => found.push(format!(
+                "asks for Instance<{}> but its target resolves to {}",
+                wanted.name(),
+                got.name()
+            )),
+            _ => {}
+        }
+        self.check_routes(&mut found);
+        self.check_resource(&mut found);
+        found
+            .into_iter()
+            .map(|message| Mistake::new(&*self.name, message))
+            .collect()
+    }
+
+    fn check_routes(&self, found: &mut Vec<String>) {
+        for route in &self.routes {
+            match (self.kind, route.method) {
+                (OperationKind::Selector, Method::Get) => {}
+                (OperationKind::Selector, method) => {
+                    found.push(format!(
+                        "is a selector and cannot be served under {method}; use GET"
+                    ));
+                }
+                (OperationKind::Service, Method::Get) => {
+                    found.push(
+                        "is a service and cannot be served under GET; use POST, PUT, PATCH or DELETE"
+                            .to_owned(),
+                    );
+                }
+                (OperationKind::Service, _) => {}
+            }
+            for variable in route.path.variables() {
+                self.check_variable(
+                    &format!("the route {} {}", route.method, route.path),
+                    variable,
+                    found,
+                );
+            }
+        }
+        if let Some(created) = &self.creates {
+            for variable in created.variables() {
+                if self
+                    .output
+                    .get("properties")
+                    .is_none_or(|properties| properties.get(variable).is_none())
+                {
+                    found.push(format!(
+                        "`.creates(\"{created}\")` names `{variable}`, which the answer does not have"
+                    ));
+                }
+            }
+        }
+        if self.is_empty() && !matches!(self.status(), 202 | 204 | 205) {
+            found.push(format!(
+                "answers nothing, which goes under 204, not {}",
+                self.status()
+            ));
+        }
+        if !self.is_empty() && matches!(self.status(), 204 | 205) {
+            found.push(format!(
+                "answers a value, which cannot go under {}",
+                self.status()
+            ));
+        }
+    }
+
+    fn check_resource(&self, found: &mut Vec<String>) {
+        let Some(uri) = &self.resource else { return };
+        if self.kind == OperationKind::Service {
+            found
+                .push("is a service and cannot be a resource; only a selector can be read by URI".to_owned());
+        }
+        if uri
+            .as_str()
+            .split_once("://")
+            .is_none_or(|(scheme, _)| scheme.is_empty() || scheme.contains('{'))
+        {
+            found.push(format!(
+                "the resource `{uri}` has no scheme; write it as `scheme://…`"
+            ));
+        }
+        for variable in uri.variables() {
+            self.check_variable(&format!("the resource {uri}"), variable, found);
+        }
+        let missing = |name: &str| !uri.variables().any(|variable| variable == name);
+        for argument in self
+            .arguments()
+            .arguments()
+            .iter()
+            .filter(|a| a.required && missing(&a.name))
+        {
+            found.push(format!(
+                "the resource {uri} leaves out `{}`, which is required; put it in the URI",
+                argument.name
+            ));
+        }
+    }
+
+    fn check_variable(&self, place: &str, variable: &str, found: &mut Vec<String>) {
+        match self.arguments().argument(variable) {
+            Some(argument) if argument.owner == Owner::Arg && !argument.repeated => {}
+            Some(_) => found.push(format!(
+                "{place} has `{{{variable}}}`, which has to be a single `#[arg]`"
+            )),
+            None => found.push(format!(
+                "{place} has `{{{variable}}}`, but no `#[arg]` has that name"
+            )),
+        }
+    }
+}
+
+/// A name that every MCP client accepts (specification, server/tools, Tool Names).
+fn check_name(name: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
+        return Err("the name has to be 1 to 64 characters of A-Z, a-z, 0-9, `_`, `-` and `.`".to_owned());
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Declaration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Declaration")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,285 @@
+//! The builder of a selector: a read on a read-only connection.
+
+use crate::{
+    AsIs, Declaration, FieldError, Filter, FnHandler, Handler, LentFn, List, Method, OperationKind, OrderKey,
+    Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, ServiceError, Template,
+    arguments::ArgumentSet, filter::MAX_OPERANDS, ordering, page::PageArguments, presenter::As,
+    service::parse_path,
+};
+use serde_json::{Map, json};
+use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+/// The conditions a caller gave, left in the call.
+#[derive(Debug, Default)]
+pub struct Filters(pub Vec<Predicate>);
+
+/// The order a caller gave, left in the call.
+#[derive(Debug, Default)]
+pub struct Order(pub Vec<OrderKey>);
+
+/// A selector being declared: what it is called, who may call it, where it is served.
+///
+/// The type parameters are the handler and how a row is shown; nobody has to write them.
+#[must_use = "a spec does nothing until it is added with `Operations::add`"]
+pub struct SelectorSpec<H, V = AsIs> {
+    declaration: Declaration,
+    handler: H,
+    presenter: PhantomData<fn() -> V>,
+}
+
+impl<H: Handler> SelectorSpec<H> {
+    /// A selector with this handler. `#[selector]` writes this call.
+    pub fn new(
+        name: impl Into<Cow<'static, str>>,
+        description: impl Into<Cow<'static, str>>,
+        handler: H,
+    ) -> Self {
+        let mut declaration = Declaration::new(name, description, OperationKind::Selector);
+        handler.describe(&mut declaration.signature);
+        declaration.errors = handler.errors();
+        Self {
+            declaration,
+            handler,
+            presenter: PhantomData,
+        }
+    }
+}
+
+impl<F, C: ?Sized, Args, T, E> SelectorSpec<FnHandler<F, C, Args, T, E>>
+where
+    F: for<'t> LentFn<'t, C, Args, Output = Result<T, E>>,
+    E: ServiceError,
+    FnHandler<F, C, Args, T, E>: Handler,
+{
+    /// A selector from any async function or closure whose first argument is a `&mut` connection.
+    pub fn from_fn(name: impl Into<Cow<'static, str>>, function: F) -> Self {
+        Self::new(name, "", FnHandler::new(function))
+    }
+}
+
+impl<H, V> SelectorSpec<H, V> {
+    /// What it answers, in a sentence: shown to people in OpenAPI and to models as the tool's description.
+    pub fn description(mut self, description: impl Into<Cow<'static, str>>) -> Self {
+        self.declaration.description = description.into();
+        self
+    }
+
+    /// A short name for people.
+    pub fn title(mut self, title: impl Into<Cow<'static, str>>) -> Self {
+        self.declaration.title = Some(title.into());
+        self
+    }
+
+    /// Who may call it. Required; [`crate::Anyone`] opens it to everybody.
+    pub fn allow(mut self, permission: impl Permission) -> Self {
+        self.declaration.permission = Some(Arc::new(permission));
+        self
+    }
+
+    /// Serves it under GET and this path, relative to where REST is mounted. May be called several times.
+    pub fn rest(mut self, method: Method, path: &str) -> Self {
+        match parse_path(path) {
+            Ok(path) => self.declaration.routes.push(Route { method, path }),
+            Err(mistake) => self.declaration.mistakes.push(mistake),
+        }
+        self
+    }
+
+    /// Makes it an MCP resource under this URI, whose variables are its `#[arg]`s: `invoices://{id}`.
+    pub fn resource(mut self, uri: &str) -> Self {
+        match Template::parse(uri) {
+            Ok(uri) => self.declaration.resource = Some(uri),
+            Err(mistake) => self.declaration.mistakes.push(mistake),
+        }
+        self
+    }
+
+    /// How long it may take; 30 seconds unless the server says otherwise.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.declaration.deadline = Some(deadline);
+        self
+    }
+
+    /// Shows each row as a `View`, made with `View::from`.
+    pub fn present<View>(self) -> SelectorSpec<H, As<View>> {
+        SelectorSpec {
+            declaration: self.declaration,
+            handler: self.handler,
+            presenter: PhantomData,
+        }
+    }
+
+    /// Takes the spec apart, for whatever makes it runnable.
+    #[doc(hidden)]
+    pub fn into_parts(self) -> (Declaration, H) {
+        (self.declaration, self.handler)
+    }
+}
+
+impl<H: Handler<Out = Option<Row>>, V, Row> SelectorSpec<H, V> {
+    /// Answers null when there is no row, instead of "not found".
+    pub fn allow_none(mut self) -> Self {
+        self.declaration.allow_none = true;
+        self
+    }
+}
+
+impl<H: Handler, V> SelectorSpec<H, V>
+where
+    H::Out: List,
+{
+    /// Lets the caller choose rows. Each field of `F` is an optional argument.
+    pub fn filter<F: Filter>(mut self) -> Self {
+        let set = ArgumentSet::of::<F>(Owner::Filter).and_then(|set| match set.schema.required.first() {
+            Some(name) => Err(format!(
+                "the filter's `{name}` has to be an `Option`: a filter can be left out"
+            )),
+            None => Ok(set.converted(|filter: F| {
+                let predicates = filter.into_predicates();
+                let long = predicates
+                    .iter()
+                    .find(|predicate| predicate.values.len() > MAX_OPERANDS);
+                match long {
+                    Some(predicate) => Err(vec![FieldError::new(
+                        format!("/{}", predicate.column),
+                        "length",
+                        format!("must have at most {MAX_OPERANDS} elements"),
+                    )]),
+                    None => Ok(Filters(predicates)),
+                }
+            })),
+        });
+        self.declaration.signature.arguments(set);
+        self.declaration.list.filter_columns = F::COLUMNS;
+        self
+    }
+
+    /// Lets the caller choose the order, with the argument `order`: names of `O`, each with `-` in front for
+    /// descending. `default` (such as `"-created"`) holds when the caller does not say. Rows that compare equal are
+    /// told apart by the unique column, so an order is always total.
+    pub fn order_by<O: Ordering>(mut self, default: &str) -> Self {
+        let keys: Option<Vec<_>> = default
+            .split(',')
+            .map(|name| ordering::parse::<O>(name.trim()))
+            .collect();
+        let names = ordering::names::<O>();
+        match keys {
+            Some(keys) => self.declaration.list.default_order = keys,
+            None => self.declaration.mistakes.push(format!(
+                "the default order `{default}` is not one of {}",
+                names.join(", ")
+            )),
+        }
+        self.declaration.list.ordered = true;
+        let schema = json!({
+            "type": "array",
+            "description": format!("Sort keys, most significant first; `-` means descending. Default: {default}."),
+            "items": {"type": "string", "enum": names},
+            "maxItems": O::KEYS.len(),
+        });
+        let set = ArgumentSet::custom(
+            Owner::Order,
+            Map::from_iter([("order".to_owned(), schema)]),
+            convert_order::<O>,
+        );
+        self.declaration.signature.arguments(Ok(set));
+        self
+    }
+
+    /// Answers one page at a time, with the total, by the arguments `page` and `page_size`.
+    pub fn paginate(mut self, page: PageNumber) -> Self {
+        if page.size == 0 || page.max_size < page.size {
+            self.declaration.mistakes.push(format!(
+                "a page has 1 to {} rows, so its default size cannot be {}",
+                page.max_size, page.size
+            ));
+        }
+        let properties = Map::from_iter([
+            (
+                "page".to_owned(),
+                json!({"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1, "description": "Which page, from 1."}),
+            ),
+            (
+                "page_size".to_owned(),
+                json!({"type": "integer", "minimum": 1, "maximum": page.max_size, "default": page.size, "description": "Rows on a page."}),
+            ),
+        ]);
+        let set = ArgumentSet::custom(Owner::Page, properties, move |given| convert_page(page, &given));
+        self.declaration.signature.arguments(Ok(set));
+        self.declaration.list.page = Some(page);
+        self
+    }
+
+    /// The column that is different in every row; `id` unless said otherwise.
+    pub fn unique(mut self, column: &'static str) -> Self {
+        self.declaration.list.unique = Some(column);
+        self
+    }
+
+    /// The most rows that a list without pagination may have; 1,000 unless said otherwise. A list with more is refused,
+    /// never cut.
+    pub fn max_rows(mut self, rows: u32) -> Self {
+        self.declaration.list.max_rows = Some(rows);
+        self
+    }
+}
+
+/// Beyond this the offset is longer than any table.
+const MAX_PAGE: u32 = 10_000_000;
+
+#[derive(serde::Deserialize)]
+struct OrderArguments {
+    order: Option<Vec<String>>,
+}
+
+fn convert_order<O: Ordering>(given: OrderArguments) -> Result<Order, Vec<FieldError>> {
+    let mut keys: Vec<OrderKey> = Vec::new();
+    let mut wrong = Vec::new();
+    for (index, name) in given.order.into_iter().flatten().enumerate() {
+        let at = format!("/order/{index}");
+        match ordering::parse::<O>(&name) {
+            None => {
+                let names = ordering::names::<O>().join(", ");
+                wrong.push(FieldError::new(at, "type", format!("expected one of {names}")));
+            }
+            Some(key) if keys.iter().any(|known| known.column == key.column) => {
+                wrong.push(FieldError::new(at, "duplicate", "this key is given twice"));
+            }
+            Some(key) => keys.push(key),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(Order(keys))
+    } else {
+        Err(wrong)
+    }
+}
+
+fn convert_page(declared: PageNumber, given: &PageArguments) -> Result<PageRequest, Vec<FieldError>> {
+    let page = given.page.unwrap_or(1);
+    let page_size = given.page_size.unwrap_or(declared.size);
+    let mut wrong = Vec::new();
+    for (name, value, max) in [
+        ("page", page, MAX_PAGE),
+        ("page_size", page_size, declared.max_size),
+    ] {
+        if value == 0 || value > max {
+            wrong.push(FieldError::new(
+                format!("/{name}"),
+                "range",
+                format!("must be at least 1 and at most {max}"),
+            ));
+        }
+    }
+    if wrong.is_empty() {
+        Ok(PageRequest { page, page_size })
+    } else {
+        Err(wrong)
+    }
+}
+
+impl<H, V> fmt::Debug for SelectorSpec<H, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SelectorSpec").field(&self.declaration).finish()
+    }
+}

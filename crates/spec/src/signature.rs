@@ -1,0 +1,70 @@
+//! What a handler needs: gathered from its argument types, checked when the server is built.
+
+use crate::{ArgumentSet, ArgumentTable};
+use std::any::{TypeId, type_name};
+
+/// A type that has to be there, and its name for the message.
+#[derive(Debug, Clone, Copy)]
+pub struct Needed {
+    pub(crate) id: TypeId,
+    pub(crate) name: &'static str,
+}
+
+impl Needed {
+    fn of<T: 'static>() -> Self {
+        Self {
+            id: TypeId::of::<T>(),
+            name: type_name::<T>(),
+        }
+    }
+
+    /// The type.
+    #[must_use]
+    pub fn id(&self) -> TypeId {
+        self.id
+    }
+
+    /// The type's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+/// What a handler needs. Each argument type adds to it in [`crate::FromCall::describe`].
+#[derive(Debug, Default)]
+pub struct Signature {
+    pub(crate) table: ArgumentTable,
+    pub(crate) states: Vec<Needed>,
+    pub(crate) instance: Option<Needed>,
+    pub(crate) mistakes: Vec<String>,
+}
+
+impl Signature {
+    pub(crate) fn arguments(&mut self, set: Result<ArgumentSet, String>) {
+        match set {
+            Ok(set) => self.mistakes.extend(self.table.add(set)),
+            Err(mistake) => self.mistakes.push(mistake),
+        }
+    }
+
+    /// The handler needs the application's value of type `T`.
+    pub fn state<T: 'static>(&mut self) {
+        self.states.push(Needed::of::<T>());
+    }
+
+    /// The handler needs a target that resolves to a `T`.
+    pub fn instance<T: 'static>(&mut self) {
+        let needed = Needed::of::<T>();
+        match self.instance {
+            Some(other) if other.id != needed.id => self.mistakes.push(format!(
+                "Instance<{}> and Instance<{}> are both asked for; an operation has one target",
+                other.name, needed.name
+            )),
+            Some(_) => self
+                .mistakes
+                .push(format!("Instance<{}> is asked for twice", needed.name)),
+            None => self.instance = Some(needed),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! From the rules of `validator` to field errors: in the names the caller sent, in words that tell what to send,
+//! and without the value.
+//!
+//! `validator` reports Rust field names. The wire name is found by the schema: the same name, the same letters
+//! in another case convention (`rename_all`), or, for a field that is renamed to something else, the one property
+//! whose schema carries the rule that failed.
+
+use crate::{FieldError, schema, schema::InputSchema};
+use serde_json::{Map, Value};
+use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
+
+/// Every broken rule, as field errors.
+pub(crate) fn collect(errors: &ValidationErrors, schema: &InputSchema, found: &mut Vec<FieldError>) {
+    walk(errors, &schema.properties, &schema.defs, "", found);
+}
+
+fn walk(
+    errors: &ValidationErrors,
+    properties: &Map<String, Value>,
+    defs: &Map<String, Value>,
+    at: &str,
+    found: &mut Vec<FieldError>,
+) {
+    for (field, kind) in errors.errors() {
+        let first = match kind {
+            ValidationErrorsKind::Field(broken) => broken.first(),
+            _ => None,
+        };
+        let wire = if field == "__all__" {
+            None
+        } else {
+            wire_name(field, properties, first)
+        };
+        let pointer = wire.map_or_else(|| at.to_owned(), |name| format!("{at}/{}", schema::escape(name)));
+        let property = wire.and_then(|name| properties.get(name));
+        match kind {
+            ValidationErrorsKind::Field(broken) => found.extend(
+                broken
+                    .iter()
+                    .map(|rule| FieldError::new(pointer.clone(), rule.code.clone(), words(rule))),
+            ),
+            ValidationErrorsKind::Struct(nested) => {
+                let inner = property.and_then(|property| schema::properties(property, defs));
+                walk(nested, inner.unwrap_or(&Map::new()), defs, &pointer, found);
+            }
+            ValidationErrorsKind::List(elements) => {
+                let items = property.and_then(|property| schema::items(property, defs));
+                let inner = items.and_then(|items| schema::properties(items, defs));
+                for (index, nested) in elements {
+                    walk(
+                        nested,
+                        inner.unwrap_or(&Map::new()),
+                        defs,
+                        &format!("{pointer}/{index}"),
+                        found,
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn wire_name<'a>(
+    field: &str,
+    properties: &'a Map<String, Value>,
+    rule: Option<&ValidationError>,
+) -> Option<&'a str> {
+    if let Some((name, _)) = properties.get_key_value(field) {
+        return Some(name);
+    }
+    let letters = |name: &str| {
+        name.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|c| c.to_ascii_lowercase())
+            .collect::<String>()
+    };
+    let wanted = letters(field);
+    if let Some(name) = properties.keys().find(|name| letters(name) == wanted) {
+        return Some(name);
+    }
+    let rule = rule?;
+    let mut carrying = properties
+        .iter()
+        .filter(|(_, schema)| carries(schema, rule))
+        .map(|(name, _)| name.as_str());
+    let only = carrying.next();
+    if carrying.next().is_none() { only } else { None }
+}
+
+/// Whether the schema states the rule.
+fn carries(schema: &Value, rule: &ValidationError) -> bool {
+    let keywords: &[(&str, &[&str])] = match rule.code.as_ref() {
+        "length" => &[
+            ("min", &["minLength", "minItems"]),
+            ("max", &["maxLength", "maxItems"]),
+        ],
+        "range" => &[("min", &["minimum"]), ("max", &["maximum"])],
+        "email" => return schema.get("format").is_some_and(|format| format == "email"),
+        "url" => return schema.get("format").is_some_and(|format| format == "uri"),
+        "regex" => return schema.get("pattern").is_some(),
+        _ => return false,
+    };
+    let stated = |param: &str, names: &[&str]| match rule.params.get(param) {
+        Some(limit) => names
+            .iter()
+            .any(|name| schema.get(name).and_then(Value::as_f64) == limit.as_f64()),
+        None => true,
+    };
+    keywords.iter().all(|(param, names)| stated(param, names))
+}
+
+/// What the rule wants. The author's own `message` wins.
+fn words(rule: &ValidationError) -> String {
+    if let Some(message) = &rule.message {
+        return message.to_string();
+    }
+    let param = |name: &str| rule.params.get(name).map(display);
+    let unit = match rule.params.get("value") {
+        Some(Value::Array(_) | Value::Object(_)) => "elements",
+        _ => "characters",
+    };
+    match rule.code.as_ref() {
+        "length" => match (param("equal"), param("min"), param("max")) {
+            (Some(exact), _, _) => format!("must have exactly {exact} {unit}"),
+            (_, Some(min), Some(max)) => format!("must have {min} to {max} {unit}"),
+            (_, Some(min), None) => format!("must have at least {min} {unit}"),
+            (_, None, Some(max)) => format!("must have at most {max} {unit}"),
+            _ => "has the wrong length".to_owned(),
+        },
+        "range" => {
+            let low = param("min").map(|min| format!("at least {min}"));
+            let low = low.or_else(|| param("exclusive_min").map(|min| format!("more than {min}")));
+            let high = param("max").map(|max| format!("at most {max}"));
+            let high = high.or_else(|| param("exclusive_max").map(|max| format!("less than {max}")));
+            match (low, high) {
+                (Some(low), Some(high)) => format!("must be {low} and {high}"),
+                (Some(bound), None) | (None, Some(bound)) => format!("must be {bound}"),
+                (None, None) => "is out of range".to_owned(),
+            }
+        }
+        "email" => "must be an email address".to_owned(),
+        "url" => "must be a URL".to_owned(),
+        "ip" => "must be an IP address".to_owned(),
+        "regex" => "does not have the expected form".to_owned(),
+        "required" => "this field is required".to_owned(),
+        "credit_card" => "must be a card number".to_owned(),
+        "non_control_character" => "must not contain control characters".to_owned(),
+        "contains" => {
+            param("needle").map_or_else(|| "is not valid".to_owned(), |n| format!("must contain {n}"))
+        }
+        "does_not_contain" => {
+            param("needle").map_or_else(|| "is not valid".to_owned(), |n| format!("must not contain {n}"))
+        }
+        "must_match" => param("other").map_or_else(
+            || "is not valid".to_owned(),
+            |other| format!("must be the same as {other}"),
+        ),
+        code => format!("is not valid ({code})"),
+    }
+}
+
+fn display(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 => {
+                format!("{float:.0}")
+            }
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
