@@ -1,1 +1,34 @@
+//! The Model Context Protocol as data: the headers and the body of a request in, a status, headers and a body out.
+//!
+//! One [`Server`] serves both eras of the protocol on one endpoint: the stateless revision 2026-07-28 and, for older
+//! clients, 2025-11-25, 2025-06-18 and 2025-03-26 with `initialize` and sessions. `ladder.rs` decides which one a
+//! request belongs to, `era.rs` says in one table what each revision changes, and there is one file per family of
+//! methods. The crate knows no HTTP server; a transport hands it a [`Head`] and a body and sends the [`Reply`].
+//!
+//! Section numbers refer to the specification at <https://modelcontextprotocol.io/specification/>. This crate's own
+//! API may change in any release; applications use the facade crate `diptych`.
 
+mod content;
+mod cursor;
+mod describe;
+mod encode;
+mod era;
+mod header;
+mod ladder;
+mod lifecycle;
+mod list;
+mod method;
+mod object;
+mod refuse;
+mod reply;
+mod resources;
+mod rpc;
+mod server;
+mod session;
+mod settings;
+mod tools;
+
+pub use header::Head;
+pub use reply::Reply;
+pub use server::Server;
+pub use settings::Settings;

@@ -1,1 +1,62 @@
+//! Runs what `diptych-spec` declares: every call through the same stages, a service in one transaction that nothing can
+//! tear, a selector on a connection that was opened read-only.
+//!
+//! | # | stage | what it does |
+//! |---|---|---|
+//! | 1 | authorize | may this caller use the operation at all? |
+//! | 2 | check | the arguments are of the declared types, nothing unknown, nothing missing |
+//! | 3 | open | BEGIN, or a read-only connection |
+//! | 4 | resolve | the target row, locked |
+//! | 5 | permit | may this caller work on this row? |
+//! | 6 | validate | the rules of the input |
+//! | 7 | require | the preconditions on the row |
+//! | 8 | run | the author's function; for a list, its query with filter, order and page |
+//! | 9 | present | output selector, serializer, encoding |
+//! | 10 | close | COMMIT or ROLLBACK |
+//!
+//! Applications use the facade crate `diptych`; this crate's own API may change in any release.
 
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("diptych needs a database: enable the cargo feature `sqlite` or `postgres`");
+
+mod db;
+mod dispatch;
+mod engine;
+mod inject;
+mod operation;
+mod report;
+mod select;
+mod stage;
+mod watch;
+
+pub use db::Backend;
+pub use db::Cell;
+pub use db::Column;
+pub use db::Conn;
+pub use db::Db;
+pub use db::DbOptions;
+pub use db::Lent;
+pub use db::Migration;
+pub use db::Migrations;
+pub use db::Query;
+pub use db::QueryAs;
+pub use db::QueryScalar;
+pub use db::ReadLent;
+pub use db::Record;
+pub use db::Row;
+pub use db::Tx;
+pub use db::db_error;
+pub use db::query;
+pub use db::query_as;
+pub use db::query_scalar;
+pub use db::unknown_variant;
+pub use engine::Caller;
+pub use engine::Engine;
+pub use engine::EngineBuilder;
+pub use engine::OnDisconnect;
+pub use engine::Outcome;
+pub use engine::Settings;
+pub use operation::IntoOperation;
+pub use operation::Operation;
+pub use operation::Operations;
+pub use select::Select;

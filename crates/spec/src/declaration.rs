@@ -1,8 +1,8 @@
 //! What is known of an operation before any call: the value that every surface describes itself from.
 
 use crate::{
-    ArgumentTable, ErrorKind, Method, Mistake, Needed, OrderKey, Owner, PageNumber, Permission, Principal,
-    Result, Route, Signature, StateMap, Template, schema,
+    ArgumentTable, Call, Error, ErrorKind, Method, Mistake, Needed, OrderKey, Owner, PageNumber, Permission,
+    Principal, Result, Route, Signature, StateMap, Template, schema,
 };
 use serde_json::Value;
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
@@ -87,6 +87,16 @@ impl ListDeclaration {
     }
 }
 
+/// A rule on the target row, which is in the call.
+pub(crate) type RowRule = dyn Fn(&Call) -> bool + Send + Sync;
+
+/// A precondition on the target row.
+pub(crate) struct Requirement {
+    pub(crate) code: &'static str,
+    pub(crate) detail: &'static str,
+    pub(crate) holds: Box<RowRule>,
+}
+
 /// An operation as it was declared. Built by [`crate::ServiceSpec`] and [`crate::SelectorSpec`].
 pub struct Declaration {
     pub(crate) name: Cow<'static, str>,
@@ -110,6 +120,8 @@ pub struct Declaration {
     pub(crate) target: Option<Needed>,
     pub(crate) output: Value,
     pub(crate) errors: &'static [(ErrorKind, &'static str)],
+    pub(crate) permits: Vec<Box<RowRule>>,
+    pub(crate) requirements: Vec<Requirement>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -145,6 +157,8 @@ impl Declaration {
             target: None,
             output: Value::Null,
             errors: &[],
+            permits: Vec::new(),
+            requirements: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -186,7 +200,7 @@ impl Declaration {
     pub fn authorize(&self, principal: Option<&Principal>) -> Result<()> {
         match &self.permission {
             Some(permission) => permission.check(principal),
-            None => Err(crate::Error::forbidden("the operation declares no permission")),
+            None => Err(Error::forbidden("the operation declares no permission")),
         }
     }
 
@@ -295,6 +309,38 @@ impl Declaration {
     #[must_use]
     pub fn errors(&self) -> &'static [(ErrorKind, &'static str)] {
         self.errors
+    }
+
+    /// The codes of its preconditions.
+    pub fn requirements(&self) -> impl Iterator<Item = &'static str> {
+        self.requirements.iter().map(|requirement| requirement.code)
+    }
+
+    /// Whether the caller may work on the target row, which is in the call.
+    ///
+    /// # Errors
+    /// Not found: the answer does not tell a row that is not there from one that is not the caller's.
+    pub fn permit(&self, call: &Call) -> Result<()> {
+        if self.permits.iter().all(|allows| allows(call)) {
+            Ok(())
+        } else {
+            Err(Error::not_found(NO_SUCH_ROW))
+        }
+    }
+
+    /// Whether the preconditions hold for the target row, which is in the call.
+    ///
+    /// # Errors
+    /// A conflict with the code of the first one that does not.
+    pub fn require(&self, call: &Call) -> Result<()> {
+        match self
+            .requirements
+            .iter()
+            .find(|requirement| !(requirement.holds)(call))
+        {
+            None => Ok(()),
+            Some(broken) => Err(Error::conflict(broken.code, broken.detail)),
+        }
     }
 
     /// Sets what the finished chain answers. Called once, by whatever makes the operation runnable.
@@ -481,6 +527,9 @@ impl Declaration {
         }
     }
 }
+
+/// What a caller reads when there is no row, or none that is theirs.
+const NO_SUCH_ROW: &str = "there is no such row";
 
 /// A name that every MCP client accepts (specification, server/tools, Tool Names).
 fn check_name(name: &str) -> Result<(), String> {

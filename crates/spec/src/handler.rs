@@ -36,7 +36,7 @@ use std::{fmt, future::Future, marker::PhantomData};
 )]
 pub trait Handler: Send + Sync + 'static {
     /// What it is lent while it runs: `Tx`, `Conn`, or one database's own connection.
-    type Connection: ?Sized + Send;
+    type Connection: Send;
     /// Its arguments.
     type Args: Send;
     /// What it gives back.
@@ -74,7 +74,7 @@ pub trait Handler: Send + Sync + 'static {
     note = "expected `async fn(&mut Tx, arguments…) -> Result<T, E>`: the first argument a `&mut` connection, every other one a type that implements `FromCall`, and the future `Send`",
     note = "put `#[service(\"name\")]` on the function to see which part is wrong"
 )]
-pub trait LentFn<'t, C: ?Sized, Args>: Send + Sync + 'static {
+pub trait LentFn<'t, C, Args>: Send + Sync + 'static {
     /// What the future gives.
     type Output;
     /// The future.
@@ -84,12 +84,12 @@ pub trait LentFn<'t, C: ?Sized, Args>: Send + Sync + 'static {
 }
 
 /// The handler that `from_fn` makes.
-pub struct FnHandler<F, C: ?Sized, Args, T, E> {
+pub struct FnHandler<F, C, Args, T, E> {
     function: F,
     marker: PhantomData<fn(&mut C, Args) -> Result<T, E>>,
 }
 
-impl<F, C: ?Sized, Args, T, E> FnHandler<F, C, Args, T, E> {
+impl<F, C, Args, T, E> FnHandler<F, C, Args, T, E> {
     pub(crate) fn new(function: F) -> Self {
         Self {
             function,
@@ -98,7 +98,7 @@ impl<F, C: ?Sized, Args, T, E> FnHandler<F, C, Args, T, E> {
     }
 }
 
-impl<F, C: ?Sized, Args, T, E> fmt::Debug for FnHandler<F, C, Args, T, E> {
+impl<F, C, Args, T, E> fmt::Debug for FnHandler<F, C, Args, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FnHandler").finish_non_exhaustive()
     }
@@ -106,7 +106,7 @@ impl<F, C: ?Sized, Args, T, E> fmt::Debug for FnHandler<F, C, Args, T, E> {
 
 macro_rules! arity {
     ($($arg:ident),*) => {
-        impl<'t, Func, Conn: ?Sized + 't, Fut, $($arg),*> LentFn<'t, Conn, ($($arg,)*)> for Func
+        impl<'t, Func, Conn: 't, Fut, $($arg),*> LentFn<'t, Conn, ($($arg,)*)> for Func
         where
             Func: Fn(&'t mut Conn, $($arg),*) -> Fut + Send + Sync + 'static,
             Fut: Future + Send + 't,
@@ -122,7 +122,7 @@ macro_rules! arity {
         impl<Func, Conn, Out, Err, $($arg),*> Handler for FnHandler<Func, Conn, ($($arg,)*), Out, Err>
         where
             Func: for<'t> LentFn<'t, Conn, ($($arg,)*), Output = Result<Out, Err>>,
-            Conn: ?Sized + Send + 'static,
+            Conn: Send + 'static,
             Out: Send + 'static,
             Err: ServiceError,
             $($arg: FromCall + 'static,)*

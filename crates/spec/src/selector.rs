@@ -45,7 +45,7 @@ impl<H: Handler> SelectorSpec<H> {
     }
 }
 
-impl<F, C: ?Sized, Args, T, E> SelectorSpec<FnHandler<F, C, Args, T, E>>
+impl<F, C, Args, T, E> SelectorSpec<FnHandler<F, C, Args, T, E>>
 where
     F: for<'t> LentFn<'t, C, Args, Output = Result<T, E>>,
     E: ServiceError,

@@ -1,8 +1,9 @@
 //! The builder of a service: a mutation in one transaction.
 
 use crate::{
-    Answer, AsIs, Declaration, FnHandler, Handler, LentFn, List, Lock, Method, OperationKind, Permission,
-    Route, SelectorSpec, ServiceError, Signature, Template, presenter::As,
+    Answer, AsIs, Call, Declaration, FnHandler, Handler, Instance, LentFn, List, Lock, Method, OperationKind,
+    Permission, Principal, Route, SelectorSpec, ServiceError, Signature, Template, declaration::Requirement,
+    presenter::As,
 };
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -80,7 +81,7 @@ impl<H: Handler> ServiceSpec<H> {
     }
 }
 
-impl<F, C: ?Sized, Args, T, E> ServiceSpec<FnHandler<F, C, Args, T, E>>
+impl<F, C, Args, T, E> ServiceSpec<FnHandler<F, C, Args, T, E>>
 where
     F: for<'t> LentFn<'t, C, Args, Output = Result<T, E>>,
     E: ServiceError,
@@ -234,6 +235,39 @@ impl<H, R, V> ServiceSpec<H, R, V, NoTarget> {
             target: Target(handler),
             presenter: PhantomData,
         }
+    }
+}
+
+impl<H, R, V, L, Row> ServiceSpec<H, R, V, Target<L>>
+where
+    L: Handler<Out = Option<Row>>,
+    Row: Send + 'static,
+{
+    /// Lets the caller work on this row at all. Where not, the answer is "not found", as if it were not there.
+    pub fn permit(mut self, rule: impl Fn(Option<&Principal>, &Row) -> bool + Send + Sync + 'static) -> Self {
+        self.declaration.permits.push(Box::new(move |call| {
+            call.get::<Instance<Row>>()
+                .is_some_and(|Instance(row)| rule(call.principal(), row))
+        }));
+        self
+    }
+
+    /// A precondition on the row, checked in the transaction that holds its lock; where it does not hold, the answer is a
+    /// conflict with this code and detail.
+    pub fn require(
+        mut self,
+        code: &'static str,
+        detail: &'static str,
+        holds: impl Fn(&Row) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let holds = Box::new(move |call: &Call| {
+            call.get::<Instance<Row>>()
+                .is_some_and(|Instance(row)| holds(row))
+        });
+        self.declaration
+            .requirements
+            .push(Requirement { code, detail, holds });
+        self
     }
 }
 

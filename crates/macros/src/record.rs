@@ -1,0 +1,52 @@
+//! `derive(Record)`: a row, read column by column in the order of the fields.
+
+use crate::{fallback, mistakes::Mistakes, name, settings::Settings, shape};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{DeriveInput, spanned::Spanned};
+
+/// The expansion of the derive.
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    expand(input).unwrap_or_else(|error| {
+        let ident = &input.ident;
+        let stub = quote! {
+            #[automatically_derived]
+            impl ::diptych::Record for #ident {
+                const COLUMNS: &'static [&'static str] = &[];
+                fn from_row(_: &::diptych::Row<'_>) -> ::diptych::Result<Self> {
+                    ::core::result::Result::Err(::diptych::Error::internal("it did not compile"))
+                }
+            }
+        };
+        fallback::derive(input, &error, stub)
+    })
+}
+
+fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
+    let mut mistakes = Mistakes::default();
+    let fields = shape::named_fields(input, "Record", &mut mistakes);
+    let mut columns = Vec::new();
+    let mut reads = Vec::new();
+    for (index, shape::NamedField { ident, field }) in fields.into_iter().enumerate() {
+        let settings = Settings::read(&field.attrs, "record", &[], &["column"], &mut mistakes);
+        let column = settings.column(ident, name::plain(ident), &mut mistakes);
+        if columns.contains(&column) {
+            mistakes.at(ident, format!("another field is read from the column `{column}`"));
+        }
+        columns.push(column);
+        let ty = &field.ty;
+        let get = quote_spanned!(ty.span()=> row.get::<#ty>(#index));
+        reads.push(quote!(#ident: #get?));
+    }
+    let ident = &input.ident;
+    let row = if reads.is_empty() { quote!(_) } else { quote!(row) };
+    mistakes.or(quote! {
+        #[automatically_derived]
+        impl ::diptych::Record for #ident {
+            const COLUMNS: &'static [&'static str] = &[#(#columns),*];
+            fn from_row(#row: &::diptych::Row<'_>) -> ::diptych::Result<Self> {
+                ::core::result::Result::Ok(Self { #(#reads),* })
+            }
+        }
+    })
+}

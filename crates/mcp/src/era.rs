@@ -1,0 +1,152 @@
+//! The revisions of the protocol that are served, and in one table what each of them changes.
+//!
+//! Nothing else in this crate compares version strings: code asks a [`Revision`] for what it needs to know. A new
+//! revision is a row here, plus what is new in it.
+
+/// The two ways of speaking the protocol (basic/versioning, Terminology).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Era {
+    /// `initialize`, then a session.
+    Legacy,
+    /// Every request carries its version and the client's capabilities; nothing is remembered.
+    Modern,
+}
+
+/// What `structuredContent` of a tool's result may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Structured {
+    /// The field does not exist, nor does `outputSchema`.
+    Absent,
+    /// An object; anything else is wrapped as `{"result": …}`.
+    Object,
+    /// Any JSON value.
+    Any,
+}
+
+/// One revision of the protocol.
+#[derive(Debug)]
+pub(crate) struct Revision {
+    /// The version string on the wire.
+    pub(crate) name: &'static str,
+    /// Its row in [`REVISIONS`].
+    pub(crate) index: usize,
+    pub(crate) era: Era,
+    /// Whether several messages may come as one array.
+    pub(crate) batches: bool,
+    /// Whether `MCP-Protocol-Version` is defined, and a wrong one refused.
+    pub(crate) version_header: bool,
+    /// Whether tools, resources and implementations have a `title`.
+    pub(crate) titles: bool,
+    /// Whether implementations have a `websiteUrl`.
+    pub(crate) websites: bool,
+    pub(crate) structured: Structured,
+    /// The error code for a resource that is not there.
+    pub(crate) resource_not_found: i32,
+    /// The error code for what may work later. 2026-07-28 retires -32000 to -32019 (basic, Error Codes).
+    pub(crate) unavailable: i32,
+}
+
+/// Every revision that is served, newest first.
+pub(crate) static REVISIONS: [Revision; 4] = [
+    Revision {
+        name: "2026-07-28",
+        index: 0,
+        era: Era::Modern,
+        batches: false,
+        version_header: true,
+        titles: true,
+        websites: true,
+        structured: Structured::Any,
+        resource_not_found: -32602,
+        unavailable: -32603,
+    },
+    Revision {
+        name: "2025-11-25",
+        index: 1,
+        era: Era::Legacy,
+        batches: false,
+        version_header: true,
+        titles: true,
+        websites: true,
+        structured: Structured::Object,
+        resource_not_found: -32002,
+        unavailable: -32000,
+    },
+    Revision {
+        name: "2025-06-18",
+        index: 2,
+        era: Era::Legacy,
+        batches: false,
+        version_header: true,
+        titles: true,
+        websites: false,
+        structured: Structured::Object,
+        resource_not_found: -32002,
+        unavailable: -32000,
+    },
+    Revision {
+        name: "2025-03-26",
+        index: 3,
+        era: Era::Legacy,
+        batches: true,
+        version_header: false,
+        titles: false,
+        websites: false,
+        structured: Structured::Absent,
+        resource_not_found: -32002,
+        unavailable: -32000,
+    },
+];
+
+impl Revision {
+    /// The revision of this name, if it is served.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        REVISIONS.iter().find(|revision| revision.name == name)
+    }
+
+    /// What an `initialize` for `wanted` is answered with: the same, or the newest that has `initialize`
+    /// (2025-11-25, basic/lifecycle, Version Negotiation).
+    pub(crate) fn negotiated(wanted: &str) -> &'static Self {
+        let legacy = || REVISIONS.iter().filter(|revision| !revision.is_modern());
+        legacy()
+            .find(|revision| revision.name == wanted)
+            .or_else(|| legacy().next())
+            .unwrap_or(&REVISIONS[1])
+    }
+
+    pub(crate) fn is_modern(&self) -> bool {
+        self.era == Era::Modern
+    }
+
+    /// The names of all revisions, newest first.
+    pub(crate) fn names() -> [&'static str; REVISIONS.len()] {
+        std::array::from_fn(|index| REVISIONS[index].name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_knows_its_place() {
+        for (index, revision) in REVISIONS.iter().enumerate() {
+            assert_eq!(revision.index, index, "{}", revision.name);
+        }
+    }
+
+    #[test]
+    fn initialize_never_negotiates_the_stateless_revision() {
+        for (wanted, got) in [
+            ("2025-03-26", "2025-03-26"),
+            ("2025-06-18", "2025-06-18"),
+            ("2025-11-25", "2025-11-25"),
+            ("2024-11-05", "2025-11-25"),
+            ("2026-07-28", "2025-11-25"),
+            ("v999.0.0", "2025-11-25"),
+            ("", "2025-11-25"),
+        ] {
+            assert_eq!(Revision::negotiated(wanted).name, got, "{wanted}");
+        }
+    }
+}

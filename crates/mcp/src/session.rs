@@ -1,0 +1,188 @@
+//! Sessions of the old era (2025-11-25, basic/transports, Session Management).
+//!
+//! A session remembers what `initialize` agreed on and whose it is; it is not authentication. Somebody else's session,
+//! an expired one and one that never was look the same. Expiry is noticed when a session is used and when room is
+//! needed, so there is no task in the background. Sessions live in this process; a load balancer in front of several
+//! has to send `Mcp-Session-Id` to the same one.
+
+use crate::era::Revision;
+use diptych_spec::Principal;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// How long sessions live, and how many there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) idle: Duration,
+    pub(crate) age: Duration,
+    pub(crate) most: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    limits: Limits,
+    open: Mutex<HashMap<String, Session>>,
+}
+
+#[derive(Debug)]
+struct Session {
+    revision: &'static Revision,
+    owner: Option<Principal>,
+    /// What the client calls itself; for the log only.
+    client: String,
+    opened: Instant,
+    used: Instant,
+}
+
+impl Sessions {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            open: Mutex::default(),
+        }
+    }
+
+    /// Opens a session and gives its id: 244 random bits, visible ASCII.
+    pub(crate) fn open(
+        &self,
+        revision: &'static Revision,
+        owner: Option<&Principal>,
+        client: String,
+        now: Instant,
+    ) -> String {
+        let id = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        tracing::debug!(revision = revision.name, client, "MCP session opened");
+        let session = Session {
+            revision,
+            owner: owner.cloned(),
+            client,
+            opened: now,
+            used: now,
+        };
+        let mut open = self.lock();
+        if open.len() >= self.limits.most {
+            open.retain(|_, session| session.lives(self.limits, now));
+        }
+        while open.len() >= self.limits.most.max(1) {
+            let idlest = open.iter().min_by_key(|(_, session)| session.used);
+            let Some(idlest) = idlest.map(|(id, _)| id.clone()) else {
+                break;
+            };
+            if let Some(session) = open.remove(&idlest) {
+                tracing::warn!(client = session.client, "MCP session ended: there are too many");
+            }
+        }
+        open.insert(id.clone(), session);
+        id
+    }
+
+    /// The revision that the caller's session of this id speaks, when there is one.
+    pub(crate) fn touch(
+        &self,
+        id: &str,
+        caller: Option<&Principal>,
+        now: Instant,
+    ) -> Option<&'static Revision> {
+        let mut open = self.lock();
+        let session = open.get_mut(id)?;
+        if !session.lives(self.limits, now) {
+            tracing::debug!(client = session.client, "MCP session expired");
+            open.remove(id);
+            return None;
+        }
+        if session.owner.as_ref() != caller {
+            return None;
+        }
+        session.used = now;
+        Some(session.revision)
+    }
+
+    /// Ends a session that [`Sessions::touch`] found.
+    pub(crate) fn close(&self, id: &str) {
+        if let Some(session) = self.lock().remove(id) {
+            tracing::debug!(client = session.client, "MCP session closed by the client");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    fn lives(&self, limits: Limits, now: Instant) -> bool {
+        now.duration_since(self.used) < limits.idle && now.duration_since(self.opened) < limits.age
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::era::REVISIONS;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const LIMITS: Limits = Limits {
+        idle: Duration::from_secs(600),
+        age: Duration::from_secs(1800),
+        most: 2,
+    };
+
+    fn open(sessions: &Sessions, owner: Option<&Principal>, now: Instant) -> String {
+        sessions.open(&REVISIONS[1], owner, "test".to_owned(), now)
+    }
+
+    #[test]
+    fn ids_are_visible_ascii_and_differ() {
+        let sessions = Sessions::new(LIMITS);
+        let (one, two) = (open(&sessions, None, Instant::now()), open(&sessions, None, Instant::now()));
+        assert_ne!(one, two);
+        assert!(one.len() == 64 && one.bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+
+    #[test]
+    fn a_session_ends_when_it_is_idle_or_old() {
+        let sessions = Sessions::new(LIMITS);
+        let start = Instant::now();
+        let idle = open(&sessions, None, start);
+        assert!(sessions.touch(&idle, None, start + 9 * MINUTE).is_some());
+        assert!(sessions.touch(&idle, None, start + 18 * MINUTE).is_some());
+        assert!(sessions.touch(&idle, None, start + 28 * MINUTE).is_none());
+
+        let old = open(&sessions, None, start);
+        for minute in (0..30).step_by(5) {
+            assert!(sessions.touch(&old, None, start + minute * MINUTE).is_some(), "{minute}");
+        }
+        assert!(sessions.touch(&old, None, start + 30 * MINUTE).is_none());
+    }
+
+    #[test]
+    fn a_session_belongs_to_who_opened_it() {
+        let who = |issuer, subject| Principal::new(issuer, subject, [] as [&str; 0]).unwrap();
+        let ann = who("a", "ann");
+        let sessions = Sessions::new(LIMITS);
+        let now = Instant::now();
+        let id = open(&sessions, Some(&ann), now);
+        assert!(sessions.touch(&id, None, now).is_none());
+        assert!(sessions.touch(&id, Some(&who("a", "bob")), now).is_none());
+        assert!(sessions.touch(&id, Some(&who("b", "ann")), now).is_none());
+        assert!(sessions.touch(&id, Some(&ann), now).is_some());
+        // Somebody else's attempts do not keep it alive.
+        assert!(sessions.touch(&id, None, now + 9 * MINUTE).is_none());
+        assert!(sessions.touch(&id, Some(&ann), now + 11 * MINUTE).is_none());
+    }
+
+    #[test]
+    fn one_too_many_ends_the_one_that_was_idle_longest() {
+        let sessions = Sessions::new(LIMITS);
+        let start = Instant::now();
+        let first = open(&sessions, None, start);
+        let second = open(&sessions, None, start + MINUTE);
+        sessions.touch(&first, None, start + 2 * MINUTE);
+        let third = open(&sessions, None, start + 3 * MINUTE);
+        assert!(sessions.touch(&first, None, start + 3 * MINUTE).is_some());
+        assert!(sessions.touch(&second, None, start + 3 * MINUTE).is_none());
+        assert!(sessions.touch(&third, None, start + 3 * MINUTE).is_some());
+    }
+}

@@ -1,0 +1,47 @@
+//! What a server says of itself, and its limits.
+
+use std::time::Duration;
+
+/// What a [`crate::Server`] says of itself, and its limits. Every field can be changed after [`Settings::new`].
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The name of the implementation (`serverInfo.name`).
+    pub name: String,
+    /// The version of the implementation (`serverInfo.version`).
+    pub version: String,
+    /// A name for people (`serverInfo.title`).
+    pub title: Option<String>,
+    /// Where people read about it (`serverInfo.websiteUrl`).
+    pub website_url: Option<String>,
+    /// How a model should use the server; hosts may put it into the system prompt.
+    pub instructions: Option<String>,
+    /// How many entries a page of a list has at most; 100.
+    pub page_size: usize,
+    /// How deeply arrays and objects may be nested in a request; 64.
+    pub max_depth: usize,
+    /// How long a session of the old era lives without a request; 1 hour.
+    pub session_idle: Duration,
+    /// How long a session lives at all; 24 hours.
+    pub session_age: Duration,
+    /// How many sessions are kept; 10,000. One more ends the one that has been idle the longest.
+    pub max_sessions: usize,
+}
+
+impl Settings {
+    /// The settings of the implementation `name` in `version`, with the limits that each field names.
+    #[must_use]
+    pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            version: version.into(),
+            title: None,
+            website_url: None,
+            instructions: None,
+            page_size: 100,
+            max_depth: 64,
+            session_idle: Duration::from_secs(60 * 60),
+            session_age: Duration::from_secs(24 * 60 * 60),
+            max_sessions: 10_000,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A connection, lent to a selector as `&mut Conn`.
+
+use super::{Backend, Plans, backend::each, held::Held};
+use diptych_spec::Lock;
+use std::fmt;
+
+pub(crate) enum Driver {
+    #[cfg(feature = "sqlite")]
+    Sqlite(Held<sqlx::Sqlite>),
+    #[cfg(feature = "postgres")]
+    Postgres(Held<sqlx::Postgres>),
+}
+
+/// A connection. Selectors get a read-only one; a [`super::Tx`] is one that writes.
+///
+/// Statements are run on it with [`super::query`] and [`super::query_as`], written with `$1`, `$2`, … on every database.
+pub struct Conn {
+    pub(crate) driver: Driver,
+    plans: Plans,
+    /// Rows that are read are locked this way: set while the target is resolved.
+    pub(crate) lock: Lock,
+    /// A statement failed and the database takes no more in this transaction (PostgreSQL).
+    pub(crate) failed: bool,
+    /// The connection was lent out whole, so that statements could fail unseen.
+    pub(crate) unseen: bool,
+}
+
+impl Conn {
+    pub(crate) fn new(driver: Driver, plans: Plans) -> Self {
+        Self {
+            driver,
+            plans,
+            lock: Lock::None,
+            failed: false,
+            unseen: false,
+        }
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        match &self.driver {
+            #[cfg(feature = "sqlite")]
+            Driver::Sqlite(_) => Backend::Sqlite,
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// The SQLite connection itself, for plain sqlx; `None` on another database.
+    #[cfg(feature = "sqlite")]
+    pub fn as_sqlite(&mut self) -> Option<&mut sqlx::SqliteConnection> {
+        match &mut self.driver {
+            Driver::Sqlite(held) => {
+                self.unseen = true;
+                held.sending();
+                Some(held.raw())
+            }
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(_) => None,
+        }
+    }
+
+    /// The PostgreSQL connection itself, for plain sqlx; `None` on another database.
+    #[cfg(feature = "postgres")]
+    pub fn as_postgres(&mut self) -> Option<&mut sqlx::PgConnection> {
+        match &mut self.driver {
+            Driver::Postgres(held) => {
+                self.unseen = true;
+                held.sending();
+                Some(held.raw())
+            }
+            #[cfg(feature = "sqlite")]
+            Driver::Sqlite(_) => None,
+        }
+    }
+
+    pub(crate) fn persistent(&self) -> bool {
+        self.plans == Plans::Cached
+    }
+
+    pub(crate) async fn is_alive(&mut self) -> bool {
+        each!(&mut self.driver, Driver, |held| held.is_alive().await)
+    }
+
+    /// Whoever borrowed the connection is done with it.
+    pub(crate) fn settle(&mut self) {
+        each!(&mut self.driver, Driver, |held| held.answered());
+    }
+
+    /// Closes the connection instead of giving it back.
+    pub(crate) fn discard(mut self) {
+        each!(&mut self.driver, Driver, |held| held.sending());
+    }
+}
+
+impl fmt::Debug for Conn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conn")
+            .field("backend", &self.backend())
+            .finish_non_exhaustive()
+    }
+}

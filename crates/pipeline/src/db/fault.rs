@@ -1,0 +1,153 @@
+//! From a database error to an error a caller can act on. The database's own text stays here.
+
+use diptych_spec::{Error, ErrorKind};
+use sqlx::error::{DatabaseError, ErrorKind as Constraint};
+use std::{error::Error as StdError, fmt};
+
+/// Turns an error of sqlx into one that a service can return, by the kind of constraint that was broken.
+///
+/// Needed only with a concrete sqlx connection (`&mut PgConnection`); `query` and `query_as` do it themselves:
+///
+/// ```ignore
+/// sqlx::query!("DELETE FROM invoices WHERE id = $1", id).execute(pg).await.map_err(diptych::db_error)?;
+/// ```
+#[must_use]
+pub fn db_error(error: sqlx::Error) -> Error {
+    let (kind, code, detail) = match &error {
+        sqlx::Error::Database(database) => classify(database.as_ref()),
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => UNAVAILABLE,
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::BeginFailed => LOST,
+        sqlx::Error::RowNotFound => (ErrorKind::NotFound, "not_found", "there is no such row"),
+        _ => INTERNAL,
+    };
+    Error::new(kind, code, detail).with_source(Fault::of(&error))
+}
+
+/// Whether the same call can be tried again because nothing of it happened.
+pub(crate) fn is_retryable(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && matches!(error.code(), "connection_lost" | "stale_plan")
+}
+
+type Class = (ErrorKind, &'static str, &'static str);
+
+const UNAVAILABLE: Class = (
+    ErrorKind::Unavailable,
+    "unavailable",
+    "the database is busy or out of reach; try again",
+);
+const LOST: Class = (
+    ErrorKind::Unavailable,
+    "connection_lost",
+    "the database cannot be reached; try again",
+);
+const STALE: Class = (
+    ErrorKind::Unavailable,
+    "stale_plan",
+    "the database's schema changed meanwhile; try again",
+);
+const INTERNAL: Class = (ErrorKind::Internal, "internal", "an unexpected error occurred");
+
+fn classify(error: &dyn DatabaseError) -> Class {
+    match error.kind() {
+        Constraint::UniqueViolation => (ErrorKind::Conflict, "unique", "a row with the same key exists"),
+        Constraint::ForeignKeyViolation => (
+            ErrorKind::Conflict,
+            "foreign_key",
+            "a row that this refers to does not exist, or is still referred to",
+        ),
+        Constraint::NotNullViolation | Constraint::CheckViolation => (
+            ErrorKind::Invalid,
+            "constraint",
+            "the database does not accept one of the values",
+        ),
+        _ => by_code(error),
+    }
+}
+
+/// SQLSTATE of PostgreSQL, extended result codes of SQLite.
+fn by_code(error: &dyn DatabaseError) -> Class {
+    let code = error.code();
+    match code.as_deref().unwrap_or_default() {
+        "0A000"
+            if error
+                .message()
+                .contains("cached plan must not change result type") =>
+        {
+            STALE
+        }
+        "40001" | "40P01" | "5" | "6" | "261" | "262" | "517" => (
+            ErrorKind::Unavailable,
+            "serialization",
+            "another call was changing the same rows; try again",
+        ),
+        "57014" => (
+            ErrorKind::Deadline,
+            "deadline",
+            "the operation took longer than its deadline",
+        ),
+        "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" => LOST,
+        "53300" | "53400" | "55P03" | "25P03" => UNAVAILABLE,
+        "22001" | "22003" | "1299" => (
+            ErrorKind::Invalid,
+            "constraint",
+            "the database does not accept one of the values",
+        ),
+        _ => INTERNAL,
+    }
+}
+
+/// What the log may know of a database error: its code and what it names, never its text (which quotes values and SQL).
+#[derive(Debug)]
+struct Fault {
+    what: &'static str,
+    code: Option<String>,
+    constraint: Option<String>,
+    table: Option<String>,
+}
+
+impl Fault {
+    fn of(error: &sqlx::Error) -> Self {
+        let database = error.as_database_error();
+        let what = match error {
+            sqlx::Error::Database(_) => "the database refused the statement",
+            sqlx::Error::PoolTimedOut => "no connection became free in time",
+            sqlx::Error::PoolClosed => "the pool is closed",
+            sqlx::Error::Io(_) => "the connection to the database broke",
+            sqlx::Error::Tls(_) => "the TLS connection to the database failed",
+            sqlx::Error::RowNotFound => "no row where one was expected",
+            sqlx::Error::ColumnNotFound(_) => "the query does not return a column that the row type has",
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                "a column's type in the database is not the one of the row type's field"
+            }
+            sqlx::Error::Encode(_) => "a parameter cannot be encoded",
+            sqlx::Error::Protocol(_) => "the database broke the protocol",
+            _ => "the database driver failed",
+        };
+        Self {
+            what,
+            code: database
+                .and_then(|error| error.code())
+                .map(|code| code.into_owned()),
+            constraint: database.and_then(|error| error.constraint()).map(str::to_owned),
+            table: database.and_then(|error| error.table()).map(str::to_owned),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)?;
+        for (name, value) in [
+            ("code", &self.code),
+            ("constraint", &self.constraint),
+            ("table", &self.table),
+        ] {
+            if let Some(value) = value {
+                write!(f, ", {name} {value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Fault {}

@@ -1,0 +1,157 @@
+//! A connection taken from a pool, and the transaction on it, held so that a half-open one can never go back.
+//!
+//! A BEGIN that is cancelled in flight leaves the server inside a transaction that sqlx 0.9 does not know of; the next
+//! borrower's committed work would vanish with it (ADR 0002). So a connection whose state is not known for certain is
+//! closed when it is dropped.
+
+use super::fault::db_error;
+use diptych_spec::{Error, ErrorKind, Result};
+use sqlx::{AssertSqlSafe, Connection, Database, SqlSafeStr, pool::PoolConnection};
+use sqlx_core::transaction::TransactionManager;
+use std::{borrow::Cow, fmt, time::Duration};
+
+/// How long a rollback may take before the connection is closed instead.
+const ROLLBACK_LIMIT: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No transaction, no statement under way: may go back to the pool.
+    Idle,
+    /// Something is under way, or a transaction is open.
+    Busy,
+}
+
+/// A connection that closes itself unless it is known to be idle.
+pub(crate) struct Held<D: Database> {
+    connection: Option<PoolConnection<D>>,
+    state: State,
+    transaction: bool,
+}
+
+impl<D: Database> Held<D> {
+    pub(crate) fn idle(connection: PoolConnection<D>) -> Self {
+        Self {
+            connection: Some(connection),
+            state: State::Idle,
+            transaction: false,
+        }
+    }
+
+    /// Opens a transaction with this statement.
+    pub(crate) async fn begin(connection: PoolConnection<D>, sql: Cow<'static, str>) -> Result<Self> {
+        let mut held = Self {
+            connection: Some(connection),
+            state: State::Busy,
+            transaction: false,
+        };
+        let begun = D::TransactionManager::begin(held.raw(), Some(AssertSqlSafe(sql).into_sql_str())).await;
+        begun.map_err(db_error)?;
+        held.transaction = true;
+        Ok(held)
+    }
+
+    /// The connection itself.
+    ///
+    /// The connection is only ever missing after `commit`, `rollback` or `drop`, which all take `self`.
+    #[expect(clippy::expect_used, reason = "see above")]
+    pub(crate) fn raw(&mut self) -> &mut D::Connection {
+        self.connection
+            .as_mut()
+            .expect("the connection is there until the transaction ends")
+    }
+
+    /// A statement is about to be sent.
+    pub(crate) fn sending(&mut self) {
+        self.state = State::Busy;
+    }
+
+    /// The statement was answered, whichever way.
+    pub(crate) fn answered(&mut self) {
+        if !self.transaction {
+            self.state = State::Idle;
+        }
+    }
+
+    /// Whether the connection answers.
+    pub(crate) async fn is_alive(&mut self) -> bool {
+        self.raw().ping().await.is_ok()
+    }
+
+    /// Opens a savepoint inside the transaction.
+    pub(crate) async fn savepoint(&mut self) -> Result<()> {
+        D::TransactionManager::begin(self.raw(), None)
+            .await
+            .map_err(db_error)
+    }
+
+    /// Ends the innermost savepoint, keeping or undoing what was done in it.
+    pub(crate) async fn end_savepoint(&mut self, keep: bool) -> Result<()> {
+        let ended = if keep {
+            D::TransactionManager::commit(self.raw()).await
+        } else {
+            D::TransactionManager::rollback(self.raw()).await
+        };
+        ended.map_err(db_error)
+    }
+
+    /// Sends COMMIT and waits for its answer. When that is lost, nobody knows whether it happened.
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        match D::TransactionManager::commit(self.raw()).await {
+            Ok(()) => {
+                self.state = State::Idle;
+                Ok(())
+            }
+            // A deferred constraint: the database answered, and what it answered is "rolled back".
+            Err(error @ sqlx::Error::Database(_)) if !is_broken(&error) => Err(db_error(error)),
+            Err(error) => Err(Error::new(
+                ErrorKind::OutcomeUnknown,
+                "outcome_unknown",
+                "the connection broke while the change was being committed; read before you try again",
+            )
+            .with_source(db_error(error))),
+        }
+    }
+
+    /// Undoes the transaction. A connection that does not answer in time is closed, which undoes it as well.
+    pub(crate) async fn rollback(mut self) {
+        let undone = async {
+            while self.raw().is_in_transaction() {
+                D::TransactionManager::rollback(self.raw()).await?;
+            }
+            Ok::<_, sqlx::Error>(())
+        };
+        if let Ok(Ok(())) = tokio::time::timeout(ROLLBACK_LIMIT, undone).await {
+            self.state = State::Idle;
+        }
+    }
+}
+
+/// The server ended the connection (SQLSTATE class 57P and 08).
+fn is_broken(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+}
+
+impl<D: Database> Drop for Held<D> {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        if self.state == State::Busy {
+            connection.close_on_drop();
+        }
+        if tokio::runtime::Handle::try_current().is_err() {
+            // Returning to the pool spawns a task, which outside a runtime would panic. The socket closes instead.
+            drop(connection.detach());
+        }
+    }
+}
+
+impl<D: Database> fmt::Debug for Held<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held")
+            .field("state", &self.state)
+            .field("transaction", &self.transaction)
+            .finish_non_exhaustive()
+    }
+}

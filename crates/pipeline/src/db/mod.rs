@@ -1,0 +1,31 @@
+//! The database: the only place that knows sqlx.
+//!
+//! No type here has a database as a type parameter. [`Db`], [`Conn`] and [`Tx`] are enums over the drivers that are
+//! compiled in; which one is chosen is decided by the URL at run time.
+
+mod backend;
+mod column;
+mod connection;
+mod encode;
+mod fault;
+mod held;
+mod lent;
+mod migrate;
+mod pool;
+mod record;
+mod statement;
+mod transaction;
+
+pub use backend::Backend;
+pub use column::{Cell, Column, unknown_variant};
+pub use connection::Conn;
+pub use fault::db_error;
+pub(crate) use fault::is_retryable;
+pub use lent::{Lent, ReadLent};
+pub use migrate::{Migration, Migrations};
+pub(crate) use pool::Plans;
+pub use pool::{Db, DbOptions};
+pub use record::{Record, Row};
+pub use statement::{Query, QueryAs, QueryScalar, query, query_as, query_scalar};
+pub(crate) use statement::{Rows, Statement};
+pub use transaction::Tx;

@@ -1,0 +1,261 @@
+//! Statements: SQL written with `$1`, and the values bound to it.
+
+use super::{Cell, Column, Conn, Record, Row, connection::Driver, db_error, encode, record::AnyRow};
+use diptych_spec::{Error, IntoValue, Lock, Result, Value};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+/// A statement that gives no rows. Run it with [`Query::execute`].
+#[must_use = "a query does nothing until it is executed"]
+#[derive(Debug)]
+pub struct Query(Statement);
+
+/// A statement that gives rows of `T`.
+#[must_use = "a query does nothing until it is executed"]
+pub struct QueryAs<T>(Statement, PhantomData<fn() -> T>);
+
+/// A statement that gives rows of one column.
+#[must_use = "a query does nothing until it is executed"]
+pub struct QueryScalar<T>(Statement, PhantomData<fn() -> T>);
+
+/// An INSERT, UPDATE, DELETE or the like. Parameters are written `$1`, `$2`, … on every database.
+pub fn query(sql: &'static str) -> Query {
+    Query(Statement::new(sql))
+}
+
+/// A SELECT whose rows are read as `T`, by column name.
+pub fn query_as<T: Record>(sql: &'static str) -> QueryAs<T> {
+    QueryAs(Statement::new(sql), PhantomData)
+}
+
+/// A SELECT of one column.
+pub fn query_scalar<T: Column>(sql: &'static str) -> QueryScalar<T> {
+    QueryScalar(Statement::new(sql), PhantomData)
+}
+
+impl Query {
+    /// Binds the next parameter.
+    pub fn bind(mut self, value: impl IntoValue) -> Self {
+        self.0.values.push(value.into_value());
+        self
+    }
+
+    /// Runs it; gives the number of rows that were changed.
+    ///
+    /// # Errors
+    /// Conflict for a broken unique or foreign key, invalid for a broken check, unavailable when the database is out of
+    /// reach.
+    pub async fn execute(self, conn: &mut Conn) -> Result<u64> {
+        self.0.execute(conn).await
+    }
+}
+
+impl<T: Record> QueryAs<T> {
+    /// Binds the next parameter.
+    pub fn bind(mut self, value: impl IntoValue) -> Self {
+        self.0.values.push(value.into_value());
+        self
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// As [`Query::execute`].
+    pub async fn all(self, conn: &mut Conn) -> Result<Vec<T>> {
+        let mut places = None;
+        self.0
+            .fetch(conn, Rows::All, |row| {
+                let places = match &mut places {
+                    Some(places) => places,
+                    empty => empty.insert(row.places::<T>()?),
+                };
+                T::from_row(&Row { row, places })
+            })
+            .await
+    }
+
+    /// The first row, if there is one.
+    ///
+    /// # Errors
+    /// As [`Query::execute`].
+    pub async fn optional(self, conn: &mut Conn) -> Result<Option<T>> {
+        let rows = self
+            .0
+            .fetch(conn, Rows::First, |row| {
+                T::from_row(&Row {
+                    row,
+                    places: &row.places::<T>()?,
+                })
+            })
+            .await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// The first row; not found when there is none.
+    ///
+    /// # Errors
+    /// As [`Query::execute`], and not found.
+    pub async fn one(self, conn: &mut Conn) -> Result<T> {
+        self.optional(conn)
+            .await?
+            .ok_or_else(|| Error::not_found("there is no such row"))
+    }
+}
+
+impl<T: Column + Send> QueryScalar<T> {
+    /// Binds the next parameter.
+    pub fn bind(mut self, value: impl IntoValue) -> Self {
+        self.0.values.push(value.into_value());
+        self
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// As [`Query::execute`].
+    pub async fn all(self, conn: &mut Conn) -> Result<Vec<T>> {
+        self.0
+            .fetch(conn, Rows::All, |row| T::decode(&Cell { row, ordinal: 0 }))
+            .await
+    }
+
+    /// The first row, if there is one.
+    ///
+    /// # Errors
+    /// As [`Query::execute`].
+    pub async fn optional(self, conn: &mut Conn) -> Result<Option<T>> {
+        let rows = self
+            .0
+            .fetch(conn, Rows::First, |row| T::decode(&Cell { row, ordinal: 0 }))
+            .await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// The first row; not found when there is none.
+    ///
+    /// # Errors
+    /// As [`Query::execute`], and not found.
+    pub async fn one(self, conn: &mut Conn) -> Result<T> {
+        self.optional(conn)
+            .await?
+            .ok_or_else(|| Error::not_found("there is no such row"))
+    }
+}
+
+impl<T> fmt::Debug for QueryAs<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("QueryAs").field(&self.0.sql).finish()
+    }
+}
+
+impl<T> fmt::Debug for QueryScalar<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("QueryScalar").field(&self.0.sql).finish()
+    }
+}
+
+/// SQL and its parameters.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement {
+    pub(crate) sql: Cow<'static, str>,
+    pub(crate) values: Vec<Value>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    All,
+    First,
+}
+
+/// SQL text that reaches a driver. Everything in it comes from source code: the author's `&'static str`, and the names
+/// and operators of derives. This is the one place that says so to sqlx.
+fn audited(sql: Cow<'static, str>) -> sqlx::SqlStr {
+    AssertSqlSafe(sql).into_sql_str()
+}
+
+/// Sends to whichever driver is inside, noting when a statement is under way and when it failed.
+macro_rules! send {
+    ($conn:expr, $sql:expr, $values:expr, |$query:ident, $raw:ident, $wrap:ident| $run:expr) => {{
+        let persistent = $conn.persistent();
+        let sent = match &mut $conn.driver {
+            #[cfg(feature = "sqlite")]
+            Driver::Sqlite(held) => {
+                let $query = sqlx::query_with($sql, encode::sqlite($values)?).persistent(persistent);
+                held.sending();
+                let $raw = held.raw();
+                #[allow(dead_code, reason = "only fetching wraps rows")]
+                fn $wrap(row: &sqlx::sqlite::SqliteRow) -> AnyRow<'_> {
+                    AnyRow::Sqlite(row)
+                }
+                let sent = $run;
+                held.answered();
+                sent
+            }
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(held) => {
+                let $query = sqlx::query_with($sql, encode::postgres($values)?).persistent(persistent);
+                held.sending();
+                let $raw = held.raw();
+                #[allow(dead_code, reason = "only fetching wraps rows")]
+                fn $wrap(row: &sqlx::postgres::PgRow) -> AnyRow<'_> {
+                    AnyRow::Postgres(row)
+                }
+                let sent = $run;
+                held.answered();
+                $conn.failed |= sent.is_err();
+                sent
+            }
+        };
+        sent.map_err(db_error)
+    }};
+}
+
+impl Statement {
+    pub(crate) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            sql: sql.into(),
+            values: Vec::new(),
+        }
+    }
+
+    async fn execute(self, conn: &mut Conn) -> Result<u64> {
+        send!(conn, audited(self.sql), self.values, |query, raw, wrap| {
+            query.execute(raw).await.map(|done| done.rows_affected())
+        })
+    }
+
+    pub(crate) async fn fetch<T>(
+        self,
+        conn: &mut Conn,
+        rows: Rows,
+        mut read: impl FnMut(AnyRow<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let sql = locking(self.sql, conn);
+        let read_all: Result<Result<Vec<T>>> =
+            send!(conn, audited(sql), self.values, |query, raw, wrap| match rows {
+                Rows::All => query
+                    .fetch_all(raw)
+                    .await
+                    .map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
+                Rows::First => query
+                    .fetch_optional(raw)
+                    .await
+                    .map(|row| row.iter().map(|row| read(wrap(row))).collect()),
+            });
+        read_all?
+    }
+}
+
+/// While a target is resolved, what is read is locked.
+fn locking(sql: Cow<'static, str>, conn: &Conn) -> Cow<'static, str> {
+    let clause = match conn.lock {
+        Lock::Update => " FOR UPDATE",
+        Lock::NoKeyUpdate => " FOR NO KEY UPDATE",
+        Lock::Share => " FOR SHARE",
+        _ => return sql,
+    };
+    match conn.backend() {
+        super::Backend::Postgres => format!("{sql}{clause}").into(),
+        super::Backend::Sqlite => sql,
+    }
+}

@@ -1,0 +1,129 @@
+//! The order of a call, on one screen. Each line is a stage of its own file in `stage/`.
+//!
+//! A service runs in a task of the pipeline, not in the caller's future: dropping the caller's future asks the task to roll
+//! back, it does not tear the transaction (ADR 0002).
+
+use crate::{
+    Caller, Engine, OnDisconnect, Outcome,
+    db::{Plans, is_retryable},
+    operation::{Kind, Operation, RunSelector, RunService},
+    report,
+    stage::{authorize, check, close, open, permit, present, require, resolve, run, validate},
+    watch::until,
+};
+use bytes::Bytes;
+use diptych_spec::{Arguments, Call, Deadline, Error, ErrorKind, Result};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) async fn dispatch(
+    engine: &Engine,
+    operation: &Operation,
+    arguments: Arguments<'_>,
+    caller: Caller,
+) -> Result<Outcome> {
+    let deadline = Deadline::after(
+        operation
+            .declaration()
+            .deadline()
+            .unwrap_or(engine.settings().deadline),
+    );
+    let mut plans = Plans::Cached;
+    loop {
+        let call = Call::new(caller.principal.clone(), engine.state(), deadline);
+        let done = attempt(engine, operation, call, &arguments, caller.on_disconnect, plans).await;
+        match done {
+            Err(error) if plans == Plans::Cached && may_run_again(operation, &error) => plans = Plans::Fresh,
+            Err(error) => return Err(report::error(operation.declaration(), error)),
+            Ok(json) => return Ok(Outcome::new(json)),
+        }
+    }
+}
+
+async fn attempt(
+    engine: &Engine,
+    operation: &Operation,
+    call: Call,
+    arguments: &Arguments<'_>,
+    on_disconnect: OnDisconnect,
+    plans: Plans,
+) -> Result<Bytes> {
+    let deadline = call.deadline();
+    let declaration = operation.declaration();
+    let authorized = authorize::caller(declaration, call)?; // 1
+    let checked = check::arguments(declaration, authorized, arguments)?; // 2
+    let cancelled = CancellationToken::new();
+    match &operation.0 {
+        Kind::Selector(selector) => {
+            until(deadline, &cancelled, read(engine, &**selector, checked, plans)).await
+        }
+        Kind::Service(service) => {
+            // Dropped with this future, when the caller goes away.
+            let _cancel = (on_disconnect == OnDisconnect::Cancel).then(|| cancelled.clone().drop_guard());
+            let task = write(
+                engine.clone(),
+                Arc::clone(service),
+                checked,
+                deadline,
+                cancelled,
+                plans,
+            );
+            engine
+                .tasks()
+                .spawn(task)
+                .await
+                .unwrap_or_else(|_| Err(stopped()))
+        }
+    }
+}
+
+async fn write(
+    engine: Engine,
+    service: Arc<dyn RunService>,
+    checked: check::Checked,
+    deadline: Deadline,
+    cancelled: CancellationToken,
+    plans: Plans,
+) -> Result<Bytes> {
+    let declaration = service.declaration();
+    let begin = open::transaction(declaration, engine.db(), plans);
+    let mut tx = until(deadline, &cancelled, begin).await?; // 3
+    let answer = until(deadline, &cancelled, async {
+        let opened = open::Opened::new(checked, &mut tx);
+        let resolved = resolve::target(&*service, opened).await?; // 4
+        let permitted = permit::target(declaration, resolved)?; // 5
+        let valid = validate::input(declaration, permitted)?; // 6
+        let ready = require::conditions(declaration, valid)?; // 7
+        let ran = run::service(&*service, ready).await?; // 8
+        present::service(&*service, ran, engine.settings().max_result_bytes).await // 9
+    });
+    let answer = answer.await;
+    close::transaction(tx, answer).await // 10
+}
+
+async fn read(
+    engine: &Engine,
+    selector: &dyn RunSelector,
+    checked: check::Checked,
+    plans: Plans,
+) -> Result<Bytes> {
+    let mut conn = open::connection(engine.db(), plans).await?; // 3
+    let reading = open::Reading::new(checked, &mut conn);
+    let read = run::selector(selector, reading).await?; // 8
+    let presented = present::selector(selector, read, engine.settings().max_result_bytes)?; // 9
+    Ok(presented.into_json())
+}
+
+/// Whether nothing of the call happened, so that it can be run a second time: a plan that DDL made stale, or, for a read, a
+/// connection that was dead.
+fn may_run_again(operation: &Operation, error: &Error) -> bool {
+    is_retryable(error) && (error.code() == "stale_plan" || !operation.is_service())
+}
+
+fn stopped() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "shutting_down",
+        "the server is shutting down; nothing was changed",
+    )
+}

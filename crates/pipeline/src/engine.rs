@@ -1,0 +1,281 @@
+//! The engine: the operations of an application, their database and their state. What every surface calls.
+
+use crate::{Operation, Operations, db::Db, dispatch::dispatch};
+use bytes::Bytes;
+use diptych_spec::{Arguments, Mistake, Mistakes, Principal, Result, StateMap};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use tokio_util::task::TaskTracker;
+
+/// Who calls, and what becomes of the call when they go away.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The authenticated caller, if there is one.
+    pub principal: Option<Principal>,
+    /// What a disconnect means.
+    pub on_disconnect: OnDisconnect,
+}
+
+/// What becomes of a service when its caller goes away, that is, when the dispatch future is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDisconnect {
+    /// It is rolled back.
+    Cancel,
+    /// It runs to its end.
+    Finish,
+}
+
+impl Caller {
+    /// This caller; a disconnect cancels.
+    #[must_use]
+    pub fn new(principal: Option<Principal>) -> Self {
+        Self {
+            principal,
+            on_disconnect: OnDisconnect::Cancel,
+        }
+    }
+}
+
+/// The answer of an operation: JSON, encoded once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome(Bytes);
+
+impl Outcome {
+    pub(crate) fn new(json: Bytes) -> Self {
+        Self(json)
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        // What serde_json wrote is UTF-8.
+        std::str::from_utf8(&self.0).unwrap_or("null")
+    }
+
+    /// The bytes, not copied.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
+
+/// Limits that hold for every operation that declares none of its own.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long an operation may take; 30 seconds.
+    pub deadline: Duration,
+    /// The longest answer, in bytes; 5 MiB.
+    pub max_result_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(30),
+            max_result_bytes: 5 * 1024 * 1024,
+        }
+    }
+}
+
+/// Everything an operation needs to run. Cheap to clone; one per application.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    operations: Vec<Operation>,
+    index: HashMap<String, usize>,
+    db: Db,
+    state: Arc<StateMap>,
+    settings: Settings,
+    tasks: TaskTracker,
+}
+
+/// Puts an [`Engine`] together.
+#[derive(Debug)]
+#[must_use]
+pub struct EngineBuilder {
+    db: Db,
+    operations: Operations,
+    state: StateMap,
+    settings: Settings,
+}
+
+impl EngineBuilder {
+    /// Adds operations.
+    pub fn operations(mut self, operations: Operations) -> Self {
+        self.operations = self.operations.merge(operations);
+        self
+    }
+
+    /// Adds a value that handlers take as `State<T>`.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.state.insert(value);
+        self
+    }
+
+    /// Replaces all values.
+    pub fn state_map(mut self, state: StateMap) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// Sets the limits.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Checks every declaration.
+    ///
+    /// # Errors
+    /// Every wiring mistake, by operation.
+    pub fn build(mut self) -> Result<Engine, Mistakes> {
+        self.state.insert(self.db.clone());
+        let operations = self.operations.as_slice().to_vec();
+        Mistakes::check(mistakes(&operations, &self.state, &self.db))?;
+        let name = |(at, operation): (usize, &Operation)| (operation.declaration().name().to_owned(), at);
+        let index = operations.iter().enumerate().map(name).collect();
+        Ok(Engine(Arc::new(Inner {
+            operations,
+            index,
+            db: self.db,
+            state: Arc::new(self.state),
+            settings: self.settings,
+            tasks: TaskTracker::new(),
+        })))
+    }
+}
+
+impl Engine {
+    /// An engine on this database.
+    pub fn builder(db: Db) -> EngineBuilder {
+        EngineBuilder {
+            db,
+            operations: Operations::new(),
+            state: StateMap::default(),
+            settings: Settings::default(),
+        }
+    }
+
+    /// The operations, in order of declaration.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation] {
+        &self.0.operations
+    }
+
+    /// The operation of this name.
+    #[must_use]
+    pub fn operation(&self, name: &str) -> Option<&Operation> {
+        self.0.index.get(name).map(|&at| &self.0.operations[at])
+    }
+
+    /// Runs an operation, through every stage.
+    ///
+    /// # Errors
+    /// What went wrong; nothing was changed, except that [`diptych_spec::ErrorKind::OutcomeUnknown`] leaves it open.
+    pub async fn dispatch(
+        &self,
+        operation: &Operation,
+        arguments: Arguments<'_>,
+        caller: Caller,
+    ) -> Result<Outcome> {
+        dispatch(self, operation, arguments, caller).await
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Waits for every running service to commit or roll back. What is dispatched meanwhile is waited for as well.
+    pub async fn drain(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.tasks.reopen();
+    }
+
+    pub(crate) fn state(&self) -> Arc<StateMap> {
+        Arc::clone(&self.0.state)
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("operations", &self.0.operations.len())
+            .field("db", &self.0.db)
+            .finish_non_exhaustive()
+    }
+}
+
+fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake> {
+    let mut found = Vec::new();
+    let mut names: HashMap<&str, usize> = HashMap::new();
+    let mut places: HashMap<String, &str> = HashMap::new();
+    for operation in operations {
+        let declaration = operation.declaration();
+        let name = declaration.name();
+        found.extend(declaration.mistakes(state));
+        let times = names.entry(name).or_default();
+        *times += 1;
+        if *times == 2 {
+            found.push(Mistake::new(
+                name,
+                "is declared twice; every operation has a name of its own",
+            ));
+        }
+        if let Some(only) = operation.backend().filter(|only| *only != db.backend()) {
+            found.push(Mistake::new(
+                name,
+                format!("takes a {only} connection, but the database is {}", db.backend()),
+            ));
+        }
+        let routes = declaration
+            .routes()
+            .iter()
+            .map(|route| format!("{} {}", route.method, shape(route.path.as_str())));
+        let resource = declaration
+            .resource()
+            .map(|uri| format!("the resource {}", shape(uri.as_str())));
+        for place in routes.chain(resource) {
+            match places.get(&place) {
+                Some(other) => found.push(Mistake::new(
+                    name,
+                    format!("is served under {place}, where `{other}` is served already"),
+                )),
+                None => {
+                    places.insert(place, name);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A path without the names of its variables: two that differ only in those cannot be told apart.
+fn shape(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut inside = false;
+    for c in path.chars() {
+        match c {
+            '{' => {
+                inside = true;
+                out.push_str("{}");
+            }
+            '}' => inside = false,
+            c if !inside => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}

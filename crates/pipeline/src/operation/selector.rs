@@ -1,0 +1,141 @@
+//! `SelectorSpec` → operation.
+
+use super::{Computed, IntoOperation, Kind, Operation, RunSelector, encode, unbox, wrong_backend};
+use crate::{
+    db::{Backend, Conn, Lent, ReadLent, Record},
+    select::{Listed, Select, run},
+};
+use diptych_spec::{
+    Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Items, Page, Presenter, Result,
+    SelectorSpec,
+};
+use futures_util::future::BoxFuture;
+use std::{future::Future, marker::PhantomData, sync::Arc};
+
+/// How each kind of answer is fetched and shown.
+pub trait Deliver<V: Presenter<Self::Item>>: Answer {
+    #[doc(hidden)]
+    type Fetched: Send + 'static;
+    #[doc(hidden)]
+    fn describe(declaration: &mut Declaration);
+    #[doc(hidden)]
+    fn fetch(
+        self,
+        declaration: &Declaration,
+        call: &mut Call,
+        conn: &mut Conn,
+    ) -> impl Future<Output = Result<Self::Fetched>> + Send;
+    #[doc(hidden)]
+    fn show(fetched: Self::Fetched) -> Result<Vec<u8>>;
+}
+
+impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
+    type Fetched = T;
+    fn describe(declaration: &mut Declaration) {
+        declaration.finish::<V::View>(Cardinality::Value);
+    }
+    async fn fetch(self, _: &Declaration, _: &mut Call, _: &mut Conn) -> Result<T> {
+        Ok(self.0)
+    }
+    fn show(fetched: T) -> Result<Vec<u8>> {
+        encode(&V::present(fetched))
+    }
+}
+
+impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
+    type Fetched = Self;
+    fn describe(declaration: &mut Declaration) {
+        declaration.finish::<V::View>(Cardinality::Row);
+    }
+    async fn fetch(self, declaration: &Declaration, _: &mut Call, _: &mut Conn) -> Result<Self> {
+        if self.is_none() && !declaration.allows_none() {
+            return Err(Error::not_found("there is no such row"));
+        }
+        Ok(self)
+    }
+    fn show(fetched: Self) -> Result<Vec<u8>> {
+        encode(&fetched.map(V::present))
+    }
+}
+
+impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
+    type Fetched = Listed<T>;
+    fn describe(declaration: &mut Declaration) {
+        if declaration.list().page().is_some() {
+            declaration.finish::<Page<V::View>>(Cardinality::List);
+        } else {
+            declaration.finish::<Items<V::View>>(Cardinality::List);
+        }
+        declaration.finish_list(T::COLUMNS);
+    }
+    async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Listed<T>> {
+        run(self, declaration, call, conn).await
+    }
+    fn show(fetched: Listed<T>) -> Result<Vec<u8>> {
+        let items: Vec<_> = fetched.rows.into_iter().map(V::present).collect();
+        match fetched.page {
+            Some((request, total)) => encode(&Page {
+                items,
+                total,
+                page: request.page,
+                page_size: request.page_size,
+            }),
+            None => encode(&Items { items }),
+        }
+    }
+}
+
+struct Selector<H, V> {
+    declaration: Declaration,
+    handler: H,
+    presenter: PhantomData<fn() -> V>,
+}
+
+impl<H, V> IntoOperation for SelectorSpec<H, V>
+where
+    H: Handler,
+    H::Connection: ReadLent,
+    H::Out: Answer + Deliver<V>,
+    V: Presenter<<H::Out as Answer>::Item>,
+{
+    fn into_operation(self) -> Operation {
+        let (mut declaration, handler) = self.into_parts();
+        <H::Out as Deliver<V>>::describe(&mut declaration);
+        Operation(Kind::Selector(Arc::new(Selector::<H, V> {
+            declaration,
+            handler,
+            presenter: PhantomData,
+        })))
+    }
+}
+
+impl<H, V> RunSelector for Selector<H, V>
+where
+    H: Handler,
+    H::Connection: ReadLent,
+    H::Out: Answer + Deliver<V>,
+    V: Presenter<<H::Out as Answer>::Item>,
+{
+    fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+
+    fn backend(&self) -> Option<Backend> {
+        <H::Connection as Lent>::BACKEND
+    }
+
+    fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>> {
+        Box::pin(async move {
+            let args = self.handler.extract(call).await?;
+            let lent = <H::Connection as ReadLent>::lend_read(conn).ok_or_else(wrong_backend)?;
+            let answer = self.handler.invoke(lent, args).await;
+            conn.settle();
+            let fetched = answer?.fetch(&self.declaration, call, conn).await?;
+            Ok(Box::new(fetched) as Computed)
+        })
+    }
+
+    fn present(&self, computed: Computed) -> Result<Vec<u8>> {
+        <H::Out as Deliver<V>>::show(unbox(computed)?)
+    }
+}

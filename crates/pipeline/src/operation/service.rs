@@ -1,0 +1,153 @@
+//! `ServiceSpec` → operation.
+
+use super::{Computed, IntoOperation, Kind, Operation, RunService, encode, unbox, wrong_backend};
+use crate::{
+    db::{Backend, Lent, Record, Row, Rows, Tx},
+    select::Select,
+};
+use diptych_spec::{
+    Call, Cardinality, Declaration, Error, Handler, Instance, NoTarget, Presenter, Reread, Result, Returned,
+    ServiceSpec, Target,
+};
+use futures_util::future::BoxFuture;
+use std::{future::Future, marker::PhantomData, sync::Arc};
+
+/// Where the answer comes from.
+pub trait Source<T>: Send + Sync + 'static {
+    /// What is shown.
+    type Row: Send + 'static;
+    #[doc(hidden)]
+    fn read(&self, returned: T, tx: &mut Tx) -> impl Future<Output = Result<Self::Row>> + Send;
+}
+
+impl<T: Send + 'static> Source<T> for Returned {
+    type Row = T;
+    async fn read(&self, returned: T, _: &mut Tx) -> Result<T> {
+        Ok(returned)
+    }
+}
+
+impl<T, R, F> Source<T> for Reread<F, Select<R>>
+where
+    T: Send + Sync + 'static,
+    R: Record,
+    F: Fn(&T) -> Select<R> + Send + Sync + 'static,
+{
+    type Row = R;
+    async fn read(&self, returned: T, tx: &mut Tx) -> Result<R> {
+        let statement = self.select(&returned).base;
+        let rows = statement
+            .fetch(tx, Rows::First, |row| {
+                R::from_row(&Row {
+                    row,
+                    places: &row.places::<R>()?,
+                })
+            })
+            .await?;
+        let row = rows.into_iter().next();
+        row.ok_or_else(|| Error::internal("the output selector does not find the row that was written"))
+    }
+}
+
+/// How the target is found.
+pub trait FindTarget: Send + Sync + 'static {
+    #[doc(hidden)]
+    const BACKEND: Option<Backend>;
+    #[doc(hidden)]
+    fn find(&self, call: &mut Call, tx: &mut Tx) -> impl Future<Output = Result<()>> + Send;
+}
+
+impl FindTarget for NoTarget {
+    const BACKEND: Option<Backend> = None;
+    async fn find(&self, _: &mut Call, _: &mut Tx) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<L, Row> FindTarget for Target<L>
+where
+    L: Handler<Out = Option<Row>>,
+    L::Connection: Lent,
+    Row: Send + 'static,
+{
+    const BACKEND: Option<Backend> = <L::Connection as Lent>::BACKEND;
+    async fn find(&self, call: &mut Call, tx: &mut Tx) -> Result<()> {
+        let args = self.handler().extract(call).await?;
+        tx.lock_target(true);
+        let found = self.handler().invoke(lend(tx)?, args).await;
+        tx.lock_target(false);
+        let row = found?.ok_or_else(|| Error::not_found("there is no such row"))?;
+        call.put(Instance(row));
+        Ok(())
+    }
+}
+
+fn lend<C: Lent>(tx: &mut Tx) -> Result<&mut C> {
+    C::lend(tx).ok_or_else(wrong_backend)
+}
+
+struct Service<H, R, V, T> {
+    declaration: Declaration,
+    handler: H,
+    source: R,
+    target: T,
+    presenter: PhantomData<fn() -> V>,
+}
+
+impl<H, R, V, T> IntoOperation for ServiceSpec<H, R, V, T>
+where
+    H: Handler,
+    H::Connection: Lent,
+    R: Source<H::Out>,
+    V: Presenter<R::Row>,
+    T: FindTarget,
+{
+    fn into_operation(self) -> Operation {
+        let (mut declaration, handler, source, target) = self.into_parts();
+        declaration.finish::<V::View>(Cardinality::Value);
+        let presenter = PhantomData::<fn() -> V>;
+        Operation(Kind::Service(Arc::new(Service {
+            declaration,
+            handler,
+            source,
+            target,
+            presenter,
+        })))
+    }
+}
+
+impl<H, R, V, T> RunService for Service<H, R, V, T>
+where
+    H: Handler,
+    H::Connection: Lent,
+    R: Source<H::Out>,
+    V: Presenter<R::Row>,
+    T: FindTarget,
+{
+    fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+
+    fn backend(&self) -> Option<Backend> {
+        <H::Connection as Lent>::BACKEND.or(T::BACKEND)
+    }
+
+    fn resolve<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.target.find(call, tx))
+    }
+
+    fn run<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx) -> BoxFuture<'a, Result<Computed>> {
+        Box::pin(async move {
+            let args = self.handler.extract(call).await?;
+            let out = self.handler.invoke(lend(tx)?, args).await?;
+            Ok(Box::new(out) as Computed)
+        })
+    }
+
+    fn present<'a>(&'a self, computed: Computed, tx: &'a mut Tx) -> BoxFuture<'a, Result<Vec<u8>>> {
+        Box::pin(async move {
+            let row = self.source.read(unbox::<H::Out>(computed)?, tx).await?;
+            encode(&V::present(row))
+        })
+    }
+}

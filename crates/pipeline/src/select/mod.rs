@@ -1,0 +1,9 @@
+//! Lists: a query that is not run yet, and what the pipeline adds to it.
+
+mod predicate;
+mod query;
+mod run;
+
+pub use query::Select;
+pub use run::Listed;
+pub(crate) use run::run;

@@ -1,0 +1,13 @@
+//! The stages of a call, one file each. A stage takes what the stage before it gives and nothing else, so that leaving
+//! one out or changing their order does not compile. The order is in `dispatch.rs`.
+
+pub(crate) mod authorize;
+pub(crate) mod check;
+pub(crate) mod close;
+pub(crate) mod open;
+pub(crate) mod permit;
+pub(crate) mod present;
+pub(crate) mod require;
+pub(crate) mod resolve;
+pub(crate) mod run;
+pub(crate) mod validate;

@@ -1,0 +1,31 @@
+//! Stage 8: the author's function; for a list also the query it returned, with the caller's filter, order and page.
+
+use super::{open::Reading, require::Ready};
+use crate::{
+    db::Tx,
+    operation::{Computed, RunSelector, RunService},
+};
+use diptych_spec::Result;
+
+/// What a service computed, in its transaction.
+pub(crate) struct Ran<'t> {
+    pub(super) computed: Computed,
+    pub(super) tx: &'t mut Tx,
+}
+
+/// What a selector computed.
+pub(crate) struct Read {
+    pub(super) computed: Computed,
+}
+
+pub(crate) async fn service<'t>(service: &dyn RunService, ready: Ready<'t>) -> Result<Ran<'t>> {
+    let Ready { mut call, tx } = ready;
+    let computed = service.run(&mut call, tx).await?;
+    Ok(Ran { computed, tx })
+}
+
+pub(crate) async fn selector(selector: &dyn RunSelector, reading: Reading<'_>) -> Result<Read> {
+    let Reading { mut call, conn } = reading;
+    let computed = selector.run(&mut call, conn).await?;
+    Ok(Read { computed })
+}

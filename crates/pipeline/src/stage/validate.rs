@@ -1,0 +1,22 @@
+//! Stage 6: the rules of the input, every broken one at once. Behind the target, so that nobody learns from a broken rule
+//! that a row is there. (Without a target, stage 2 has done it.)
+
+use super::permit::Permitted;
+use crate::db::Tx;
+use diptych_spec::{Call, Declaration, Result};
+
+/// A call whose input keeps the rules.
+pub(crate) struct Valid<'t> {
+    pub(super) call: Call,
+    pub(super) tx: &'t mut Tx,
+}
+
+pub(crate) fn input<'t>(declaration: &Declaration, permitted: Permitted<'t>) -> Result<Valid<'t>> {
+    if declaration.has_target() {
+        declaration.arguments().validate(&permitted.call)?;
+    }
+    Ok(Valid {
+        call: permitted.call,
+        tx: permitted.tx,
+    })
+}
