@@ -1,1 +1,1 @@
-
+//! The tests are in `it/` (one binary) and `ui/` (compile errors).

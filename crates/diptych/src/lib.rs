@@ -1,1 +1,119 @@
+//! Declare a service or a selector once; diptych serves it as a REST route with OpenAPI and as a tool or resource of an MCP
+//! server, with the same validation, permissions, transaction, errors and limits on both.
+//!
+//! ```ignore
+//! use diptych::{Anyone, Input, MCPServer, Operations, POST, Result, Tx, query, service};
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
+//! use validator::Validate;
+//!
+//! #[derive(Deserialize, JsonSchema, Validate)]
+//! struct NewNote {
+//!     /// What to remember.
+//!     #[validate(length(min = 1, max = 280))]
+//!     text: String,
+//! }
+//!
+//! /// Remember something.
+//! #[service("notes.add")]
+//! async fn add_note(tx: &mut Tx, Input(note): Input<NewNote>) -> Result<()> {
+//!     query("INSERT INTO notes (text) VALUES ($1)").bind(note.text).execute(tx).await?;
+//!     Ok(())
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     MCPServer::builder("notes", "1.0.0")
+//!         .database_url_or("sqlite://notes.db")
+//!         .mount(Operations::new().add(add_note::spec().allow(Anyone).rest(POST, "/notes")))
+//!         .main()
+//! }
+//! ```
+//!
+//! The other crates of the workspace are the inside of this one; only this crate's API is meant to be used.
 
+mod client;
+
+
+pub use client::Client;
+
+// Declaring.
+pub use diptych_macros::Column;
+pub use diptych_macros::Filter;
+pub use diptych_macros::Ordering;
+pub use diptych_macros::Record;
+pub use diptych_macros::ServiceError;
+pub use diptych_macros::migrations;
+pub use diptych_macros::selector;
+pub use diptych_macros::service;
+pub use diptych_spec::AnswerValue;
+pub use diptych_spec::Anyone;
+pub use diptych_spec::Authenticated;
+pub use diptych_spec::Between;
+pub use diptych_spec::Call;
+pub use diptych_spec::DELETE;
+pub use diptych_spec::Deadline;
+pub use diptych_spec::Declaration;
+pub use diptych_spec::Error;
+pub use diptych_spec::ErrorKind;
+pub use diptych_spec::FieldError;
+pub use diptych_spec::Filter;
+pub use diptych_spec::FromCall;
+pub use diptych_spec::GET;
+pub use diptych_spec::Handler;
+pub use diptych_spec::Input;
+pub use diptych_spec::Instance;
+pub use diptych_spec::IntoValue;
+pub use diptych_spec::Lock;
+pub use diptych_spec::Method;
+pub use diptych_spec::Mistake;
+pub use diptych_spec::Mistakes;
+pub use diptych_spec::OneOf;
+pub use diptych_spec::Operand;
+pub use diptych_spec::Operator;
+pub use diptych_spec::Ordering;
+pub use diptych_spec::PATCH;
+pub use diptych_spec::POST;
+pub use diptych_spec::PUT;
+pub use diptych_spec::Page;
+pub use diptych_spec::PageNumber;
+pub use diptych_spec::Permission;
+pub use diptych_spec::Predicate;
+pub use diptych_spec::Principal;
+pub use diptych_spec::Result;
+pub use diptych_spec::Scope;
+pub use diptych_spec::SelectorSpec;
+pub use diptych_spec::ServiceError;
+pub use diptych_spec::ServiceSpec;
+pub use diptych_spec::Signature;
+pub use diptych_spec::State;
+pub use diptych_spec::Value;
+pub use diptych_spec::ValueKind;
+
+// Running.
+pub use diptych_pipeline::Backend;
+pub use diptych_pipeline::Cell;
+pub use diptych_pipeline::Column;
+pub use diptych_pipeline::Conn;
+pub use diptych_pipeline::Db;
+pub use diptych_pipeline::DbOptions;
+pub use diptych_pipeline::Engine;
+pub use diptych_pipeline::Migrations;
+pub use diptych_pipeline::Operation;
+pub use diptych_pipeline::Operations;
+pub use diptych_pipeline::Query;
+pub use diptych_pipeline::QueryAs;
+pub use diptych_pipeline::QueryScalar;
+pub use diptych_pipeline::Record;
+pub use diptych_pipeline::Row;
+pub use diptych_pipeline::Select;
+pub use diptych_pipeline::Settings;
+pub use diptych_pipeline::Tx;
+pub use diptych_pipeline::db_error;
+pub use diptych_pipeline::query;
+pub use diptych_pipeline::query_as;
+pub use diptych_pipeline::query_scalar;
+
+// Serving.
+
+#[doc(hidden)]
+pub mod __private;

@@ -2,7 +2,9 @@
 
 use crate::{docs, mistakes::Mistakes, name, operation::Kind, settings::Settings, shape};
 use quote::quote;
-use syn::{Attribute, Ident, Pat, PatType, Type, TypeReference, parse_quote, parse_quote_spanned, spanned::Spanned};
+use syn::{
+    Attribute, Ident, Pat, PatType, Type, TypeReference, parse_quote, parse_quote_spanned, spanned::Spanned,
+};
 
 /// One argument.
 pub(crate) enum Argument {
@@ -63,7 +65,9 @@ impl Argument {
 fn connection(kind: Kind, reference: &TypeReference, mistakes: &mut Mistakes) -> Option<Argument> {
     let name = shape::outer_name(&reference.elem).map(Ident::to_string);
     match (kind, name.as_deref()) {
-        (Kind::Service, Some("Conn")) => mistakes.at(reference, "a service is lent `&mut Tx`: it runs in a transaction"),
+        (Kind::Service, Some("Conn")) => {
+            mistakes.at(reference, "a service is lent `&mut Tx`: it runs in a transaction")
+        }
         (Kind::Selector, Some("Tx")) => mistakes.at(reference, "a selector only reads: take `&mut Conn`"),
         _ => match shape::borrows(&reference.elem) {
             Some(span) => mistakes.here(span, "the connection's type borrows: name it without lifetimes"),
@@ -82,7 +86,10 @@ fn named(
     let field = match &*argument.pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => pat.ident.clone(),
         pat => {
-            mistakes.at(pat, "`#[arg]` needs a plain name, the one that callers use: write `#[arg] id: T`");
+            mistakes.at(
+                pat,
+                "`#[arg]` needs a plain name, the one that callers use: write `#[arg] id: T`",
+            );
             return None;
         }
     };
@@ -100,19 +107,32 @@ fn named(
 fn owned(ty: &Type, mistakes: &mut Mistakes) -> Option<Owned> {
     let (inner, by_ref) = match ty {
         Type::Reference(reference) => {
-            if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident != "_") {
-                mistakes.at(lifetime, "an argument lives as long as the call: leave the lifetime out");
+            if let Some(lifetime) = reference
+                .lifetime
+                .as_ref()
+                .filter(|lifetime| lifetime.ident != "_")
+            {
+                mistakes.at(
+                    lifetime,
+                    "an argument lives as long as the call: leave the lifetime out",
+                );
             }
             (&*reference.elem, true)
         }
         ty => (ty, false),
     };
     if let Some(span) = shape::impl_trait(inner) {
-        mistakes.here(span, "an argument is found by its type: name a concrete type instead of `impl Trait`");
+        mistakes.here(
+            span,
+            "an argument is found by its type: name a concrete type instead of `impl Trait`",
+        );
         return None;
     }
     if let Some(span) = shape::borrows(inner) {
-        mistakes.here(span, "an argument owns what it holds: write an owned type, or `&` before the whole type");
+        mistakes.here(
+            span,
+            "an argument owns what it holds: write an owned type, or `&` before the whole type",
+        );
         return None;
     }
     let ty = match shape::peel(inner) {

@@ -23,7 +23,9 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
 fn newtype(input: &DeriveInput) -> Option<&Type> {
     match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => fields.unnamed.first().map(|field| &field.ty),
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+                fields.unnamed.first().map(|field| &field.ty)
+            }
             _ => None,
         },
         _ => None,

@@ -9,36 +9,41 @@
 use crate::{
     argument::{Argument, NamedArgument, Owned},
     function::Function,
-    operation::{self, Kind, Operation},
+    operation::{Kind, Operation},
+    place::{self, Place},
 };
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{LitStr, spanned::Spanned};
+use syn::LitStr;
 
 /// The function and its handler.
 pub(crate) fn operation(operation: &Operation<'_>) -> TokenStream {
-    let Operation { kind, name, description, function, returns, .. } = operation;
-    let (ident, place) = (&function.sig.ident, operation.place());
+    let Operation {
+        kind,
+        name,
+        description,
+        function,
+        returns,
+        ..
+    } = operation;
+    let ident = &function.sig.ident;
     let handler = handler_struct(function);
     let cfgs = function.cfgs();
     let spec = spec(*kind, function, name, description);
     let arguments = ArgumentCode::of(operation);
     let named_struct = &arguments.named_struct;
-    let injected = &arguments.types;
+    let types = &arguments.types;
+    let args = quote_spanned!(function.sig.paren_token.span.join()=> type Args = (#(#types,)*););
     let connection = match (operation.connection(), kind) {
         (Some(ty), _) => quote!(#ty),
         (None, Kind::Service) => quote!(::diptych::Tx),
         (None, Kind::Selector) => quote!(::diptych::Conn),
     };
-    let result = quote_spanned!(operation.returns_place()=> <#returns as ::diptych::__private::IsResult>);
-    let (out, answer) = out(operation, &result);
     let describe = arguments.describe();
+    let declared = place::member(returns, &is_result(), quote!(declared()));
     let extract = arguments.extract();
-    let patterns = &arguments.patterns;
-    let pass = &arguments.pass;
-    let lent = &arguments.lent;
-    let call = quote_spanned!(place=> ::diptych::__private::assert_send(#ident(#(#pass),*)));
-    let done = quote_spanned!(operation.returns_place()=> #result::done);
+    let out = out(operation);
+    let invoke = invoke(operation, &arguments);
 
     quote! {
         #function
@@ -54,24 +59,18 @@ pub(crate) fn operation(operation: &Operation<'_>) -> TokenStream {
             #[automatically_derived]
             impl ::diptych::Handler for #ident {
                 type Connection = #connection;
-                type Args = (#(#injected,)*);
-                type Out = #out;
+                #args
+                #out
 
                 #describe
 
                 fn errors(&self) -> &'static [(::diptych::ErrorKind, &'static str)] {
-                    #result::declared()
+                    #declared
                 }
 
                 #extract
 
-                async fn invoke<'t>(
-                    &'t self,
-                    #lent: &'t mut Self::Connection,
-                    (#(#patterns,)*): Self::Args,
-                ) -> ::diptych::Result<Self::Out> {
-                    #done(#call.await) #answer
-                }
+                #invoke
             }
         };
     }
@@ -93,7 +92,10 @@ pub(crate) fn handler_struct(function: &Function) -> TokenStream {
 pub(crate) fn spec(kind: Kind, function: &Function, name: &LitStr, description: &str) -> TokenStream {
     let (ident, vis) = (&function.sig.ident, &function.vis);
     let spec = spec_type(kind);
-    let doc = format!("The {kind} `{}`, to be completed and added to the operations.", name.value());
+    let doc = format!(
+        "The {kind} `{}`, to be completed and added to the operations.",
+        name.value()
+    );
     quote! {
         impl #ident {
             #[doc = #doc]
@@ -111,13 +113,47 @@ fn spec_type(kind: Kind) -> TokenStream {
     }
 }
 
-/// `type Out`, and what turns the function's answer into it.
-fn out(operation: &Operation<'_>, result: &TokenStream) -> (TokenStream, TokenStream) {
-    if operation.kind == Kind::Service || operation::is_row_or_list(operation.returns) {
-        (quote!(#result::Ok), TokenStream::new())
+fn is_result() -> TokenStream {
+    quote!(::diptych::__private::IsResult)
+}
+
+/// `type Out`: a plain value is wrapped, so that it is told from a row.
+fn out(operation: &Operation<'_>) -> TokenStream {
+    let Place { first, last } = Place::of(operation.returns);
+    let ok = place::member(operation.returns, &is_result(), quote!(Ok));
+    let (begin, end) = if operation.answers_value() {
+        (
+            quote_spanned!(first=> type Out = ::diptych::__private::AnswerValue<),
+            quote_spanned!(last=> >;),
+        )
     } else {
-        let value = quote!(::diptych::__private::AnswerValue);
-        (quote!(#value<#result::Ok>), quote!(.map(#value)))
+        (quote_spanned!(first=> type Out =), quote_spanned!(last=> ;))
+    };
+    quote!(#begin #ok #end)
+}
+
+/// Calls the function.
+fn invoke(operation: &Operation<'_>, arguments: &ArgumentCode) -> TokenStream {
+    let ident = &operation.function.sig.ident;
+    let ArgumentCode {
+        lent, patterns, pass, ..
+    } = arguments;
+    let Place { first, last } = Place::of(operation.returns);
+    let call = quote_spanned!(ident.span()=> ::diptych::__private::assert_send(#ident(#(#pass),*)).await);
+    let done = place::member(operation.returns, &is_result(), quote!(done(#call)));
+    let value = operation
+        .answers_value()
+        .then(|| quote_spanned!(last=> .map(::diptych::__private::AnswerValue)));
+    let begin = quote_spanned!(first=> ::diptych::Result<);
+    let end = quote_spanned!(last=> Self::Out>);
+    quote! {
+        async fn invoke<'t>(
+            &'t self,
+            #lent: &'t mut Self::Connection,
+            (#(#patterns,)*): Self::Args,
+        ) -> #begin #end {
+            #done #value
+        }
     }
 }
 
@@ -146,7 +182,11 @@ impl ArgumentCode {
             types: Vec::new(),
             patterns: Vec::new(),
             pass: Vec::new(),
-            lent: if operation.connection().is_some() { connection.clone() } else { local("_connection") },
+            lent: if operation.connection().is_some() {
+                connection.clone()
+            } else {
+                local("_connection")
+            },
         };
         if !named.is_empty() {
             code.named_struct = named_struct(&gathered, &named);
@@ -172,12 +212,22 @@ impl ArgumentCode {
         code
     }
 
+    /// A parameter, `_` if no argument needs it.
+    fn used(&self, name: &str) -> TokenStream {
+        let local = local(name);
+        if self.types.is_empty() {
+            quote!(_)
+        } else {
+            quote!(#local)
+        }
+    }
+
     fn describe(&self) -> TokenStream {
-        let signature = if self.types.is_empty() { quote!(_) } else { quote!(signature) };
-        let describe = self.types.iter().map(|ty| {
-            let from_call = quote_spanned!(ty.span()=> <#ty as ::diptych::FromCall>::describe);
-            quote!(#from_call(signature);)
-        });
+        let signature = self.used("signature");
+        let describe = self
+            .types
+            .iter()
+            .map(|ty| place::member(ty, &quote!(::diptych::FromCall), quote!(describe(#signature);)));
         quote! {
             fn describe(&self, #signature: &mut ::diptych::Signature) {
                 #(#describe)*
@@ -186,11 +236,11 @@ impl ArgumentCode {
     }
 
     fn extract(&self) -> TokenStream {
-        let call = if self.types.is_empty() { quote!(_) } else { quote!(call) };
-        let take = self.types.iter().map(|ty| {
-            let from_call = quote_spanned!(ty.span()=> <#ty as ::diptych::FromCall>::from_call);
-            quote!(#from_call(call).await?,)
-        });
+        let call = self.used("call");
+        let take = self
+            .types
+            .iter()
+            .map(|ty| place::member(ty, &quote!(::diptych::FromCall), quote!(from_call(#call).await?,)));
         quote! {
             async fn extract(&self, #call: &mut ::diptych::Call) -> ::diptych::Result<Self::Args> {
                 ::core::result::Result::Ok((#(#take)*))

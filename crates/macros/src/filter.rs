@@ -20,7 +20,8 @@ const OPERATORS: [(&str, &str, &str); 11] = [
     ("starts with", "StartsWith", "`Option<String>`"),
 ];
 const SINGLE: &str = "a single value, as in `Option<i64>` or `Option<String>`";
-const ORDERED: &str = "a value with an order, as in `Option<i64>`, `Option<String>` or `Option<DateTime<Utc>>`";
+const ORDERED: &str =
+    "a value with an order, as in `Option<i64>`, `Option<String>` or `Option<DateTime<Utc>>`";
 
 /// The expansion of the derive.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {

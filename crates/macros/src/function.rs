@@ -57,12 +57,17 @@ impl Function {
 
     /// The `#[cfg]`s, which have to be repeated on everything that is generated.
     pub(crate) fn cfgs(&self) -> Vec<&Attribute> {
-        self.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect()
+        self.attrs
+            .iter()
+            .filter(|attr| attr.path().is_ident("cfg"))
+            .collect()
     }
 }
 
 fn take_attrs(argument: &mut FnArg) -> Vec<Attribute> {
-    let FnArg::Typed(argument) = argument else { return Vec::new() };
+    let FnArg::Typed(argument) = argument else {
+        return Vec::new();
+    };
     let ours = |attr: &Attribute| {
         let names = ["arg", "serde", "schemars"];
         docs::is_doc(attr) || names.iter().any(|name| attr.path().is_ident(name))

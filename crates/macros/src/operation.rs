@@ -6,7 +6,7 @@ use crate::{
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use std::fmt;
-use syn::{FnArg, LitStr, ReturnType, Safety, Signature, Type, spanned::Spanned};
+use syn::{FnArg, LitStr, ReturnType, Safety, Signature, Type};
 
 /// A write or a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,9 @@ impl<'a> Operation<'a> {
         check_names(&arguments, &mut mistakes);
         let returns = return_type(kind, &function.sig, &mut mistakes);
         let (Some(name), Some(returns)) = (name, returns) else {
-            return mistakes.or(()).and(Err(syn::Error::new(Span::call_site(), "not an operation")));
+            return mistakes
+                .or(())
+                .and(Err(syn::Error::new(Span::call_site(), "not an operation")));
         };
         mistakes.or(Self {
             kind,
@@ -97,6 +99,11 @@ impl<'a> Operation<'a> {
             _ => None,
         })
     }
+
+    /// Whether it is a selector that answers with neither a row nor a list.
+    pub(crate) fn answers_value(&self) -> bool {
+        self.kind == Kind::Selector && !is_row_or_list(self.returns)
+    }
 }
 
 fn operation_name(kind: Kind, attribute: TokenStream) -> syn::Result<LitStr> {
@@ -108,7 +115,8 @@ fn operation_name(kind: Kind, attribute: TokenStream) -> syn::Result<LitStr> {
     if attribute.is_empty() {
         return Err(syn::Error::new(Span::call_site(), missing));
     }
-    let name: LitStr = syn::parse2(attribute.clone()).map_err(|_| syn::Error::new_spanned(attribute, missing))?;
+    let name: LitStr =
+        syn::parse2(attribute.clone()).map_err(|_| syn::Error::new_spanned(attribute, missing))?;
     if name::is_public(&name.value()) {
         Ok(name)
     } else {
@@ -129,7 +137,10 @@ fn check_qualifiers(kind: Kind, sig: &Signature, mistakes: &mut Mistakes) {
         mistakes.at(abi, plain("extern"));
     }
     if sig.asyncness.is_none() {
-        mistakes.at(sig.fn_token, format!("a {kind} is async: write `async fn {}`", sig.ident));
+        mistakes.at(
+            sig.fn_token,
+            format!("a {kind} is async: write `async fn {}`", sig.ident),
+        );
     }
     if !sig.generics.params.is_empty() {
         mistakes.at(
@@ -140,18 +151,31 @@ fn check_qualifiers(kind: Kind, sig: &Signature, mistakes: &mut Mistakes) {
 }
 
 fn check_connections(arguments: &[(&syn::PatType, Argument)], mistakes: &mut Mistakes) {
-    let lent = arguments.iter().filter(|(_, argument)| matches!(argument, Argument::Connection(_)));
+    let lent = arguments
+        .iter()
+        .filter(|(_, argument)| matches!(argument, Argument::Connection(_)));
     for (written, _) in lent.skip(1) {
-        mistakes.at(&written.ty, "one `&mut` connection at most: take every other argument by value or by `&`");
+        mistakes.at(
+            &written.ty,
+            "one `&mut` connection at most: take every other argument by value or by `&`",
+        );
     }
 }
 
 fn check_names(arguments: &[(&syn::PatType, Argument)], mistakes: &mut Mistakes) {
     let mut seen = Vec::new();
     for (written, argument) in arguments {
-        let Argument::Named(_, named) = argument else { continue };
+        let Argument::Named(_, named) = argument else {
+            continue;
+        };
         if seen.contains(&&named.wire) {
-            mistakes.at(&written.pat, format!("another argument is called `{}`: give one of them another name", named.wire));
+            mistakes.at(
+                &written.pat,
+                format!(
+                    "another argument is called `{}`: give one of them another name",
+                    named.wire
+                ),
+            );
         }
         seen.push(&named.wire);
     }
@@ -163,11 +187,17 @@ fn return_type<'a>(kind: Kind, sig: &'a Signature, mistakes: &mut Mistakes) -> O
         return None;
     };
     if let Some(span) = shape::impl_trait(ty) {
-        mistakes.here(span, format!("what a {kind} returns has a schema: name a concrete type instead of `impl Trait`"));
+        mistakes.here(
+            span,
+            format!("what a {kind} returns has a schema: name a concrete type instead of `impl Trait`"),
+        );
         return None;
     }
     if let Some(span) = shape::borrows(ty) {
-        mistakes.here(span, format!("what a {kind} returns outlives the call: return an owned type"));
+        mistakes.here(
+            span,
+            format!("what a {kind} returns outlives the call: return an owned type"),
+        );
         return None;
     }
     Some(ty)
@@ -178,16 +208,4 @@ pub(crate) fn is_row_or_list(returns: &Type) -> bool {
     shape::first_argument(returns)
         .and_then(shape::outer_name)
         .is_some_and(|name| name == "Option" || name == "Select")
-}
-
-impl Operation<'_> {
-    /// Where a message about the whole function points.
-    pub(crate) fn place(&self) -> Span {
-        self.function.sig.ident.span()
-    }
-
-    /// Where a message about the return type points.
-    pub(crate) fn returns_place(&self) -> Span {
-        self.returns.span()
-    }
 }

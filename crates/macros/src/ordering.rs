@@ -20,7 +20,9 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     for variant in &variants {
         let settings = Settings::read(&variant.attrs, "order", &[], &["column", "rename"], &mut mistakes);
         let snake = name::snake_case(&variant.ident);
-        let name = settings.text("rename").map_or_else(|| snake.clone(), LitStr::value);
+        let name = settings
+            .text("rename")
+            .map_or_else(|| snake.clone(), LitStr::value);
         if !name::is_column(&name) {
             mistakes.here(
                 settings.text("rename").map_or(variant.ident.span(), LitStr::span),

@@ -10,6 +10,7 @@ pub(crate) struct Settings {
     words: Vec<Ident>,
     texts: Vec<(String, LitStr)>,
     place: Option<Span>,
+    broken: bool,
 }
 
 impl Settings {
@@ -27,7 +28,7 @@ impl Settings {
             if matches!(attr.meta, Meta::Path(_)) {
                 continue;
             }
-            mistakes.take(attr.parse_nested_meta(|meta| {
+            let read = attr.parse_nested_meta(|meta| {
                 let Some(ident) = meta.path.get_ident() else {
                     return Err(meta.error("expected a word or `key = \"text\"`"));
                 };
@@ -45,19 +46,28 @@ impl Settings {
                 }
                 settings.texts.push((key, text));
                 Ok(())
-            }));
+            });
+            settings.broken |= mistakes.take(read).is_none();
         }
         settings
     }
 
     /// The text of a key.
     pub(crate) fn text(&self, key: &str) -> Option<&LitStr> {
-        self.texts.iter().find(|(known, _)| known == key).map(|(_, text)| text)
+        self.texts
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, text)| text)
     }
 
     /// The words that stand alone.
     pub(crate) fn words(&self) -> &[Ident] {
         &self.words
+    }
+
+    /// Whether something in them could not be read, so that what is missing may just be misspelt.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// Where the first of the attributes is.

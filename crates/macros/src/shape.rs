@@ -23,12 +23,22 @@ pub(crate) fn named_fields<'a>(
         _ => {
             mistakes.at(
                 &input.ident,
-                format!("`derive({derive})` goes on a struct with named fields: `struct {} {{ … }}`", input.ident),
+                format!(
+                    "`derive({derive})` goes on a struct with named fields: `struct {} {{ … }}`",
+                    input.ident
+                ),
             );
             return Vec::new();
         }
     };
-    named.filter_map(|field| Some(NamedField { ident: field.ident.as_ref()?, field })).collect()
+    named
+        .filter_map(|field| {
+            Some(NamedField {
+                ident: field.ident.as_ref()?,
+                field,
+            })
+        })
+        .collect()
 }
 
 /// The variants of an enum without fields and generics.
@@ -41,17 +51,30 @@ pub(crate) fn plain_variants<'a>(
     let Data::Enum(data) = &input.data else {
         mistakes.at(
             &input.ident,
-            format!("`derive({derive})` goes on a field-less enum: `enum {} {{ … }}`", input.ident),
+            format!(
+                "`derive({derive})` goes on a field-less enum: `enum {} {{ … }}`",
+                input.ident
+            ),
         );
         return Vec::new();
     };
     if data.variants.is_empty() {
-        mistakes.at(&input.ident, format!("`{}` has no variants: write at least one", input.ident));
+        mistakes.at(
+            &input.ident,
+            format!("`{}` has no variants: write at least one", input.ident),
+        );
     }
-    for variant in data.variants.iter().filter(|variant| !matches!(variant.fields, Fields::Unit)) {
+    for variant in data
+        .variants
+        .iter()
+        .filter(|variant| !matches!(variant.fields, Fields::Unit))
+    {
         mistakes.at(
             &variant.fields,
-            format!("`derive({derive})` needs variants without fields: write `{}`", variant.ident),
+            format!(
+                "`derive({derive})` needs variants without fields: write `{}`",
+                variant.ident
+            ),
         );
     }
     data.variants.iter().collect()
@@ -78,7 +101,9 @@ pub(crate) fn outer_name(ty: &Type) -> Option<&Ident> {
 /// `Option<T>` → the first type in the angle brackets.
 pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = peel(ty) else { return None };
-    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+        return None;
+    };
     arguments.args.iter().find_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
@@ -107,7 +132,10 @@ pub(crate) fn borrows(ty: impl ToTokens) -> Option<Span> {
 
 /// Where a type says `impl Trait`.
 pub(crate) fn impl_trait(ty: impl ToTokens) -> Option<Span> {
-    find(ty.to_token_stream(), &|tokens| matches!(tokens, [TokenTree::Ident(name), ..] if name == "impl"))
+    find(
+        ty.to_token_stream(),
+        &|tokens| matches!(tokens, [TokenTree::Ident(name), ..] if name == "impl"),
+    )
 }
 
 fn find(tokens: TokenStream, found: &dyn Fn(&[TokenTree]) -> bool) -> Option<Span> {

@@ -4,7 +4,7 @@
 //! that a header cannot carry is not read at all (2026-07-28, basic/transports/streamable-http, Server Validation).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 /// The header fields of a request, any number of values per name.
 ///
@@ -14,7 +14,7 @@ use std::borrow::Cow;
 /// let head = Head::new([("content-type", b"application/json".as_slice()), ("accept", b"*/*".as_slice())]);
 /// # let _ = head;
 /// ```
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct Head<'a> {
     fields: Vec<(&'a str, &'a [u8])>,
 }
@@ -92,6 +92,15 @@ impl<'a> Head<'a> {
             }
         }
         ranges == 0 || decided.is_some_and(|(_, taken)| taken)
+    }
+}
+
+/// Names only: values may be credentials.
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.fields.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -200,7 +209,11 @@ mod tests {
             ("application/json-patch+json", false),
             ("", false),
         ] {
-            assert_eq!(Head::new([("content-type", sent.as_bytes())]).sends_json(), json, "{sent}");
+            assert_eq!(
+                Head::new([("content-type", sent.as_bytes())]).sends_json(),
+                json,
+                "{sent}"
+            );
         }
         assert!(!Head::default().sends_json());
     }

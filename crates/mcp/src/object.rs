@@ -143,10 +143,17 @@ mod tests {
     #[test]
     fn only_objects_are_objects() {
         for json in ["1", "null", "[]", "\"{}\""] {
-            assert_eq!(Members::read(json).unwrap_err(), Unreadable::NotAnObject, "{json}");
+            assert_eq!(
+                Members::read(json).unwrap_err(),
+                Unreadable::NotAnObject,
+                "{json}"
+            );
         }
         for json in ["", "{", "{}x", "{\"a\":}", "{\"a\":[}"] {
-            assert!(matches!(Members::read(json).unwrap_err(), Unreadable::Syntax(_)), "{json}");
+            assert!(
+                matches!(Members::read(json).unwrap_err(), Unreadable::Syntax(_)),
+                "{json}"
+            );
         }
     }
 }

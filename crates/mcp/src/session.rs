@@ -136,7 +136,10 @@ mod tests {
     #[test]
     fn ids_are_visible_ascii_and_differ() {
         let sessions = Sessions::new(LIMITS);
-        let (one, two) = (open(&sessions, None, Instant::now()), open(&sessions, None, Instant::now()));
+        let (one, two) = (
+            open(&sessions, None, Instant::now()),
+            open(&sessions, None, Instant::now()),
+        );
         assert_ne!(one, two);
         assert!(one.len() == 64 && one.bytes().all(|byte| byte.is_ascii_graphic()));
     }
@@ -152,7 +155,10 @@ mod tests {
 
         let old = open(&sessions, None, start);
         for minute in (0..30).step_by(5) {
-            assert!(sessions.touch(&old, None, start + minute * MINUTE).is_some(), "{minute}");
+            assert!(
+                sessions.touch(&old, None, start + minute * MINUTE).is_some(),
+                "{minute}"
+            );
         }
         assert!(sessions.touch(&old, None, start + 30 * MINUTE).is_none());
     }

@@ -36,7 +36,6 @@ pub use db::Conn;
 pub use db::Db;
 pub use db::DbOptions;
 pub use db::Lent;
-pub use db::Migration;
 pub use db::Migrations;
 pub use db::Query;
 pub use db::QueryAs;

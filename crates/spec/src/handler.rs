@@ -83,10 +83,12 @@ pub trait LentFn<'t, C, Args>: Send + Sync + 'static {
     fn call_lent(&self, connection: &'t mut C, args: Args) -> Self::Future;
 }
 
+type Called<C, Args, T, E> = fn(&mut C, Args) -> Result<T, E>;
+
 /// The handler that `from_fn` makes.
 pub struct FnHandler<F, C, Args, T, E> {
     function: F,
-    marker: PhantomData<fn(&mut C, Args) -> Result<T, E>>,
+    marker: PhantomData<Called<C, Args, T, E>>,
 }
 
 impl<F, C, Args, T, E> FnHandler<F, C, Args, T, E> {

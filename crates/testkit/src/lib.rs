@@ -1,1 +1,14 @@
+//! What the tests of diptych stand on: a database of its own for each test, a proxy that delays the wire, and the surfaces
+//! that one behaviour suite is run over.
+//!
+//! Everything here panics when it fails: it is only ever called from tests.
 
+#![allow(clippy::missing_panics_doc, reason = "all of it panics when a test cannot go on")]
+
+mod database;
+mod http;
+mod proxy;
+
+pub use database::{TestDatabase, postgres_address};
+pub use http::{HttpReply, request};
+pub use proxy::DelayProxy;

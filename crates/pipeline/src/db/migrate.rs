@@ -7,17 +7,12 @@ use sqlx::{
     migrate::{Migration as SqlxMigration, MigrationType, Migrator},
 };
 
-/// One migration for one database. `migrations!("folder")` writes these.
 #[derive(Debug, Clone, Copy)]
-pub struct Migration {
-    /// Its place in the order; the number in front of the file name.
-    pub version: i64,
-    /// What it does; the rest of the file name.
-    pub description: &'static str,
-    /// The database it is for.
-    pub backend: Backend,
-    /// The statements.
-    pub sql: &'static str,
+struct Migration {
+    version: i64,
+    description: &'static str,
+    backend: Backend,
+    sql: &'static str,
 }
 
 /// The migrations of an application.
@@ -25,10 +20,11 @@ pub struct Migration {
 pub struct Migrations(Vec<Migration>);
 
 impl Migrations {
-    /// These migrations.
+    /// These migrations: version, description, database, statements. `migrations!("folder")` writes this call.
     #[must_use]
-    pub fn new(migrations: impl Into<Vec<Migration>>) -> Self {
-        Self(migrations.into())
+    pub fn new(list: &[(i64, &'static str, Backend, &'static str)]) -> Self {
+        let migration = |&(version, description, backend, sql)| Migration { version, description, backend, sql };
+        Self(list.iter().map(migration).collect())
     }
 
     /// Applies what has not been applied yet. Processes that start at the same time wait for each other.

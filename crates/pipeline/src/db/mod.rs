@@ -22,7 +22,7 @@ pub use connection::Conn;
 pub use fault::db_error;
 pub(crate) use fault::is_retryable;
 pub use lent::{Lent, ReadLent};
-pub use migrate::{Migration, Migrations};
+pub use migrate::Migrations;
 pub(crate) use pool::Plans;
 pub use pool::{Db, DbOptions};
 pub use record::{Record, Row};

@@ -5,5 +5,4 @@ mod query;
 mod run;
 
 pub use query::Select;
-pub use run::Listed;
-pub(crate) use run::run;
+pub(crate) use run::{Listed, run};

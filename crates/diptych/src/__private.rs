@@ -1,0 +1,44 @@
+//! What the macros expand to. Not an API.
+
+use diptych_spec::{ErrorKind, Result, ServiceError};
+use std::future::Future;
+
+pub use diptych_pipeline::{Backend, unknown_variant};
+pub use diptych_spec::{AnswerValue, Args, OperandKind, accepts, default_operator};
+pub use schemars;
+pub use serde;
+
+/// What the function under `#[service]` or `#[selector]` returns.
+#[diagnostic::on_unimplemented(
+    message = "a service or selector returns a `Result`, not `{Self}`",
+    label = "not a `Result`",
+    note = "write `-> diptych::Result<…>`, or `-> Result<…, E>` where `E` has `#[derive(ServiceError)]`"
+)]
+pub trait IsResult {
+    /// What it gives back.
+    type Ok;
+    /// The errors of its own that it can give.
+    fn declared() -> &'static [(ErrorKind, &'static str)];
+    /// The result, with diptych's error.
+    ///
+    /// # Errors
+    /// The function's own, converted.
+    fn done(self) -> Result<Self::Ok>;
+}
+
+// The bound is here and not on the associated type, so that a wrong error type is reported by its own trait.
+impl<T, E: ServiceError> IsResult for std::result::Result<T, E> {
+    type Ok = T;
+    fn declared() -> &'static [(ErrorKind, &'static str)] {
+        E::declared()
+    }
+    fn done(self) -> Result<T> {
+        self.map_err(Into::into)
+    }
+}
+
+/// Requires the function's future to be `Send`, at the function's name. What it returns is `Send` by its signature, so
+/// that the future around it is not a second error.
+pub fn assert_send<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+    future
+}

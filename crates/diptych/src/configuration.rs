@@ -1,0 +1,25 @@
+//! What is read from the environment, once, when the program starts.
+
+use crate::StartError;
+use std::net::SocketAddr;
+
+/// Where to listen when nothing is said.
+const DEFAULT_BIND: &str = "127.0.0.1:8000";
+
+/// `DIPTYCH_BIND`: the address and port to listen on; port 0 takes a free one.
+pub(crate) fn bind() -> Result<SocketAddr, StartError> {
+    let text = read("DIPTYCH_BIND").unwrap_or_else(|| DEFAULT_BIND.to_owned());
+    text.parse().map_err(|_| {
+        StartError::Configuration("DIPTYCH_BIND has to be an address and a port, such as 127.0.0.1:8000 or [::1]:0".to_owned())
+    })
+}
+
+/// `DATABASE_URL`: `sqlite://file.db` or `postgres://user@host/database`.
+pub(crate) fn database_url() -> Option<String> {
+    read("DATABASE_URL")
+}
+
+/// An empty variable is one that is not set.
+fn read(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}

@@ -1,0 +1,6 @@
+pub enum InvoiceOrder {
+    #[order(column = "created_at")]
+    Created,
+    #[order(rename = "nr")]
+    InvoiceNumber,
+}

@@ -1,0 +1,6 @@
+pub struct Invoice {
+    pub id: Uuid,
+    #[record(column = "amount_cents")]
+    amount: i64,
+    r#type: Option<String>,
+}

@@ -1,0 +1,4 @@
+#[service("invoices.send")]
+pub fn send(tx: &mut Tx, #[arg] id: Uuid) -> Result<Invoice> {
+    todo!()
+}

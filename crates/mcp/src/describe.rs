@@ -1,0 +1,201 @@
+//! From a declaration to its entries in the lists of MCP. Pure: nothing here knows a caller.
+//!
+//! Schemas are those of the declaration. Where a revision cannot carry one (an output that is not an object, before
+//! 2026-07-28), [`wraps`] says so, here for the schema and in `encode.rs` for the value.
+
+use crate::era::{Revision, Structured};
+use diptych_spec::{Declaration, OperationKind};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// What every resource is: the JSON of the operation's answer.
+pub(crate) const JSON: &str = "application/json";
+
+/// A tool (server/tools, Tool).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Tool<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    input_schema: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_schema: Option<Value>,
+    annotations: Annotations<'a>,
+}
+
+/// Hints for whoever decides whether a model may call a tool unasked.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Annotations<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    read_only_hint: bool,
+    destructive_hint: bool,
+    idempotent_hint: bool,
+    open_world_hint: bool,
+}
+
+/// A resource or a resource template (server/resources, Resource and Resource Templates).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Resource<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri_template: Option<&'a str>,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    mime_type: &'a str,
+}
+
+pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Tool<'a> {
+    let selector = declaration.kind() == OperationKind::Selector;
+    let (title, older_title) = match revision.titles {
+        true => (declaration.title(), None),
+        false => (None, declaration.title()),
+    };
+    let mut input_schema = declaration.arguments().schema();
+    spell_out(&mut input_schema);
+    Tool {
+        name: declaration.name(),
+        title,
+        description: declaration.description(),
+        input_schema,
+        output_schema: output(declaration, revision),
+        annotations: Annotations {
+            title: older_title,
+            read_only_hint: selector,
+            destructive_hint: !selector && declaration.is_destructive(),
+            idempotent_hint: selector || declaration.is_idempotent(),
+            open_world_hint: false,
+        },
+    }
+}
+
+pub(crate) fn resource<'a>(declaration: &'a Declaration, revision: &Revision) -> Resource<'a> {
+    Resource {
+        uri: declaration.resource().map(diptych_spec::Template::as_str),
+        uri_template: None,
+        name: declaration.name(),
+        title: declaration.title().filter(|_| revision.titles),
+        description: declaration.description(),
+        mime_type: JSON,
+    }
+}
+
+pub(crate) fn template<'a>(declaration: &'a Declaration, revision: &Revision) -> Resource<'a> {
+    let mut template = resource(declaration, revision);
+    template.uri_template = template.uri.take();
+    template
+}
+
+/// Whether the revision needs the answer as `{"result": …}`: it wants objects, and this may be something else.
+pub(crate) fn wraps(declaration: &Declaration, revision: &Revision) -> bool {
+    let object = declaration.output().get("type").is_some_and(|ty| ty == "object");
+    revision.structured == Structured::Object && !object
+}
+
+fn output(declaration: &Declaration, revision: &Revision) -> Option<Value> {
+    if declaration.is_empty() || revision.structured == Structured::Absent {
+        return None;
+    }
+    let mut schema = match declaration.output() {
+        Value::Bool(_) => json!({}),
+        schema => schema.clone(),
+    };
+    spell_out(&mut schema);
+    Some(if wraps(declaration, revision) {
+        wrapped(schema)
+    } else {
+        schema
+    })
+}
+
+/// The schema of `{"result": …}`. Definitions stay at the root, where references look for them.
+fn wrapped(mut schema: Value) -> Value {
+    let definitions = schema.as_object_mut().and_then(|schema| schema.remove("$defs"));
+    redirect(&mut schema);
+    let mut root = json!({"type": "object", "properties": {"result": schema}, "required": ["result"]});
+    if let Some(mut definitions) = definitions {
+        redirect(&mut definitions);
+        root["$defs"] = definitions;
+    }
+    root
+}
+
+/// A reference to the root now means the member `result`.
+fn redirect(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match (&**name, &mut *value) {
+                    ("$ref", Value::String(target)) if target == "#" => {
+                        *target = "#/properties/result".to_owned()
+                    }
+                    ("const" | "enum" | "default" | "examples", _) => {}
+                    _ => redirect(value),
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(redirect),
+        _ => {}
+    }
+}
+
+/// `true` and `false` as schemas of properties, spelled as objects: older revisions know no others.
+fn spell_out(schema: &mut Value) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(Map::values_mut) {
+        match property {
+            Value::Bool(true) => *property = json!({}),
+            Value::Bool(false) => *property = json!({"not": {}}),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrapped_schema_keeps_its_references() {
+        let list = json!({
+            "type": "array",
+            "items": {"anyOf": [{"$ref": "#/$defs/Node"}, {"$ref": "#"}, {"const": {"$ref": "#"}}]},
+            "$defs": {"Node": {"type": "object", "properties": {"all": {"$ref": "#"}}}},
+        });
+        assert_eq!(
+            wrapped(list),
+            json!({
+                "type": "object",
+                "properties": {"result": {
+                    "type": "array",
+                    "items": {"anyOf": [
+                        {"$ref": "#/$defs/Node"},
+                        {"$ref": "#/properties/result"},
+                        {"const": {"$ref": "#"}},
+                    ]},
+                }},
+                "required": ["result"],
+                "$defs": {"Node": {"type": "object", "properties": {"all": {"$ref": "#/properties/result"}}}},
+            })
+        );
+    }
+
+    #[test]
+    fn properties_are_objects() {
+        let mut schema = json!({"properties": {"a": true, "b": false, "c": {"type": "null"}}});
+        spell_out(&mut schema);
+        assert_eq!(
+            schema,
+            json!({"properties": {"a": {}, "b": {"not": {}}, "c": {"type": "null"}}})
+        );
+    }
+}

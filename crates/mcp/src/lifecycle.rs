@@ -1,0 +1,109 @@
+//! Who the server is and what it can do: `server/discover` of the new era, `initialize` of the old, and the fields
+//! that every result of the new era carries.
+
+use crate::era::{REVISIONS, Revision};
+use crate::method::{Call, Freshness};
+use crate::object::{Members, Writer};
+use crate::refuse::Refusal;
+use crate::server::Inner;
+use crate::settings::Settings;
+use crate::{list, object};
+use diptych_spec::Principal;
+use serde::Serialize;
+use std::time::Instant;
+
+/// The server's `Implementation`, rendered once for each revision.
+pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Implementation<'a> {
+        name: &'a str,
+        version: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        website_url: Option<&'a str>,
+    }
+    std::array::from_fn(|index| {
+        let revision = &REVISIONS[index];
+        list::rendered(&Implementation {
+            name: &settings.name,
+            version: &settings.version,
+            title: settings.title.as_deref().filter(|_| revision.titles),
+            website_url: settings.website_url.as_deref().filter(|_| revision.websites),
+        })
+    })
+}
+
+/// Only what is served is declared. Lists never change while a server runs, so there is nothing to subscribe to.
+fn capabilities(server: &Inner) -> &'static str {
+    if server.lists.has_resources() {
+        r#"{"resources":{},"tools":{}}"#
+    } else {
+        r#"{"tools":{}}"#
+    }
+}
+
+/// `server/discover` (2026-07-28, server/discover).
+pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
+    result.value("supportedVersions", &Revision::names());
+    result.raw("capabilities", capabilities(call.server));
+    if let Some(instructions) = &call.server.settings.instructions {
+        result.value("instructions", instructions);
+    }
+    Freshness::For {
+        ttl_ms: list::TTL_MS,
+        public: true,
+    }
+}
+
+/// `initialize` (2025-11-25, basic/lifecycle): writes the result and gives the id of the new session.
+pub(crate) fn initialize(
+    server: &Inner,
+    params: &Members<'_>,
+    principal: Option<&Principal>,
+    result: &mut Writer<'_>,
+) -> Result<String, Refusal> {
+    let Some(wanted) = params.text("protocolVersion") else {
+        return Err(Refusal::params("`protocolVersion` has to be a string"));
+    };
+    if !params.get("capabilities").is_some_and(object::is_object) {
+        return Err(Refusal::params("`capabilities` has to be an object"));
+    }
+    let client = params.get("clientInfo").and_then(|info| {
+        let info = Members::read(info.get()).ok()?;
+        Some(format!("{} {}", info.text("name")?, info.text("version")?))
+    });
+    let Some(client) = client else {
+        return Err(Refusal::params(
+            "`clientInfo` has to be an object with the strings `name` and `version`",
+        ));
+    };
+    let revision = Revision::negotiated(&wanted);
+    result.value("protocolVersion", revision.name);
+    result.raw("capabilities", capabilities(server));
+    result.raw("serverInfo", &server.implementation[revision.index]);
+    if let Some(instructions) = &server.settings.instructions {
+        result.value("instructions", instructions);
+    }
+    Ok(server.sessions.open(revision, principal, client, Instant::now()))
+}
+
+/// What every result of the new era has besides its own members (2026-07-28, basic, ResultType and Per-response
+/// fields).
+pub(crate) fn dress(call: Call<'_>, freshness: Freshness, result: &mut Writer<'_>) {
+    if !call.revision.is_modern() {
+        return;
+    }
+    result.value("resultType", "complete");
+    if let Freshness::For { ttl_ms, public } = freshness {
+        result.value("ttlMs", &ttl_ms);
+        result.value("cacheScope", if public { "public" } else { "private" });
+    }
+    let mut meta = Writer::open(result.member("_meta"));
+    meta.raw(
+        "io.modelcontextprotocol/serverInfo",
+        &call.server.implementation[call.revision.index],
+    );
+    meta.close();
+}

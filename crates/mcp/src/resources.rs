@@ -1,0 +1,65 @@
+//! `resources/read` (server/resources, Reading Resources). The lists are in `list.rs`.
+//!
+//! A resource is a selector with a URI. Of several that match, one without variables comes first, then the first
+//! declared. Those that the caller may not use are passed over; when there is no other, the caller is told what is
+//! missing.
+
+use crate::describe::JSON;
+use crate::method::{Call, Freshness};
+use crate::object::Writer;
+use crate::refuse::{self, Refusal};
+use diptych_pipeline::Operation;
+use diptych_spec::{Arguments, Error};
+
+pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
+    let Some(uri) = call.params.text("uri") else {
+        return Err(Refusal::params("`uri` has to be a string"));
+    };
+    let engine = &call.server.engine;
+    let (operation, variables) = match find(call, engine.operations(), &uri) {
+        Ok(found) => found,
+        Err(Some(error)) => return Err(refuse::denied(&error)),
+        Err(None) => return Err(refuse::no_resource(&uri, call.revision)),
+    };
+    let mut arguments = Arguments::http(None);
+    for (name, value) in variables {
+        arguments.path(name, value);
+    }
+    match engine.dispatch(operation, arguments, call.caller()).await {
+        Ok(outcome) => {
+            let out = result.member("contents");
+            out.push(b'[');
+            let mut contents = Writer::open(&mut *out);
+            contents.value("uri", &*uri);
+            contents.value("mimeType", JSON);
+            contents.value("text", outcome.json());
+            contents.close();
+            out.push(b']');
+        }
+        Err(error) => return Err(refuse::resource(&error, &uri, call.revision)),
+    }
+    // The row may change at any time, and what it shows may depend on who reads it.
+    Ok(Freshness::For {
+        ttl_ms: 0,
+        public: false,
+    })
+}
+
+type Found<'o> = (&'o Operation, Vec<(&'o str, String)>);
+
+/// The operation that a URI names, or why the caller may not use it.
+fn find<'o>(call: Call<'_>, operations: &'o [Operation], uri: &str) -> Result<Found<'o>, Option<Error>> {
+    let mut candidates: Vec<Found<'o>> = operations
+        .iter()
+        .filter_map(|operation| Some((operation, operation.declaration().resource()?.matches(uri)?)))
+        .collect();
+    candidates.sort_by_key(|(_, variables)| !variables.is_empty());
+    let mut refused = None;
+    for (operation, variables) in candidates {
+        match operation.declaration().authorize(call.principal) {
+            Ok(()) => return Ok((operation, variables)),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused)
+}

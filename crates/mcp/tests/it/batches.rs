@@ -1,0 +1,93 @@
+//! Arrays of messages: 2025-03-26 has them, nothing else does.
+
+use crate::fixture::{Fixture, LEGACY, Request, Session};
+use serde_json::{Value, json};
+
+fn batch(session: &Session<'_>, messages: &Value) -> Request {
+    let mut request = session.request("", json!({}));
+    request.body = messages.to_string();
+    request
+}
+
+#[tokio::test]
+async fn each_request_is_answered_in_its_place() {
+    let fixture = Fixture::new().await;
+    let session = fixture.session("2025-03-26").await;
+    let messages = json!([
+        {"jsonrpc": "2.0", "id": "a", "method": "ping"},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "notes.count"}},
+        {"jsonrpc": "2.0", "id": 3, "method": "nonsense"},
+        {"jsonrpc": "2.0", "id": 9, "result": {}},
+        {"jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": {"name": "notes.add", "arguments": {"text": "x"}}},
+    ]);
+    let answer = fixture.post(&batch(&session, &messages)).await;
+    assert_eq!(answer.status, 200);
+    let ids: Vec<_> = answer
+        .body
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|answer| answer["id"].clone())
+        .collect();
+    assert_eq!(ids, [json!("a"), json!(2), json!(3), json!(4)]);
+    assert_eq!(answer.body[0]["result"], json!({}));
+    assert_eq!(answer.body[1]["result"]["content"][0]["text"], "2");
+    assert_eq!(answer.body[2]["error"]["code"], -32601);
+    // HTTP has one status for all of them, so missing credentials are told in the message.
+    assert_eq!(answer.body[3]["error"]["data"]["status"], 401);
+    assert_eq!(answer.header("www-authenticate"), None);
+}
+
+#[tokio::test]
+async fn what_needs_no_answer_gets_none() {
+    let fixture = Fixture::new().await;
+    let session = fixture.session("2025-03-26").await;
+    let messages = json!([
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 1, "result": {}},
+    ]);
+    let answer = fixture.post(&batch(&session, &messages)).await;
+    assert_eq!((answer.status, &*answer.text), (202, ""));
+}
+
+#[tokio::test]
+async fn a_batch_is_refused_as_a_whole() {
+    let fixture = Fixture::new().await;
+    let session = fixture.session("2025-03-26").await;
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    for messages in [
+        json!([]),
+        json!([ping, 7]),
+        json!([ping, {"jsonrpc": "2.0", "id": null, "method": "ping"}]),
+        json!([ping, [ping]]),
+        json!([ping, {"jsonrpc": "2.0", "id": 2, "method": "initialize", "params": {}}]),
+        json!(vec![&ping; 101]),
+    ] {
+        let answer = fixture.post(&batch(&session, &messages)).await;
+        assert_eq!(answer.error(), (400, -32600), "{messages}");
+        assert_eq!(answer.body.get("id"), None);
+    }
+    assert_eq!(
+        fixture
+            .post(&batch(&session, &json!(vec![&ping; 100])))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn later_revisions_have_none() {
+    let fixture = Fixture::new().await;
+    for revision in &LEGACY[..2] {
+        let session = fixture.session(revision).await;
+        let messages = json!([{"jsonrpc": "2.0", "id": 1, "method": "ping"}]);
+        assert_eq!(
+            fixture.post(&batch(&session, &messages)).await.error(),
+            (400, -32600)
+        );
+        let unknown = batch(&session, &messages).with("mcp-session-id", "x");
+        assert_eq!(fixture.post(&unknown).await.error(), (404, -32600));
+    }
+}

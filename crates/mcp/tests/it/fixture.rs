@@ -1,0 +1,446 @@
+//! A small server of notes, and the two ways to talk to it.
+
+use crate::schema;
+use diptych_mcp::{Head, Reply, Server, Settings};
+use diptych_pipeline::{Conn, Db, Engine, Operations, Tx, query, query_scalar};
+use diptych_spec::{
+    AnswerValue, Anyone, Args, Authenticated, Error, ErrorKind, FieldError, Input, Principal, Result, Scope,
+    SelectorSpec, ServiceSpec,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Duration;
+use validator::Validate;
+
+pub(crate) const MODERN: &str = "2026-07-28";
+pub(crate) const LEGACY: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Note {
+    id: i64,
+    text: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+struct NewNote {
+    /// What it says.
+    #[validate(length(min = 1, max = 20))]
+    text: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct ById {
+    id: i64,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct How {
+    how: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Anything {
+    value: Value,
+}
+
+/// Refers to itself, from an answer that is a list.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Tree {
+    name: String,
+    branches: Vec<Self>,
+}
+
+async fn count(conn: &mut Conn) -> Result<AnswerValue<i64>> {
+    query_scalar("SELECT count(*) FROM notes")
+        .one(conn)
+        .await
+        .map(AnswerValue)
+}
+
+async fn get(conn: &mut Conn, Args(args): Args<ById>) -> Result<Option<Note>> {
+    let text = query_scalar::<String>("SELECT text FROM notes WHERE id = $1").bind(args.id);
+    Ok(text.optional(conn).await?.map(|text| Note { id: args.id, text }))
+}
+
+async fn add(tx: &mut Tx, Input(new): Input<NewNote>) -> Result<Note> {
+    let id = query_scalar("INSERT INTO notes (text) VALUES ($1) RETURNING id").bind(new.text.clone());
+    Ok(Note {
+        id: id.one(tx).await?,
+        text: new.text,
+    })
+}
+
+async fn slow(tx: &mut Tx, Input(new): Input<NewNote>) -> Result<Note> {
+    let note = add(tx, Input(new)).await?;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    Ok(note)
+}
+
+async fn clear(tx: &mut Tx) -> Result<()> {
+    query("DELETE FROM notes").execute(tx).await.map(drop)
+}
+
+async fn echo(_: &mut Conn, Args(args): Args<Anything>) -> Result<AnswerValue<Value>> {
+    Ok(AnswerValue(args.value))
+}
+
+async fn forest(_: &mut Conn) -> Result<AnswerValue<Vec<Tree>>> {
+    let tree = |name: &str, branches| Tree {
+        name: name.to_owned(),
+        branches,
+    };
+    Ok(AnswerValue(vec![tree("oak", vec![tree("twig", Vec::new())])]))
+}
+
+async fn secret(_: &mut Conn, who: Principal) -> Result<AnswerValue<String>> {
+    Ok(AnswerValue(format!("for {} only", who.subject())))
+}
+
+async fn fail(_: &mut Conn, Args(args): Args<How>) -> Result<AnswerValue<Note>> {
+    let simple = |kind| Error::new(kind, "simple", "a sentence");
+    Err(match &*args.how {
+        "bad_request" => simple(ErrorKind::BadRequest),
+        "invalid" => Error::invalid(vec![FieldError::new("/how", "odd", "must be even")]),
+        "unauthenticated" => Error::unauthenticated(),
+        "forbidden" => Error::forbidden("this note is \"Bob's\""),
+        "scope" => Error::insufficient_scope(&["notes:write".into(), "notes:\"odd\"".into()]),
+        "not_found" => Error::not_found("no such note"),
+        "conflict" => Error::conflict("already_sent", "it was sent before"),
+        "rate_limited" => simple(ErrorKind::RateLimited),
+        "too_large" => simple(ErrorKind::TooLarge),
+        "deadline" => simple(ErrorKind::Deadline),
+        "cancelled" => simple(ErrorKind::Cancelled),
+        "unavailable" => simple(ErrorKind::Unavailable),
+        "outcome_unknown" => simple(ErrorKind::OutcomeUnknown),
+        _ => Error::internal("the password is hunter2"),
+    })
+}
+
+fn operations() -> Operations {
+    let staff = |who: Option<&Principal>| who.is_some_and(|who| who.subject() == "boss");
+    Operations::new()
+        .add(
+            SelectorSpec::from_fn("notes.count", count)
+                .description("How many notes there are.")
+                .title("Count notes")
+                .allow(Anyone)
+                .resource("notes://count"),
+        )
+        .add(
+            SelectorSpec::from_fn("notes.get", get)
+                .allow(Anyone)
+                .resource("notes://{id}"),
+        )
+        .add(
+            SelectorSpec::from_fn("notes.find", get)
+                .allow(Anyone)
+                .allow_none(),
+        )
+        .add(ServiceSpec::from_fn("notes.add", add).allow(Scope("notes:write")))
+        .add(
+            ServiceSpec::from_fn("notes.slow", slow)
+                .allow(Anyone)
+                .idempotent(true),
+        )
+        .add(
+            ServiceSpec::from_fn("notes.clear", clear)
+                .allow(Authenticated)
+                .destructive(true)
+                .idempotent(true),
+        )
+        .add(SelectorSpec::from_fn("notes.echo", echo).allow(Anyone))
+        .add(SelectorSpec::from_fn("notes.forest", forest).allow(Anyone))
+        .add(
+            SelectorSpec::from_fn("notes.secret", secret)
+                .allow(Scope("notes:secret"))
+                .resource("secret://mine"),
+        )
+        .add(SelectorSpec::from_fn("notes.staff", secret).allow(staff))
+        .add(
+            SelectorSpec::from_fn("faults.get", fail)
+                .allow(Anyone)
+                .resource("faults://{how}"),
+        )
+}
+
+pub(crate) struct Fixture {
+    pub(crate) server: Server,
+    file: PathBuf,
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::serving(operations(), change).await
+    }
+
+    pub(crate) async fn serving(operations: Operations, change: impl FnOnce(&mut Settings)) -> Self {
+        let file = std::env::temp_dir().join(format!("diptych-mcp-{}.db", uuid::Uuid::new_v4().simple()));
+        let db = Db::connect(&format!("sqlite://{}", file.display()))
+            .await
+            .unwrap();
+        let mut tx = db.begin().await.unwrap();
+        query("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+            .execute(&mut tx)
+            .await
+            .unwrap();
+        query("INSERT INTO notes (text) VALUES ('milk'), ('bread')")
+            .execute(&mut tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let engine = Engine::builder(db).operations(operations).build().unwrap();
+        let mut settings = Settings::new("notes", "1.2.3");
+        settings.title = Some("Notes".to_owned());
+        settings.website_url = Some("https://notes.example/".to_owned());
+        settings.instructions = Some("Count before you add.".to_owned());
+        change(&mut settings);
+        Self {
+            server: Server::new(engine, settings),
+            file,
+        }
+    }
+
+    pub(crate) async fn post(&self, request: &Request) -> Answer {
+        let fields = request
+            .head
+            .iter()
+            .map(|(name, value)| (&**name, value.as_bytes()));
+        let head = Head::new(fields);
+        let reply = self
+            .server
+            .post(&head, request.body.as_bytes(), request.principal.as_ref())
+            .await;
+        let answer = Answer::of(reply);
+        match &answer.body {
+            Value::Null => {}
+            Value::Array(answers) => {
+                schema::is_a("2025-03-26", "JSONRPCBatchResponse", &answer.body);
+                assert!(!answers.is_empty());
+            }
+            body => schema::check(request.revision, &request.method, body),
+        }
+        answer
+    }
+
+    /// The result of a request that succeeds, in the new era.
+    pub(crate) async fn modern(&self, method: &str, params: Value) -> Value {
+        let answer = self.post(&Request::modern(method, params)).await;
+        assert_eq!(answer.status, 200, "{:#}", answer.body);
+        answer.result().clone()
+    }
+
+    /// A session of this revision.
+    pub(crate) async fn session(&self, revision: &'static str) -> Session<'_> {
+        self.session_as(revision, None).await
+    }
+
+    pub(crate) async fn session_as(
+        &self,
+        revision: &'static str,
+        principal: Option<Principal>,
+    ) -> Session<'_> {
+        let mut request = Request::initialize(revision);
+        request.principal = principal;
+        let answer = self.post(&request).await;
+        assert_eq!(
+            (answer.status, &answer.result()["protocolVersion"]),
+            (200, &json!(revision))
+        );
+        let id = answer.header("mcp-session-id").unwrap().to_owned();
+        Session {
+            fixture: self,
+            revision,
+            id,
+            principal: request.principal,
+        }
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{suffix}", self.file.display()));
+        }
+    }
+}
+
+pub(crate) struct Session<'f> {
+    fixture: &'f Fixture,
+    pub(crate) revision: &'static str,
+    pub(crate) id: String,
+    principal: Option<Principal>,
+}
+
+impl Session<'_> {
+    pub(crate) fn request(&self, method: &str, params: Value) -> Request {
+        let mut request = Request::legacy(self.revision, method, params);
+        request.principal.clone_from(&self.principal);
+        request
+            .with("mcp-session-id", &self.id)
+            .with("mcp-protocol-version", self.revision)
+    }
+
+    pub(crate) async fn call(&self, method: &str, params: Value) -> Answer {
+        let answer = self.fixture.post(&self.request(method, params)).await;
+        if let Some(result) = answer.body.get("result") {
+            for modern in ["resultType", "ttlMs", "cacheScope", "_meta"] {
+                assert!(result.get(modern).is_none(), "{modern} in {}", self.revision);
+            }
+        }
+        answer
+    }
+}
+
+pub(crate) fn ann(scopes: &[&str]) -> Principal {
+    Principal::new("https://id.example", "ann", scopes.iter().copied()).unwrap()
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) head: Vec<(String, String)>,
+    pub(crate) body: String,
+    pub(crate) principal: Option<Principal>,
+    /// Whose schema the answer has to fit.
+    pub(crate) revision: &'static str,
+    method: String,
+}
+
+impl Request {
+    /// A body as it is.
+    pub(crate) fn raw(body: impl Into<String>) -> Self {
+        Self {
+            head: Vec::new(),
+            body: body.into(),
+            principal: None,
+            revision: "2025-11-25",
+            method: String::new(),
+        }
+        .with("content-type", "application/json")
+        .with("accept", "application/json, text/event-stream")
+    }
+
+    /// A correct request of the new era.
+    pub(crate) fn modern(method: &str, mut params: Value) -> Self {
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": MODERN,
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": {"name": "it", "version": "0"},
+        });
+        let name = params
+            .get("name")
+            .or_else(|| params.get("uri"))
+            .and_then(Value::as_str);
+        let name = name.map(str::to_owned);
+        let mut request = Self::of(MODERN, method, params)
+            .with("mcp-protocol-version", MODERN)
+            .with("mcp-method", method);
+        if let Some(name) = name {
+            request = request.with("mcp-name", &name);
+        }
+        request
+    }
+
+    /// A request of the old era, without the headers of a session.
+    pub(crate) fn legacy(revision: &'static str, method: &str, params: Value) -> Self {
+        Self::of(revision, method, params)
+    }
+
+    pub(crate) fn initialize(revision: &'static str) -> Self {
+        let client = json!({"name": "it", "version": "0"});
+        let params = json!({"protocolVersion": revision, "capabilities": {}, "clientInfo": client});
+        Self::of(revision, "initialize", params)
+    }
+
+    fn of(revision: &'static str, method: &str, params: Value) -> Self {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        Self {
+            revision,
+            method: method.to_owned(),
+            ..Self::raw(body.to_string())
+        }
+    }
+
+    /// With the header, in place of what was there.
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
+        self.without(name).and(name, value)
+    }
+
+    /// With the header once more.
+    pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
+        self.head.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.head.retain(|(own, _)| own != name);
+        self
+    }
+
+    pub(crate) fn by(mut self, principal: Principal) -> Self {
+        self.principal = Some(principal);
+        self
+    }
+
+    /// With another body: the first `from` in it becomes `to`.
+    pub(crate) fn but(mut self, from: &str, to: &str) -> Self {
+        assert!(self.body.contains(from), "{from} is not in {}", self.body);
+        self.body = self.body.replacen(from, to, 1);
+        self
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    headers: Vec<(&'static str, String)>,
+    pub(crate) text: String,
+    /// Null when there is none.
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn of(reply: Reply) -> Self {
+        let text = String::from_utf8(reply.body.to_vec()).unwrap();
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap()
+        };
+        Self {
+            status: reply.status,
+            headers: reply.headers,
+            text,
+            body,
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let field = self.headers.iter().find(|(own, _)| *own == name);
+        field.map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn result(&self) -> &Value {
+        self.body
+            .get("result")
+            .unwrap_or_else(|| panic!("no result: {:#}", self.body))
+    }
+
+    /// Status and code of an error.
+    pub(crate) fn error(&self) -> (u16, i64) {
+        let code = self.body["error"]["code"].as_i64();
+        (
+            self.status,
+            code.unwrap_or_else(|| panic!("no error: {} {:#}", self.status, self.body)),
+        )
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        self.body["error"]["message"].as_str().unwrap()
+    }
+}

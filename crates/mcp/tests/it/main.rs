@@ -1,0 +1,16 @@
+//! The protocol on the wire: a request goes in as headers and bytes, and every reply is checked against the official
+//! JSON Schema of its revision.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that cannot go on should stop the test"
+)]
+
+mod batches;
+mod errors;
+mod fixture;
+mod ladder;
+mod lists;
+mod resources;
+mod schema;
+mod sessions;
+mod tools;

@@ -1,0 +1,226 @@
+//! The surfaces that one behaviour suite is run over, so that they cannot drift apart: the same call, the same answer, the
+//! same problem.
+
+use crate::{RunningServer, request};
+use diptych::{Client, Principal};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+
+/// A way to reach an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// `Client`, without a wire.
+    InProcess,
+    /// REST over HTTP.
+    Rest,
+    /// MCP 2025-11-25: `initialize`, a session.
+    McpSession,
+    /// MCP 2026-07-28: stateless.
+    McpStateless,
+}
+
+/// A caller on one surface.
+#[derive(Debug)]
+pub struct SurfaceClient {
+    kind: Kind,
+    user: Option<String>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    InProcess(Client, Vec<String>),
+    Rest(SocketAddr, Value),
+    Session(SocketAddr, String),
+    Stateless(SocketAddr),
+}
+
+/// An operation's answer, or the problem that it gave instead.
+pub type Answered = Result<Value, Value>;
+
+impl SurfaceClient {
+    /// A caller without a wire; scopes are those the development login would give.
+    #[must_use]
+    pub fn in_process(client: Client, user: Option<&str>, scopes: &[&str]) -> Self {
+        let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        Self { kind: Kind::InProcess(client, scopes), user: user.map(str::to_owned) }
+    }
+
+    /// A caller over the wire.
+    pub async fn over(server: &RunningServer, surface: Surface, user: Option<&str>) -> Self {
+        let socket = server.socket();
+        let user = user.map(str::to_owned);
+        let kind = match surface {
+            Surface::Rest => {
+                let document = request(socket, "GET", "/openapi.json", &[], None).await;
+                Kind::Rest(socket, document.json())
+            }
+            Surface::McpStateless => Kind::Stateless(socket),
+            Surface::McpSession => Kind::Session(socket, initialize(socket, user.as_deref()).await),
+            Surface::InProcess => panic!("use SurfaceClient::in_process"),
+        };
+        Self { kind, user }
+    }
+
+    /// Calls an operation with its arguments by name.
+    ///
+    /// # Errors
+    /// The problem.
+    pub async fn call(&self, operation: &str, arguments: Value) -> Answered {
+        match &self.kind {
+            Kind::InProcess(client, scopes) => {
+                let mut client = client.clone();
+                if let Some(user) = &self.user {
+                    client = client.as_principal(Principal::new("development", user, scopes).expect("a user"));
+                }
+                let answer = client.call_json(operation, &arguments.to_string()).await;
+                answer
+                    .map(|json| serde_json::from_str(&json).expect("an answer is JSON"))
+                    .map_err(|error| serde_json::to_value(error.problem()).expect("a problem is JSON"))
+            }
+            Kind::Rest(socket, document) => self.call_rest(*socket, document, operation, arguments).await,
+            Kind::Session(socket, session) => {
+                let headers = [("Mcp-Session-Id", session.as_str()), ("MCP-Protocol-Version", "2025-11-25")];
+                let params = json!({"name": operation, "arguments": arguments});
+                self.call_tool(*socket, &headers, params).await
+            }
+            Kind::Stateless(socket) => {
+                let headers = [
+                    ("MCP-Protocol-Version", "2026-07-28"),
+                    ("Mcp-Method", "tools/call"),
+                    ("Mcp-Name", operation),
+                ];
+                let params = json!({"name": operation, "arguments": arguments, "_meta": {
+                    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                    "io.modelcontextprotocol/clientCapabilities": {},
+                }});
+                self.call_tool(*socket, &headers, params).await
+            }
+        }
+    }
+
+    fn authorization(&self) -> Option<String> {
+        self.user.as_ref().map(|user| format!("Bearer {user}"))
+    }
+
+    async fn call_tool(&self, socket: SocketAddr, headers: &[(&str, &str)], params: Value) -> Answered {
+        let authorization = self.authorization();
+        let mut all = vec![("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream")];
+        all.extend_from_slice(headers);
+        all.extend(authorization.as_deref().map(|value| ("Authorization", value)));
+        let body = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params}).to_string();
+        let reply = request(socket, "POST", "/mcp", &all, Some(&body)).await;
+        if reply.status == 401 || reply.status == 403 {
+            // MCP answers these as HTTP does; the words are in the challenge and the message.
+            return Err(json!({"status": reply.status}));
+        }
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let message = reply.json();
+        let Some(result) = message.get("result") else {
+            let error = &message["error"];
+            return Err(json!({"status": 500, "rpc": error["code"], "detail": error["message"]}));
+        };
+        let text = result["content"][0]["text"].as_str().unwrap_or("null");
+        let value: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+        if result["isError"] == true {
+            return Err(value);
+        }
+        if let Some(structured) = result.get("structuredContent") {
+            let unwrapped = if value.is_object() { structured } else { structured.get("result").unwrap_or(structured) };
+            assert_eq!(unwrapped, &value, "text and structured content say the same");
+        }
+        Ok(value)
+    }
+
+    async fn call_rest(&self, socket: SocketAddr, document: &Value, operation: &str, arguments: Value) -> Answered {
+        let (method, path, described) = find(document, operation);
+        let Value::Object(mut arguments) = arguments else { panic!("arguments are an object") };
+        let mut target = format!("/api{path}");
+        let mut query = String::new();
+        for parameter in described["parameters"].as_array().into_iter().flatten() {
+            let parameter = resolve(document, parameter);
+            let name = parameter["name"].as_str().expect("a parameter has a name");
+            let Some(value) = arguments.remove(name) else { continue };
+            if parameter["in"] == "path" {
+                target = target.replace(&format!("{{{name}}}"), &encode(&text(&value)));
+                continue;
+            }
+            let values = value.as_array().cloned().unwrap_or_else(|| vec![value]);
+            for value in values {
+                query.push_str(if query.is_empty() { "?" } else { "&" });
+                query.push_str(&format!("{name}={}", encode(&text(&value))));
+            }
+        }
+        let is_read = method == "get";
+        if is_read {
+            // What is no parameter is sent as one all the same: refusing it is the server's part.
+            for (name, value) in std::mem::take(&mut arguments) {
+                query.push_str(if query.is_empty() { "?" } else { "&" });
+                query.push_str(&format!("{}={}", encode(&name), encode(&text(&value))));
+            }
+        }
+        target.push_str(&query);
+        let authorization = self.authorization();
+        let mut headers = vec![("Content-Type", "application/json")];
+        headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
+        let body = (!is_read).then(|| Value::Object(arguments).to_string());
+        let reply = request(socket, &method.to_uppercase(), &target, &headers, body.as_deref()).await;
+        match reply.status {
+            204 => Ok(Value::Null),
+            401 | 403 => Err(json!({"status": reply.status})),
+            200..=299 => Ok(reply.json()),
+            _ => {
+                assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{}", reply.body);
+                Err(reply.json())
+            }
+        }
+    }
+}
+
+async fn initialize(socket: SocketAddr, user: Option<&str>) -> String {
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "testkit", "version": "1"},
+    }});
+    let authorization = user.map(|user| format!("Bearer {user}"));
+    let mut headers = vec![("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream")];
+    headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
+    let reply = request(socket, "POST", "/mcp", &headers, Some(&body.to_string())).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let session = reply.header("mcp-session-id").expect("a session id").to_owned();
+    headers.push(("Mcp-Session-Id", &session));
+    let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
+    let reply = request(socket, "POST", "/mcp", &headers, Some(&ready)).await;
+    assert_eq!(reply.status, 202, "{}", reply.body);
+    session
+}
+
+/// The method, path and description of an operation, from the OpenAPI document.
+fn find<'d>(document: &'d Value, operation: &str) -> (String, String, &'d Value) {
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, described) in methods.as_object().expect("methods") {
+            if described["operationId"] == operation {
+                return (method.clone(), path.clone(), described);
+            }
+        }
+    }
+    panic!("the OpenAPI document has no operation {operation}");
+}
+
+fn resolve<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("a reference resolves"),
+        None => value,
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,35 @@
+//! The application: what it declares, its migrations and its first data.
+
+mod customers;
+mod errors;
+mod invoice;
+mod payments;
+mod reports;
+mod seed;
+mod view;
+
+pub use errors::InvoiceError;
+pub use seed::seed;
+
+use diptych::{Migrations, Operations, migrations};
+
+/// What the application allows at most.
+#[derive(Debug)]
+pub struct Limits {
+    /// The largest invoice, in cents.
+    pub max_cents: i64,
+}
+
+/// Everything the application offers.
+pub fn operations() -> Operations {
+    Operations::new()
+        .merge(customers::operations())
+        .merge(invoice::operations())
+        .merge(payments::operations())
+        .merge(reports::operations())
+}
+
+/// Its tables, for SQLite and PostgreSQL.
+pub fn migrations() -> Migrations {
+    migrations!("../migrations/invoices")
+}

@@ -1,0 +1,130 @@
+//! Reports and search.
+
+use super::view::amount;
+use chrono::{NaiveDate, Utc};
+use diptych::{Conn, GET, Operations, Principal, Record, Result, Scope, query_as, selector};
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// What one customer is late with.
+#[derive(Debug, Record)]
+struct Late {
+    customer_id: Uuid,
+    customer: String,
+    invoices: i64,
+    due_cents: i64,
+    oldest: NaiveDate,
+}
+
+/// What one customer is late with, as shown.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LateCustomer {
+    customer_id: Uuid,
+    customer: String,
+    /// How many invoices are overdue.
+    invoices: i64,
+    /// In cents.
+    due_cents: i64,
+    /// For people.
+    due: String,
+    /// The due date of the oldest.
+    oldest: NaiveDate,
+}
+
+/// Everything that is overdue.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OverdueReport {
+    /// The day it was made for.
+    as_of: NaiveDate,
+    /// In cents.
+    total_due_cents: i64,
+    /// Most overdue first; at most 100.
+    customers: Vec<LateCustomer>,
+}
+
+/// Something that was found.
+#[derive(Debug, Record, Serialize, JsonSchema)]
+pub struct Hit {
+    /// `customer` or `invoice`.
+    kind: String,
+    id: Uuid,
+    /// The customer's name or the invoice's number.
+    label: String,
+}
+
+/// What was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Hits {
+    /// At most 20.
+    hits: Vec<Hit>,
+}
+
+/// What is overdue, by customer.
+#[selector("reports.overdue")]
+pub async fn overdue_report(
+    db: &mut Conn,
+    /// The day to make it for; today when left out.
+    #[arg]
+    as_of: Option<NaiveDate>,
+    who: &Principal,
+) -> Result<OverdueReport> {
+    let as_of = as_of.unwrap_or_else(|| Utc::now().date_naive());
+    let late: Vec<Late> = query_as(
+        "SELECT c.id AS customer_id, c.name AS customer, COUNT(*) AS invoices,
+                CAST(SUM(i.amount_cents - i.paid_cents) AS BIGINT) AS due_cents, MIN(i.due_on) AS oldest
+         FROM invoices i JOIN customers c ON c.id = i.customer_id
+         WHERE i.owner = $1 AND i.status = 'sent' AND i.due_on < $2
+         GROUP BY c.id, c.name ORDER BY oldest, c.id LIMIT 100",
+    )
+    .bind(who.subject())
+    .bind(as_of)
+    .all(db)
+    .await?;
+    let customers = late.into_iter().map(|late| {
+        let Late { customer_id, customer, invoices, due_cents, oldest } = late;
+        LateCustomer { customer_id, customer, invoices, due_cents, due: amount(due_cents), oldest }
+    });
+    let customers: Vec<_> = customers.collect();
+    let total_due_cents = customers.iter().map(|late| late.due_cents).sum();
+    Ok(OverdueReport { as_of, total_due_cents, customers })
+}
+
+/// Find customers by name and invoices by number.
+#[selector("search")]
+pub async fn search(
+    db: &mut Conn,
+    /// What to look for; at least two characters.
+    #[arg]
+    text: String,
+    who: &Principal,
+) -> Result<Hits> {
+    if text.trim().chars().count() < 2 {
+        let wrong = diptych::FieldError::new("/text", "length", "must have at least 2 characters");
+        return Err(diptych::Error::invalid(vec![wrong]));
+    }
+    let hits = query_as(
+        "SELECT 'customer' AS kind, id, name AS label FROM customers
+         WHERE owner = $1 AND LOWER(name) LIKE '%' || $2 || '%' ESCAPE '!'
+         UNION ALL
+         SELECT 'invoice' AS kind, id, number AS label FROM invoices
+         WHERE owner = $1 AND LOWER(number) LIKE '%' || $2 || '%' ESCAPE '!'
+         ORDER BY label, id LIMIT 20",
+    )
+    .bind(who.subject())
+    .bind(literal(&text))
+    .all(db)
+    .await?;
+    Ok(Hits { hits })
+}
+
+/// The text as a LIKE pattern in which nothing is special.
+fn literal(text: &str) -> String {
+    text.trim().to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
+pub(super) fn operations() -> Operations {
+    Operations::new()
+        .add(overdue_report::spec().allow(Scope("invoices:read")).rest(GET, "/reports/overdue"))
+        .add(search::spec().allow(Scope("invoices:read")).rest(GET, "/search"))
+}

@@ -1,0 +1,12 @@
+//! What diptych promises, tried from outside: one binary, a file per subject.
+
+#![expect(clippy::unwrap_used, missing_docs, reason = "tests stop where they fail")]
+
+mod counter;
+mod disconnect;
+mod outcome;
+mod pools;
+mod savepoints;
+mod sqlite;
+mod stale;
+mod transactions;

@@ -1,0 +1,75 @@
+//! All or nothing: error, panic, deadline, and the state of the connection afterwards.
+
+use crate::counter::{App, BOTH, Postgres};
+use diptych::ErrorKind;
+
+#[tokio::test]
+async fn success_commits_and_every_failure_rolls_back() {
+    for backend in BOTH {
+        let app = App::on(backend).await;
+        assert_eq!(app.add(1).await.unwrap(), "1");
+        for (name, kind) in
+            [("fail", ErrorKind::Conflict), ("panic", ErrorKind::Internal), ("hang", ErrorKind::Deadline)]
+        {
+            let error = app.call(name, "{\"n\": 2}").await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{name} on {backend}");
+            assert_eq!(app.numbers().await, [1], "{name} on {backend} left nothing");
+        }
+        app.assert_healthy().await;
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_rolled_back_before_it_is_answered() {
+    // Trap 8: a rollback on drop is only queued. Here another connection locks the table at once, without waiting.
+    let app = App::on(Postgres).await;
+    app.add(1).await.unwrap();
+    for _ in 0..20 {
+        app.call("fail", "{\"n\": 2}").await.unwrap_err();
+        let mut tx = app.engine.db().begin().await.unwrap();
+        diptych::query("LOCK TABLE numbers IN ACCESS EXCLUSIVE MODE NOWAIT").execute(&mut tx).await.unwrap();
+        tx.rollback().await;
+    }
+}
+
+#[tokio::test]
+async fn an_unexpected_error_keeps_its_cause_to_itself() {
+    for backend in BOTH {
+        let app = App::on(backend).await;
+        let error = app.call("panic", "{\"n\": 2}").await.unwrap_err();
+        let problem = serde_json::to_value(error.problem()).unwrap();
+        assert_eq!(problem["detail"], "an unexpected error occurred");
+        assert_eq!(problem["error_id"].as_str().unwrap().len(), 32);
+        let error = app.add(1).await.and(app.add(1).await).unwrap_err();
+        let problem = serde_json::to_string(&error.problem()).unwrap();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Conflict, "unique"), "{backend}");
+        assert!(!problem.contains("numbers") && !problem.contains("INSERT"), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_selector_cannot_write() {
+    // Trap 6: its connection was opened read-only.
+    for backend in BOTH {
+        let app = App::on(backend).await;
+        let error = app.call("writes", "{}").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal, "{backend}");
+        assert_eq!(app.numbers().await, [0i64; 0]);
+        app.assert_healthy().await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_outlives_its_runtime_is_dropped_without_a_panic() {
+    // Trap 8: giving it back spawns a task, for which there is no runtime any more.
+    for backend in BOTH {
+        let app = App::on(backend).await;
+        let url = app.database.url().to_owned();
+        let conn = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async { diptych::Db::connect(&url).await.unwrap().read().await.unwrap() })
+        });
+        let conn = conn.join().unwrap();
+        std::thread::spawn(move || drop(conn)).join().unwrap();
+    }
+}
