@@ -1,6 +1,8 @@
 //! The smallest application for tests of transactions: numbers in a table.
 
-use diptych::{Anyone, Conn, Db, DbOptions, Engine, Operations, Record, Result, Select, SelectorSpec, ServiceSpec, State, Tx};
+use diptych::{
+    Anyone, Conn, Db, DbOptions, Engine, Operations, Record, Result, Select, SelectorSpec, ServiceSpec, State, Tx,
+};
 use diptych::{query, query_as, query_scalar};
 use diptych_pipeline::{Caller, OnDisconnect};
 use diptych_spec::{AnswerValue, Args, Arguments};
@@ -84,11 +86,7 @@ pub(crate) fn operations() -> Operations {
             })
             .allow(Anyone),
         )
-        .add(
-            ServiceSpec::from_fn("wait", wait)
-                .allow(Anyone)
-                .deadline(std::time::Duration::from_secs(20)),
-        )
+        .add(ServiceSpec::from_fn("wait", wait).allow(Anyone).deadline(std::time::Duration::from_secs(20)))
         .add(
             ServiceSpec::from_fn("hang", async |tx: &mut Tx, Args(Number { n }): Args<Number>| -> Result<()> {
                 insert(tx, n).await?;
@@ -153,8 +151,7 @@ impl App {
         let db = Db::connect_with(url, options).await.unwrap();
         create_table(&db).await;
         let gate = Gate::default();
-        let engine =
-            Engine::builder(db).operations(operations()).state(gate.clone()).build().unwrap();
+        let engine = Engine::builder(db).operations(operations()).state(gate.clone()).build().unwrap();
         Self { engine, gate, database }
     }
 

@@ -2,9 +2,7 @@
 
 use crate::{docs, mistakes::Mistakes, name, operation::Kind, settings::Settings, shape};
 use quote::quote;
-use syn::{
-    Attribute, Ident, Pat, PatType, Type, TypeReference, parse_quote, parse_quote_spanned, spanned::Spanned,
-};
+use syn::{Attribute, Ident, Pat, PatType, Type, TypeReference, parse_quote, parse_quote_spanned, spanned::Spanned};
 
 /// One argument.
 pub(crate) enum Argument {
@@ -33,12 +31,7 @@ pub(crate) struct NamedArgument {
 
 impl Argument {
     /// Reads one argument; `attrs` are those that were taken from it.
-    pub(crate) fn read(
-        kind: Kind,
-        argument: &PatType,
-        attrs: Vec<Attribute>,
-        mistakes: &mut Mistakes,
-    ) -> Option<Self> {
+    pub(crate) fn read(kind: Kind, argument: &PatType, attrs: Vec<Attribute>, mistakes: &mut Mistakes) -> Option<Self> {
         for attr in argument.attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
             mistakes.at(attr, "an argument is always there: put `#[cfg]` on the function");
         }
@@ -77,19 +70,11 @@ fn connection(kind: Kind, reference: &TypeReference, mistakes: &mut Mistakes) ->
     None
 }
 
-fn named(
-    argument: &PatType,
-    owned: Owned,
-    mut attrs: Vec<Attribute>,
-    mistakes: &mut Mistakes,
-) -> Option<Argument> {
+fn named(argument: &PatType, owned: Owned, mut attrs: Vec<Attribute>, mistakes: &mut Mistakes) -> Option<Argument> {
     let field = match &*argument.pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => pat.ident.clone(),
         pat => {
-            mistakes.at(
-                pat,
-                "`#[arg]` needs a plain name, the one that callers use: write `#[arg] id: T`",
-            );
+            mistakes.at(pat, "`#[arg]` needs a plain name, the one that callers use: write `#[arg] id: T`");
             return None;
         }
     };
@@ -107,32 +92,19 @@ fn named(
 fn owned(ty: &Type, mistakes: &mut Mistakes) -> Option<Owned> {
     let (inner, by_ref) = match ty {
         Type::Reference(reference) => {
-            if let Some(lifetime) = reference
-                .lifetime
-                .as_ref()
-                .filter(|lifetime| lifetime.ident != "_")
-            {
-                mistakes.at(
-                    lifetime,
-                    "an argument lives as long as the call: leave the lifetime out",
-                );
+            if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident != "_") {
+                mistakes.at(lifetime, "an argument lives as long as the call: leave the lifetime out");
             }
             (&*reference.elem, true)
         }
         ty => (ty, false),
     };
     if let Some(span) = shape::impl_trait(inner) {
-        mistakes.here(
-            span,
-            "an argument is found by its type: name a concrete type instead of `impl Trait`",
-        );
+        mistakes.here(span, "an argument is found by its type: name a concrete type instead of `impl Trait`");
         return None;
     }
     if let Some(span) = shape::borrows(inner) {
-        mistakes.here(
-            span,
-            "an argument owns what it holds: write an owned type, or `&` before the whole type",
-        );
+        mistakes.here(span, "an argument owns what it holds: write an owned type, or `&` before the whole type");
         return None;
     }
     let ty = match shape::peel(inner) {

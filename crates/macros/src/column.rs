@@ -15,17 +15,13 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
         }
         None => text_column(input, &mut mistakes),
     };
-    mistakes
-        .or(expanded)
-        .unwrap_or_else(|error| fallback::derive(input, &error, text(&input.ident, &[], &[])))
+    mistakes.or(expanded).unwrap_or_else(|error| fallback::derive(input, &error, text(&input.ident, &[], &[])))
 }
 
 fn newtype(input: &DeriveInput) -> Option<&Type> {
     match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
-                fields.unnamed.first().map(|field| &field.ty)
-            }
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => fields.unnamed.first().map(|field| &field.ty),
             _ => None,
         },
         _ => None,
@@ -34,11 +30,7 @@ fn newtype(input: &DeriveInput) -> Option<&Type> {
 
 fn newtype_column(ident: &Ident, inner: &Type) -> TokenStream {
     let as_trait = |name: TokenStream| quote_spanned!(inner.span()=> <#inner as ::diptych::#name>);
-    let (column, value, operand) = (
-        as_trait(quote!(Column)),
-        as_trait(quote!(IntoValue)),
-        as_trait(quote!(Operand)),
-    );
+    let (column, value, operand) = (as_trait(quote!(Column)), as_trait(quote!(IntoValue)), as_trait(quote!(Operand)));
     quote! {
         #[automatically_derived]
         impl ::diptych::Column for #ident {
@@ -74,7 +66,10 @@ fn text_column(input: &DeriveInput, mistakes: &mut Mistakes) -> TokenStream {
         shape::refuse_generics(input, "Column", mistakes);
         mistakes.at(
             &input.ident,
-            format!("`derive(Column)` goes on a field-less enum or on a struct with one unnamed field: `struct {}(Uuid);`", input.ident),
+            format!(
+                "`derive(Column)` goes on a field-less enum or on a struct with one unnamed field: `struct {}(Uuid);`",
+                input.ident
+            ),
         );
         return TokenStream::new();
     }
@@ -98,11 +93,7 @@ fn text_column(input: &DeriveInput, mistakes: &mut Mistakes) -> TokenStream {
 fn text(ident: &Ident, variants: &[&Ident], names: &[String]) -> TokenStream {
     let enum_name = ident.to_string();
     // An enum without variants cannot be matched by reference to nothing; the stub is one.
-    let written = if variants.is_empty() {
-        quote!("")
-    } else {
-        quote!(match self { #(Self::#variants => #names,)* })
-    };
+    let written = if variants.is_empty() { quote!("") } else { quote!(match self { #(Self::#variants => #names,)* }) };
     quote! {
         #[automatically_derived]
         impl ::diptych::Column for #ident {

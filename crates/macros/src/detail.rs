@@ -15,10 +15,7 @@ impl Detail {
     /// A sentence that says no field.
     pub(crate) fn fixed(text: LitStr) -> Self {
         let braced = text.value().replace('{', "{{").replace('}', "}}");
-        Self {
-            text: LitStr::new(&braced, text.span()),
-            used: Vec::new(),
-        }
+        Self { text: LitStr::new(&braced, text.span()), used: Vec::new() }
     }
 
     /// Reads `"an invoice is at most {max} cents"`, or `"at most {0} cents"` for a variant without names.
@@ -50,10 +47,7 @@ impl Detail {
                 used.push(argument.to_owned());
             }
         }
-        Self {
-            text: LitStr::new(&written, text.span()),
-            used,
-        }
+        Self { text: LitStr::new(&written, text.span()), used }
     }
 
     /// What the variant has to be matched with, after its path.
@@ -105,15 +99,8 @@ fn variable(field: &str) -> Ident {
 fn no_such_field(given: &str, variant: &Variant, fields: &[String]) -> String {
     let list: Vec<_> = fields.iter().map(|field| format!("`{{{field}}}`")).collect();
     match list.as_slice() {
-        [] => format!(
-            "`{}` has no fields that could be said: write `{{{{` for a brace",
-            variant.ident
-        ),
-        _ => format!(
-            "`{}` has no field `{given}`: write {}",
-            variant.ident,
-            list.join(" or ")
-        ),
+        [] => format!("`{}` has no fields that could be said: write `{{{{` for a brace", variant.ident),
+        _ => format!("`{}` has no field `{given}`: write {}", variant.ident, list.join(" or ")),
     }
 }
 

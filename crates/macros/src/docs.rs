@@ -24,10 +24,7 @@ fn comment(attr: &Attribute) -> Option<String> {
     let Meta::NameValue(pair) = &attr.meta else {
         return None;
     };
-    let Expr::Lit(ExprLit {
-        lit: Lit::Str(text), ..
-    }) = &pair.value
-    else {
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else {
         return None;
     };
     is_doc(attr).then(|| lines(&text.value()))
@@ -35,12 +32,7 @@ fn comment(attr: &Attribute) -> Option<String> {
 
 /// `/** … */` is one text whose lines may begin with a star that is not part of it.
 fn lines(text: &str) -> String {
-    let mut rest = text
-        .lines()
-        .skip(1)
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .peekable();
+    let mut rest = text.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).peekable();
     let starred = rest.peek().is_some() && rest.all(|line| line.starts_with('*'));
     let lines = text.lines().enumerate().map(|(i, line)| match line.trim() {
         line if starred && i > 0 => line.trim_start_matches('*').trim(),

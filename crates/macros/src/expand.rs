@@ -18,14 +18,7 @@ use syn::LitStr;
 
 /// The function and its handler.
 pub(crate) fn operation(operation: &Operation<'_>) -> TokenStream {
-    let Operation {
-        kind,
-        name,
-        description,
-        function,
-        returns,
-        ..
-    } = operation;
+    let Operation { kind, name, description, function, returns, .. } = operation;
     let ident = &function.sig.ident;
     let handler = handler_struct(function);
     let cfgs = function.cfgs();
@@ -92,10 +85,7 @@ pub(crate) fn handler_struct(function: &Function) -> TokenStream {
 pub(crate) fn spec(kind: Kind, function: &Function, name: &LitStr, description: &str) -> TokenStream {
     let (ident, vis) = (&function.sig.ident, &function.vis);
     let spec = spec_type(kind);
-    let doc = format!(
-        "The {kind} `{}`, to be completed and added to the operations.",
-        name.value()
-    );
+    let doc = format!("The {kind} `{}`, to be completed and added to the operations.", name.value());
     quote! {
         impl #ident {
             #[doc = #doc]
@@ -122,10 +112,7 @@ fn out(operation: &Operation<'_>) -> TokenStream {
     let Place { first, last } = Place::of(operation.returns);
     let ok = place::member(operation.returns, &is_result(), quote!(Ok));
     let (begin, end) = if operation.answers_value() {
-        (
-            quote_spanned!(first=> type Out = ::diptych::__private::AnswerValue<),
-            quote_spanned!(last=> >;),
-        )
+        (quote_spanned!(first=> type Out = ::diptych::__private::AnswerValue<), quote_spanned!(last=> >;))
     } else {
         (quote_spanned!(first=> type Out =), quote_spanned!(last=> ;))
     };
@@ -135,15 +122,11 @@ fn out(operation: &Operation<'_>) -> TokenStream {
 /// Calls the function.
 fn invoke(operation: &Operation<'_>, arguments: &ArgumentCode) -> TokenStream {
     let ident = &operation.function.sig.ident;
-    let ArgumentCode {
-        lent, patterns, pass, ..
-    } = arguments;
+    let ArgumentCode { lent, patterns, pass, .. } = arguments;
     let Place { first, last } = Place::of(operation.returns);
     let call = quote_spanned!(ident.span()=> ::diptych::__private::assert_send(#ident(#(#pass),*)).await);
     let done = place::member(operation.returns, &is_result(), quote!(done(#call)));
-    let value = operation
-        .answers_value()
-        .then(|| quote_spanned!(last=> .map(::diptych::__private::AnswerValue)));
+    let value = operation.answers_value().then(|| quote_spanned!(last=> .map(::diptych::__private::AnswerValue)));
     let begin = quote_spanned!(first=> ::diptych::Result<);
     let end = quote_spanned!(last=> Self::Out>);
     quote! {
@@ -182,11 +165,7 @@ impl ArgumentCode {
             types: Vec::new(),
             patterns: Vec::new(),
             pass: Vec::new(),
-            lent: if operation.connection().is_some() {
-                connection.clone()
-            } else {
-                local("_connection")
-            },
+            lent: if operation.connection().is_some() { connection.clone() } else { local("_connection") },
         };
         if !named.is_empty() {
             code.named_struct = named_struct(&gathered, &named);
@@ -215,19 +194,13 @@ impl ArgumentCode {
     /// A parameter, `_` if no argument needs it.
     fn used(&self, name: &str) -> TokenStream {
         let local = local(name);
-        if self.types.is_empty() {
-            quote!(_)
-        } else {
-            quote!(#local)
-        }
+        if self.types.is_empty() { quote!(_) } else { quote!(#local) }
     }
 
     fn describe(&self) -> TokenStream {
         let signature = self.used("signature");
-        let describe = self
-            .types
-            .iter()
-            .map(|ty| place::member(ty, &quote!(::diptych::FromCall), quote!(describe(#signature);)));
+        let describe =
+            self.types.iter().map(|ty| place::member(ty, &quote!(::diptych::FromCall), quote!(describe(#signature);)));
         quote! {
             fn describe(&self, #signature: &mut ::diptych::Signature) {
                 #(#describe)*

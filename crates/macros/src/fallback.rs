@@ -15,23 +15,13 @@ use syn::{DeriveInput, FnArg, LitStr, ReturnType, Type};
 /// The function as it is and a handler that refuses.
 pub(crate) fn operation(kind: Kind, function: &Function, error: &syn::Error) -> TokenStream {
     let errors = error.to_compile_error();
-    if function
-        .sig
-        .inputs
-        .iter()
-        .any(|argument| matches!(argument, FnArg::Receiver(_)))
-    {
+    if function.sig.inputs.iter().any(|argument| matches!(argument, FnArg::Receiver(_))) {
         // Inside an `impl` there can be no struct.
         return quote!(#errors #function);
     }
     let (ident, cfgs) = (&function.sig.ident, function.cfgs());
     let handler = expand::handler_struct(function);
-    let spec = expand::spec(
-        kind,
-        function,
-        &LitStr::new(&ident.to_string(), Span::call_site()),
-        "",
-    );
+    let spec = expand::spec(kind, function, &LitStr::new(&ident.to_string(), Span::call_site()), "");
     let connection = match kind {
         Kind::Service => quote!(::diptych::Tx),
         Kind::Selector => quote!(::diptych::Conn),
@@ -97,10 +87,6 @@ fn is_result(ty: &Type) -> bool {
 pub(crate) fn derive(input: &DeriveInput, error: &syn::Error, stub: TokenStream) -> TokenStream {
     let errors = error.to_compile_error();
     // A stub for a generic type would need bounds that nobody wrote.
-    let stub = if input.generics.params.is_empty() {
-        stub
-    } else {
-        TokenStream::new()
-    };
+    let stub = if input.generics.params.is_empty() { stub } else { TokenStream::new() };
     quote!(#errors #stub)
 }

@@ -20,8 +20,7 @@ const OPERATORS: [(&str, &str, &str); 11] = [
     ("starts with", "StartsWith", "`Option<String>`"),
 ];
 const SINGLE: &str = "a single value, as in `Option<i64>` or `Option<String>`";
-const ORDERED: &str =
-    "a value with an order, as in `Option<i64>`, `Option<String>` or `Option<DateTime<Utc>>`";
+const ORDERED: &str = "a value with an order, as in `Option<i64>`, `Option<String>` or `Option<DateTime<Utc>>`";
 
 /// The expansion of the derive.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
@@ -50,10 +49,7 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         let settings = Settings::read(&field.attrs, "filter", &[], &["column", "op"], &mut mistakes);
         let column = settings.column(ident, name::plain(ident), &mut mistakes);
         let Some(ty) = optional(&field.ty) else {
-            mistakes.at(
-                &field.ty,
-                "a caller may leave every filter out: write `Option<…>` around the type",
-            );
+            mistakes.at(&field.ty, "a caller may leave every filter out: write `Option<…>` around the type");
             continue;
         };
         let operand = quote_spanned!(ty.span()=> <#ty as ::diptych::Operand>);

@@ -30,12 +30,7 @@ impl Parse for Function {
         if !starts.contains(&true) {
             return Err(input.error("expected an `async fn`"));
         }
-        Ok(Self {
-            attrs,
-            vis,
-            sig: input.parse()?,
-            body: input.parse()?,
-        })
+        Ok(Self { attrs, vis, sig: input.parse()?, body: input.parse()? })
     }
 }
 
@@ -57,10 +52,7 @@ impl Function {
 
     /// The `#[cfg]`s, which have to be repeated on everything that is generated.
     pub(crate) fn cfgs(&self) -> Vec<&Attribute> {
-        self.attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("cfg"))
-            .collect()
+        self.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect()
     }
 }
 

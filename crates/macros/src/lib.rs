@@ -343,7 +343,5 @@ pub fn migrations(input: TokenStream) -> TokenStream {
 }
 
 fn derive(item: TokenStream, expand: fn(&DeriveInput) -> Tokens) -> TokenStream {
-    syn::parse(item)
-        .map_or_else(|error| error.into_compile_error(), |input| expand(&input))
-        .into()
+    syn::parse(item).map_or_else(|error| error.into_compile_error(), |input| expand(&input)).into()
 }

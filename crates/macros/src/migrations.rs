@@ -42,12 +42,7 @@ fn migrations(root: &Path, folder: &LitStr) -> syn::Result<Vec<TokenStream>> {
     let dialects = read(root, given, folder, &mut mistakes);
     compare(&dialects, folder, &mut mistakes);
     let mut list = Vec::new();
-    for Dialect {
-        folder,
-        backend,
-        files,
-    } in dialects
-    {
+    for Dialect { folder, backend, files } in dialects {
         let backend = format_ident!("{backend}");
         for (version, File { name, description }) in files {
             let path = format!("/{given}/{folder}/{name}");
@@ -69,10 +64,7 @@ fn read(root: &Path, given: &str, place: &LitStr, mistakes: &mut Mistakes) -> Ve
     let entries = match entries(&path) {
         Ok(entries) => entries,
         Err(error) => {
-            mistakes.at(
-                place,
-                format!("the folder `{}` cannot be read: {error}", path.display()),
-            );
+            mistakes.at(place, format!("the folder `{}` cannot be read: {error}", path.display()));
             return Vec::new();
         }
     };
@@ -81,37 +73,18 @@ fn read(root: &Path, given: &str, place: &LitStr, mistakes: &mut Mistakes) -> Ve
         if *is_folder && !known.contains(&entry.as_str()) {
             mistakes.at(place, format!("in `{given}`: {}", name::unknown(entry, &known)));
         } else if !is_folder && entry.ends_with(".sql") {
-            mistakes.at(
-                place,
-                format!(
-                    "`{given}/{entry}` is in no dialect: move it into `{}`",
-                    known.join("`, `")
-                ),
-            );
+            mistakes.at(place, format!("`{given}/{entry}` is in no dialect: move it into `{}`", known.join("`, `")));
         }
     }
     let mut dialects = Vec::new();
     for (folder, backend) in DIALECTS {
-        if entries
-            .iter()
-            .any(|(entry, is_folder)| *is_folder && entry == folder)
-        {
+        if entries.iter().any(|(entry, is_folder)| *is_folder && entry == folder) {
             let files = files(root, &format!("{given}/{folder}"), place, mistakes);
-            dialects.push(Dialect {
-                folder,
-                backend,
-                files,
-            });
+            dialects.push(Dialect { folder, backend, files });
         }
     }
     if dialects.is_empty() {
-        mistakes.at(
-            place,
-            format!(
-                "`{given}` has no folder `{}`: make the one of your database",
-                known.join("`, `")
-            ),
-        );
+        mistakes.at(place, format!("`{given}` has no folder `{}`: make the one of your database", known.join("`, `")));
     }
     dialects
 }
@@ -124,20 +97,12 @@ fn files(root: &Path, folder: &str, place: &LitStr, mistakes: &mut Mistakes) -> 
     });
     for (name, _) in entries {
         let Some((version, description)) = parse(&name) else {
-            mistakes.at(
-                place,
-                format!("`{folder}/{name}` is not a migration: name it like `0001_create_invoices.sql`"),
-            );
+            mistakes
+                .at(place, format!("`{folder}/{name}` is not a migration: name it like `0001_create_invoices.sql`"));
             continue;
         };
         if let Some(other) = files.get(&version) {
-            mistakes.at(
-                place,
-                format!(
-                    "`{folder}` has version {version} twice: `{}` and `{name}`",
-                    other.name
-                ),
-            );
+            mistakes.at(place, format!("`{folder}` has version {version} twice: `{}` and `{name}`", other.name));
         }
         files.insert(version, File { name, description });
     }
@@ -171,22 +136,19 @@ fn compare(dialects: &[Dialect], place: &LitStr, mistakes: &mut Mistakes) {
     versions.sort();
     versions.dedup();
     for version in versions {
-        let (with, without): (Vec<_>, Vec<_>) = dialects
-            .iter()
-            .partition(|dialect| dialect.files.contains_key(version));
+        let (with, without): (Vec<_>, Vec<_>) =
+            dialects.iter().partition(|dialect| dialect.files.contains_key(version));
         if !without.is_empty() {
-            let folders = |dialects: Vec<&Dialect>| {
-                dialects
-                    .iter()
-                    .map(|dialect| dialect.folder)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            };
-            mistakes.at(place, format!(
-                "version {version} is in {} but not in {}: every dialect needs it, if only with a comment in it",
-                folders(with),
-                folders(without),
-            ));
+            let folders =
+                |dialects: Vec<&Dialect>| dialects.iter().map(|dialect| dialect.folder).collect::<Vec<_>>().join(", ");
+            mistakes.at(
+                place,
+                format!(
+                    "version {version} is in {} but not in {}: every dialect needs it, if only with a comment in it",
+                    folders(with),
+                    folders(without),
+                ),
+            );
         }
     }
 }

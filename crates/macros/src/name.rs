@@ -27,10 +27,7 @@ pub(crate) fn is_column(name: &str) -> bool {
 
 /// Whether every MCP client accepts this as a tool's name, and every surface as a code.
 pub(crate) fn is_public(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
 /// "`conflikt` is not known here", what is, and the one that was probably meant.
@@ -39,10 +36,7 @@ pub(crate) fn unknown(given: &str, known: &[&str]) -> String {
     let nearest = known.iter().map(|name| (distance(given, name), name)).min();
     match nearest {
         Some((steps, name)) if steps <= 2 && steps < given.chars().count() => {
-            format!(
-                "`{given}` is not known here, did you mean `{name}`? Known: {}",
-                list.join(", ")
-            )
+            format!("`{given}` is not known here, did you mean `{name}`? Known: {}", list.join(", "))
         }
         _ => format!("`{given}` is not known here. Known: {}", list.join(", ")),
     }

@@ -1,8 +1,6 @@
 //! `#[service("name")]` and `#[selector("name")]`: what the attribute reads off an `async fn`, every mistake at once.
 
-use crate::{
-    argument::Argument, docs, expand, fallback, function::Function, mistakes::Mistakes, name, shape,
-};
+use crate::{argument::Argument, docs, expand, fallback, function::Function, mistakes::Mistakes, name, shape};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use std::fmt;
@@ -70,7 +68,9 @@ impl<'a> Operation<'a> {
                 }
                 FnArg::Receiver(receiver) => mistakes.at(
                     receiver,
-                    format!("a {kind} is a free function: move it out of the `impl` and take `State<T>` instead of `self`"),
+                    format!(
+                        "a {kind} is a free function: move it out of the `impl` and take `State<T>` instead of `self`"
+                    ),
                 ),
             }
         }
@@ -78,9 +78,7 @@ impl<'a> Operation<'a> {
         check_names(&arguments, &mut mistakes);
         let returns = return_type(kind, &function.sig, &mut mistakes);
         let (Some(name), Some(returns)) = (name, returns) else {
-            return mistakes
-                .or(())
-                .and(Err(syn::Error::new(Span::call_site(), "not an operation")));
+            return mistakes.or(()).and(Err(syn::Error::new(Span::call_site(), "not an operation")));
         };
         mistakes.or(Self {
             kind,
@@ -115,12 +113,12 @@ fn operation_name(kind: Kind, attribute: TokenStream) -> syn::Result<LitStr> {
     if attribute.is_empty() {
         return Err(syn::Error::new(Span::call_site(), missing));
     }
-    let name: LitStr =
-        syn::parse2(attribute.clone()).map_err(|_| syn::Error::new_spanned(attribute, missing))?;
+    let name: LitStr = syn::parse2(attribute.clone()).map_err(|_| syn::Error::new_spanned(attribute, missing))?;
     if name::is_public(&name.value()) {
         Ok(name)
     } else {
-        let message = "a name is 1 to 64 characters of A-Z, a-z, 0-9, `_`, `-` and `.`, because no MCP client accepts others";
+        let message =
+            "a name is 1 to 64 characters of A-Z, a-z, 0-9, `_`, `-` and `.`, because no MCP client accepts others";
         Err(syn::Error::new(name.span(), message))
     }
 }
@@ -137,10 +135,7 @@ fn check_qualifiers(kind: Kind, sig: &Signature, mistakes: &mut Mistakes) {
         mistakes.at(abi, plain("extern"));
     }
     if sig.asyncness.is_none() {
-        mistakes.at(
-            sig.fn_token,
-            format!("a {kind} is async: write `async fn {}`", sig.ident),
-        );
+        mistakes.at(sig.fn_token, format!("a {kind} is async: write `async fn {}`", sig.ident));
     }
     if !sig.generics.params.is_empty() {
         mistakes.at(
@@ -151,14 +146,9 @@ fn check_qualifiers(kind: Kind, sig: &Signature, mistakes: &mut Mistakes) {
 }
 
 fn check_connections(arguments: &[(&syn::PatType, Argument)], mistakes: &mut Mistakes) {
-    let lent = arguments
-        .iter()
-        .filter(|(_, argument)| matches!(argument, Argument::Connection(_)));
+    let lent = arguments.iter().filter(|(_, argument)| matches!(argument, Argument::Connection(_)));
     for (written, _) in lent.skip(1) {
-        mistakes.at(
-            &written.ty,
-            "one `&mut` connection at most: take every other argument by value or by `&`",
-        );
+        mistakes.at(&written.ty, "one `&mut` connection at most: take every other argument by value or by `&`");
     }
 }
 
@@ -171,10 +161,7 @@ fn check_names(arguments: &[(&syn::PatType, Argument)], mistakes: &mut Mistakes)
         if seen.contains(&&named.wire) {
             mistakes.at(
                 &written.pat,
-                format!(
-                    "another argument is called `{}`: give one of them another name",
-                    named.wire
-                ),
+                format!("another argument is called `{}`: give one of them another name", named.wire),
             );
         }
         seen.push(&named.wire);
@@ -183,21 +170,19 @@ fn check_names(arguments: &[(&syn::PatType, Argument)], mistakes: &mut Mistakes)
 
 fn return_type<'a>(kind: Kind, sig: &'a Signature, mistakes: &mut Mistakes) -> Option<&'a Type> {
     let ReturnType::Type(_, ty) = &sig.output else {
-        mistakes.at(&sig.ident, format!("a {kind} returns a `Result`: write `-> diptych::Result<()>`, or what it answers instead of `()`"));
+        mistakes.at(
+            &sig.ident,
+            format!("a {kind} returns a `Result`: write `-> diptych::Result<()>`, or what it answers instead of `()`"),
+        );
         return None;
     };
     if let Some(span) = shape::impl_trait(ty) {
-        mistakes.here(
-            span,
-            format!("what a {kind} returns has a schema: name a concrete type instead of `impl Trait`"),
-        );
+        mistakes
+            .here(span, format!("what a {kind} returns has a schema: name a concrete type instead of `impl Trait`"));
         return None;
     }
     if let Some(span) = shape::borrows(ty) {
-        mistakes.here(
-            span,
-            format!("what a {kind} returns outlives the call: return an owned type"),
-        );
+        mistakes.here(span, format!("what a {kind} returns outlives the call: return an owned type"));
         return None;
     }
     Some(ty)
@@ -205,7 +190,5 @@ fn return_type<'a>(kind: Kind, sig: &'a Signature, mistakes: &mut Mistakes) -> O
 
 /// Whether a selector answers with a row or a list, which is passed on as it is. Anything else is wrapped.
 pub(crate) fn is_row_or_list(returns: &Type) -> bool {
-    shape::first_argument(returns)
-        .and_then(shape::outer_name)
-        .is_some_and(|name| name == "Option" || name == "Select")
+    shape::first_argument(returns).and_then(shape::outer_name).is_some_and(|name| name == "Option" || name == "Select")
 }

@@ -8,8 +8,7 @@ use syn::{DeriveInput, LitStr};
 /// The expansion of the derive.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let ident = &input.ident;
-    expand(input)
-        .unwrap_or_else(|error| fallback::derive(input, &error, implementation(ident, &TokenStream::new())))
+    expand(input).unwrap_or_else(|error| fallback::derive(input, &error, implementation(ident, &TokenStream::new())))
 }
 
 fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -20,9 +19,7 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     for variant in &variants {
         let settings = Settings::read(&variant.attrs, "order", &[], &["column", "rename"], &mut mistakes);
         let snake = name::snake_case(&variant.ident);
-        let name = settings
-            .text("rename")
-            .map_or_else(|| snake.clone(), LitStr::value);
+        let name = settings.text("rename").map_or_else(|| snake.clone(), LitStr::value);
         if !name::is_column(&name) {
             mistakes.here(
                 settings.text("rename").map_or(variant.ident.span(), LitStr::span),
@@ -30,7 +27,12 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
             );
         }
         if names.contains(&name) {
-            mistakes.at(&variant.ident, format!("another variant is called `{name}`: give one of them another name with `#[order(rename = \"…\")]`"));
+            mistakes.at(
+                &variant.ident,
+                format!(
+                    "another variant is called `{name}`: give one of them another name with `#[order(rename = \"…\")]`"
+                ),
+            );
         }
         names.push(name);
         columns.push(settings.column(&variant.ident, snake, &mut mistakes));

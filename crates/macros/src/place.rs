@@ -19,10 +19,7 @@ impl Place {
     pub(crate) fn of(ty: &impl ToTokens) -> Self {
         let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
         let first = spans.next().unwrap_or_else(Span::call_site);
-        Self {
-            first,
-            last: spans.last().unwrap_or(first),
-        }
+        Self { first, last: spans.last().unwrap_or(first) }
     }
 }
 

@@ -37,10 +37,7 @@ impl Convention {
         if let Some((_, convention)) = CONVENTIONS.iter().find(|(name, _)| *name == given) {
             return *convention;
         }
-        mistakes.here(
-            text.span(),
-            name::unknown(&given, &CONVENTIONS.map(|(name, _)| name)),
-        );
+        mistakes.here(text.span(), name::unknown(&given, &CONVENTIONS.map(|(name, _)| name)));
         Self::AsWritten
     }
 
@@ -76,19 +73,13 @@ fn text(attrs: &[Attribute], key: &str, mistakes: &mut Mistakes) -> Option<LitSt
     let metas = attrs
         .iter()
         .filter(|attr| attr.path().is_ident("serde"))
-        .filter_map(|attr| {
-            attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-                .ok()
-        })
+        .filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
         .flatten();
     let mut found = None;
     for meta in metas.filter(|meta| meta.path().is_ident(key)) {
         match &meta {
             Meta::NameValue(pair) => {
-                if let Expr::Lit(ExprLit {
-                    lit: Lit::Str(text), ..
-                }) = &pair.value
-                {
+                if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value {
                     found = Some(text.clone());
                 }
             }

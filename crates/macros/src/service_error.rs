@@ -23,15 +23,8 @@ const TRANSPARENT: &str = "transparent";
 
 /// What a variant becomes.
 enum Problem<'a> {
-    Told {
-        kind: &'static str,
-        code: String,
-        detail: Detail,
-    },
-    Transparent {
-        ty: &'a Type,
-        field: TokenStream,
-    },
+    Told { kind: &'static str, code: String, detail: Detail },
+    Transparent { ty: &'a Type, field: TokenStream },
 }
 
 /// The expansion of the derive.
@@ -57,26 +50,15 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let mut mistakes = Mistakes::default();
     shape::refuse_generics(input, "ServiceError", &mut mistakes);
     let Data::Enum(data) = &input.data else {
-        mistakes.at(
-            &input.ident,
-            format!(
-                "`derive(ServiceError)` goes on an enum: `enum {} {{ … }}`",
-                input.ident
-            ),
-        );
+        mistakes.at(&input.ident, format!("`derive(ServiceError)` goes on an enum: `enum {} {{ … }}`", input.ident));
         return mistakes.or(TokenStream::new());
     };
-    let problems: Vec<_> = data
-        .variants
-        .iter()
-        .filter_map(|variant| Some((variant, problem(variant, &mut mistakes)?)))
-        .collect();
+    let problems: Vec<_> =
+        data.variants.iter().filter_map(|variant| Some((variant, problem(variant, &mut mistakes)?))).collect();
     let ident = &input.ident;
     let sources = sources(ident, &problems, &mut mistakes);
     let declared = declared(&problems);
-    let arms = problems
-        .iter()
-        .map(|(variant, problem)| arm(ident, variant, problem));
+    let arms = problems.iter().map(|(variant, problem)| arm(ident, variant, problem));
     mistakes.or(quote! {
         #[automatically_derived]
         impl ::core::convert::From<#ident> for ::diptych::Error {
@@ -102,24 +84,26 @@ fn problem<'a>(variant: &'a Variant, mistakes: &mut Mistakes) -> Option<Problem<
     let names = KINDS.map(|(name, _)| name);
     let words = [&[TRANSPARENT], names.as_slice()].concat();
     let settings = Settings::read(&variant.attrs, "problem", &words, &["code", "detail"], mistakes);
-    let word =
-        match settings.words() {
-            [] if settings.is_broken() => return None,
-            [] => {
-                let span = settings.place().unwrap_or_else(|| variant.ident.span());
-                mistakes.here(span, format!(
-                "say what `{}` is to the caller: `#[problem(conflict)]`, or another of {}, {TRANSPARENT}",
-                variant.ident,
-                names.join(", "),
-            ));
-                return None;
-            }
-            [word] => word,
-            [_, more, ..] => {
-                mistakes.at(more, "a problem is of one kind: remove this one");
-                return None;
-            }
-        };
+    let word = match settings.words() {
+        [] if settings.is_broken() => return None,
+        [] => {
+            let span = settings.place().unwrap_or_else(|| variant.ident.span());
+            mistakes.here(
+                span,
+                format!(
+                    "say what `{}` is to the caller: `#[problem(conflict)]`, or another of {}, {TRANSPARENT}",
+                    variant.ident,
+                    names.join(", "),
+                ),
+            );
+            return None;
+        }
+        [word] => word,
+        [_, more, ..] => {
+            mistakes.at(more, "a problem is of one kind: remove this one");
+            return None;
+        }
+    };
     if word == TRANSPARENT {
         return transparent(variant, &settings, mistakes);
     }
@@ -136,24 +120,14 @@ fn code(kind: &str, variant: &Variant, settings: &Settings, mistakes: &mut Mista
     let code = given.map_or_else(|| name::snake_case(&variant.ident), LitStr::value);
     match given {
         Some(given) if kind == "Internal" => {
-            mistakes.at(
-                given,
-                "the caller learns nothing of an internal error, not even its code: remove `code`",
-            );
+            mistakes.at(given, "the caller learns nothing of an internal error, not even its code: remove `code`");
         }
         Some(given) if !name::is_public(&code) => {
-            mistakes.at(
-                given,
-                "a code is 1 to 64 characters of A-Z, a-z, 0-9, `_`, `-` and `.`",
-            );
+            mistakes.at(given, "a code is 1 to 64 characters of A-Z, a-z, 0-9, `_`, `-` and `.`");
         }
         _ => {}
     }
-    if kind == "Internal" {
-        "internal".to_owned()
-    } else {
-        code
-    }
+    if kind == "Internal" { "internal".to_owned() } else { code }
 }
 
 fn detail(variant: &Variant, settings: &Settings, mistakes: &mut Mistakes) -> Option<Detail> {
@@ -164,49 +138,27 @@ fn detail(variant: &Variant, settings: &Settings, mistakes: &mut Mistakes) -> Op
     if text.is_empty() {
         mistakes.at(
             &variant.ident,
-            format!(
-                "say to the caller what `{}` means: write a doc comment, or `detail = \"…\"`",
-                variant.ident
-            ),
+            format!("say to the caller what `{}` means: write a doc comment, or `detail = \"…\"`", variant.ident),
         );
         return None;
     }
     Some(Detail::fixed(LitStr::new(&text, variant.ident.span())))
 }
 
-fn transparent<'a>(
-    variant: &'a Variant,
-    settings: &Settings,
-    mistakes: &mut Mistakes,
-) -> Option<Problem<'a>> {
-    for text in ["code", "detail"]
-        .into_iter()
-        .filter_map(|key| settings.text(key))
-    {
-        mistakes.at(
-            text,
-            "a transparent variant says what its field says: remove this",
-        );
+fn transparent<'a>(variant: &'a Variant, settings: &Settings, mistakes: &mut Mistakes) -> Option<Problem<'a>> {
+    for text in ["code", "detail"].into_iter().filter_map(|key| settings.text(key)) {
+        mistakes.at(text, "a transparent variant says what its field says: remove this");
     }
     let mut fields = variant.fields.iter();
     let (Some(field), None) = (fields.next(), fields.next()) else {
         mistakes.at(
             &variant.ident,
-            format!(
-                "a transparent variant has one field: write `{}(diptych::Error)`",
-                variant.ident
-            ),
+            format!("a transparent variant has one field: write `{}(diptych::Error)`", variant.ident),
         );
         return None;
     };
-    let name = field
-        .ident
-        .as_ref()
-        .map_or_else(|| quote!(0), |ident| quote!(#ident));
-    Some(Problem::Transparent {
-        ty: &field.ty,
-        field: name,
-    })
+    let name = field.ident.as_ref().map_or_else(|| quote!(0), |ident| quote!(#ident));
+    Some(Problem::Transparent { ty: &field.ty, field: name })
 }
 
 fn arm(ident: &Ident, variant: &Variant, problem: &Problem<'_>) -> TokenStream {
@@ -256,10 +208,8 @@ fn sources(ident: &Ident, problems: &[(&Variant, Problem<'_>)], mistakes: &mut M
         };
         let (name, written) = (&variant.ident, quote!(#ty).to_string());
         if seen.contains(&written) {
-            mistakes.at(
-                ty,
-                "another transparent variant holds this type already, and `?` could mean either: remove one",
-            );
+            mistakes
+                .at(ty, "another transparent variant holds this type already, and `?` could mean either: remove one");
         }
         seen.push(written);
         sources.push(quote! {

@@ -54,10 +54,7 @@ impl Settings {
 
     /// The text of a key.
     pub(crate) fn text(&self, key: &str) -> Option<&LitStr> {
-        self.texts
-            .iter()
-            .find(|(known, _)| known == key)
-            .map(|(_, text)| text)
+        self.texts.iter().find(|(known, _)| known == key).map(|(_, text)| text)
     }
 
     /// The words that stand alone.

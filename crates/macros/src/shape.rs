@@ -12,69 +12,36 @@ pub(crate) struct NamedField<'a> {
 }
 
 /// The fields of a struct that has names for them and no generics.
-pub(crate) fn named_fields<'a>(
-    input: &'a DeriveInput,
-    derive: &str,
-    mistakes: &mut Mistakes,
-) -> Vec<NamedField<'a>> {
+pub(crate) fn named_fields<'a>(input: &'a DeriveInput, derive: &str, mistakes: &mut Mistakes) -> Vec<NamedField<'a>> {
     refuse_generics(input, derive, mistakes);
     let named = match &input.data {
         Data::Struct(data) if matches!(data.fields, Fields::Named(_)) => data.fields.iter(),
         _ => {
             mistakes.at(
                 &input.ident,
-                format!(
-                    "`derive({derive})` goes on a struct with named fields: `struct {} {{ … }}`",
-                    input.ident
-                ),
+                format!("`derive({derive})` goes on a struct with named fields: `struct {} {{ … }}`", input.ident),
             );
             return Vec::new();
         }
     };
-    named
-        .filter_map(|field| {
-            Some(NamedField {
-                ident: field.ident.as_ref()?,
-                field,
-            })
-        })
-        .collect()
+    named.filter_map(|field| Some(NamedField { ident: field.ident.as_ref()?, field })).collect()
 }
 
 /// The variants of an enum without fields and generics.
-pub(crate) fn plain_variants<'a>(
-    input: &'a DeriveInput,
-    derive: &str,
-    mistakes: &mut Mistakes,
-) -> Vec<&'a Variant> {
+pub(crate) fn plain_variants<'a>(input: &'a DeriveInput, derive: &str, mistakes: &mut Mistakes) -> Vec<&'a Variant> {
     refuse_generics(input, derive, mistakes);
     let Data::Enum(data) = &input.data else {
-        mistakes.at(
-            &input.ident,
-            format!(
-                "`derive({derive})` goes on a field-less enum: `enum {} {{ … }}`",
-                input.ident
-            ),
-        );
+        mistakes
+            .at(&input.ident, format!("`derive({derive})` goes on a field-less enum: `enum {} {{ … }}`", input.ident));
         return Vec::new();
     };
     if data.variants.is_empty() {
-        mistakes.at(
-            &input.ident,
-            format!("`{}` has no variants: write at least one", input.ident),
-        );
+        mistakes.at(&input.ident, format!("`{}` has no variants: write at least one", input.ident));
     }
-    for variant in data
-        .variants
-        .iter()
-        .filter(|variant| !matches!(variant.fields, Fields::Unit))
-    {
+    for variant in data.variants.iter().filter(|variant| !matches!(variant.fields, Fields::Unit)) {
         mistakes.at(
             &variant.fields,
-            format!(
-                "`derive({derive})` needs variants without fields: write `{}`",
-                variant.ident
-            ),
+            format!("`derive({derive})` needs variants without fields: write `{}`", variant.ident),
         );
     }
     data.variants.iter().collect()
@@ -132,10 +99,7 @@ pub(crate) fn borrows(ty: impl ToTokens) -> Option<Span> {
 
 /// Where a type says `impl Trait`.
 pub(crate) fn impl_trait(ty: impl ToTokens) -> Option<Span> {
-    find(
-        ty.to_token_stream(),
-        &|tokens| matches!(tokens, [TokenTree::Ident(name), ..] if name == "impl"),
-    )
+    find(ty.to_token_stream(), &|tokens| matches!(tokens, [TokenTree::Ident(name), ..] if name == "impl"))
 }
 
 fn find(tokens: TokenStream, found: &dyn Fn(&[TokenTree]) -> bool) -> Option<Span> {

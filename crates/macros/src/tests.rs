@@ -14,21 +14,10 @@ use syn::DeriveInput;
 fn attribute(source: &str) -> TokenStream {
     let mut item: syn::ItemFn = syn::parse_str(source).unwrap();
     let is = |attr: &syn::Attribute, name| attr.path().is_ident(name);
-    let at = item
-        .attrs
-        .iter()
-        .position(|attr| is(attr, "service") || is(attr, "selector"))
-        .unwrap();
+    let at = item.attrs.iter().position(|attr| is(attr, "service") || is(attr, "selector")).unwrap();
     let attr = item.attrs.remove(at);
-    let kind = if is(&attr, "service") {
-        Kind::Service
-    } else {
-        Kind::Selector
-    };
-    let inside = attr
-        .meta
-        .require_list()
-        .map_or_else(|_| TokenStream::new(), |list| list.tokens.clone());
+    let kind = if is(&attr, "service") { Kind::Service } else { Kind::Selector };
+    let inside = attr.meta.require_list().map_or_else(|_| TokenStream::new(), |list| list.tokens.clone());
     operation::attribute(kind, inside, quote::quote!(#item))
 }
 

@@ -22,12 +22,7 @@ pub(crate) async fn dispatch(
     arguments: Arguments<'_>,
     caller: Caller,
 ) -> Result<Outcome> {
-    let deadline = Deadline::after(
-        operation
-            .declaration()
-            .deadline()
-            .unwrap_or(engine.settings().deadline),
-    );
+    let deadline = Deadline::after(operation.declaration().deadline().unwrap_or(engine.settings().deadline));
     let mut plans = Plans::Cached;
     loop {
         let call = Call::new(caller.principal.clone(), engine.state(), deadline);
@@ -54,25 +49,12 @@ async fn attempt(
     let checked = check::arguments(declaration, authorized, arguments)?; // 2
     let cancelled = CancellationToken::new();
     match &operation.0 {
-        Kind::Selector(selector) => {
-            until(deadline, &cancelled, read(engine, &**selector, checked, plans)).await
-        }
+        Kind::Selector(selector) => until(deadline, &cancelled, read(engine, &**selector, checked, plans)).await,
         Kind::Service(service) => {
             // Dropped with this future, when the caller goes away.
             let _cancel = (on_disconnect == OnDisconnect::Cancel).then(|| cancelled.clone().drop_guard());
-            let task = write(
-                engine.clone(),
-                Arc::clone(service),
-                checked,
-                deadline,
-                cancelled,
-                plans,
-            );
-            engine
-                .tasks()
-                .spawn(task)
-                .await
-                .unwrap_or_else(|_| Err(stopped()))
+            let task = write(engine.clone(), Arc::clone(service), checked, deadline, cancelled, plans);
+            engine.tasks().spawn(task).await.unwrap_or_else(|_| Err(stopped()))
         }
     }
 }
@@ -101,12 +83,7 @@ async fn write(
     close::transaction(tx, answer).await // 10
 }
 
-async fn read(
-    engine: &Engine,
-    selector: &dyn RunSelector,
-    checked: check::Checked,
-    plans: Plans,
-) -> Result<Bytes> {
+async fn read(engine: &Engine, selector: &dyn RunSelector, checked: check::Checked, plans: Plans) -> Result<Bytes> {
     let mut conn = open::connection(engine.db(), plans).await?; // 3
     let reading = open::Reading::new(checked, &mut conn);
     let read = run::selector(selector, reading).await?; // 8
@@ -121,9 +98,5 @@ fn may_run_again(operation: &Operation, error: &Error) -> bool {
 }
 
 fn stopped() -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        "shutting_down",
-        "the server is shutting down; nothing was changed",
-    )
+    Error::new(ErrorKind::Unavailable, "shutting_down", "the server is shutting down; nothing was changed")
 }

@@ -28,10 +28,7 @@ impl Caller {
     /// This caller; a disconnect cancels.
     #[must_use]
     pub fn new(principal: Option<Principal>) -> Self {
-        Self {
-            principal,
-            on_disconnect: OnDisconnect::Cancel,
-        }
+        Self { principal, on_disconnect: OnDisconnect::Cancel }
     }
 }
 
@@ -69,10 +66,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            deadline: Duration::from_secs(30),
-            max_result_bytes: 5 * 1024 * 1024,
-        }
+        Self { deadline: Duration::from_secs(30), max_result_bytes: 5 * 1024 * 1024 }
     }
 }
 
@@ -148,12 +142,7 @@ impl EngineBuilder {
 impl Engine {
     /// An engine on this database.
     pub fn builder(db: Db) -> EngineBuilder {
-        EngineBuilder {
-            db,
-            operations: Operations::new(),
-            state: StateMap::default(),
-            settings: Settings::default(),
-        }
+        EngineBuilder { db, operations: Operations::new(), state: StateMap::default(), settings: Settings::default() }
     }
 
     /// The operations, in order of declaration.
@@ -172,12 +161,7 @@ impl Engine {
     ///
     /// # Errors
     /// What went wrong; nothing was changed, except that [`diptych_spec::ErrorKind::OutcomeUnknown`] leaves it open.
-    pub async fn dispatch(
-        &self,
-        operation: &Operation,
-        arguments: Arguments<'_>,
-        caller: Caller,
-    ) -> Result<Outcome> {
+    pub async fn dispatch(&self, operation: &Operation, arguments: Arguments<'_>, caller: Caller) -> Result<Outcome> {
         dispatch(self, operation, arguments, caller).await
     }
 
@@ -229,30 +213,18 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
         let times = names.entry(name).or_default();
         *times += 1;
         if *times == 2 {
-            found.push(Mistake::new(
-                name,
-                "is declared twice; every operation has a name of its own",
-            ));
+            found.push(Mistake::new(name, "is declared twice; every operation has a name of its own"));
         }
         if let Some(only) = operation.backend().filter(|only| *only != db.backend()) {
-            found.push(Mistake::new(
-                name,
-                format!("takes a {only} connection, but the database is {}", db.backend()),
-            ));
+            found.push(Mistake::new(name, format!("takes a {only} connection, but the database is {}", db.backend())));
         }
-        let routes = declaration
-            .routes()
-            .iter()
-            .map(|route| format!("{} {}", route.method, shape(route.path.as_str())));
-        let resource = declaration
-            .resource()
-            .map(|uri| format!("the resource {}", shape(uri.as_str())));
+        let routes =
+            declaration.routes().iter().map(|route| format!("{} {}", route.method, shape(route.path.as_str())));
+        let resource = declaration.resource().map(|uri| format!("the resource {}", shape(uri.as_str())));
         for place in routes.chain(resource) {
             match places.get(&place) {
-                Some(other) => found.push(Mistake::new(
-                    name,
-                    format!("is served under {place}, where `{other}` is served already"),
-                )),
+                Some(other) => found
+                    .push(Mistake::new(name, format!("is served under {place}, where `{other}` is served already"))),
                 None => {
                     places.insert(place, name);
                 }

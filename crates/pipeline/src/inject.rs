@@ -7,8 +7,6 @@ use diptych_spec::{Call, Error, FromCall, Result};
 /// holds the one write lock.
 impl FromCall for Db {
     async fn from_call(call: &mut Call) -> Result<Self> {
-        call.state::<Self>()
-            .map(|db| (*db).clone())
-            .ok_or_else(|| Error::internal("the engine has no database"))
+        call.state::<Self>().map(|db| (*db).clone()).ok_or_else(|| Error::internal("the engine has no database"))
     }
 }

@@ -98,10 +98,7 @@ impl Operations {
     }
 
     /// Adds a finished spec.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "adding to a list, in the words of the domain"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "adding to a list, in the words of the domain")]
     pub fn add(mut self, spec: impl IntoOperation) -> Self {
         self.0.push(spec.into_operation());
         self
@@ -122,8 +119,7 @@ impl Operations {
 
 /// A value that was put into a box under its own type comes out of it.
 fn unbox<T: 'static>(computed: Computed) -> Result<T> {
-    let wrong =
-        || diptych_spec::Error::internal("an operation computed a value of another type than it presents");
+    let wrong = || diptych_spec::Error::internal("an operation computed a value of another type than it presents");
     computed.downcast::<T>().map(|value| *value).map_err(|_| wrong())
 }
 

@@ -48,20 +48,14 @@ impl<'a> Arguments<'a> {
     /// One JSON object with all arguments by name (MCP, in process). Empty text is an empty object.
     #[must_use]
     pub fn named(object: &'a str) -> Self {
-        Self {
-            object: Some((object, Some(Place::Named))),
-            texts: Vec::new(),
-        }
+        Self { object: Some((object, Some(Place::Named))), texts: Vec::new() }
     }
 
     /// The arguments of an HTTP request: a JSON body, if there is one; see [`Arguments::path`] and
     /// [`Arguments::query`].
     #[must_use]
     pub fn http(body: Option<&'a str>) -> Self {
-        Self {
-            object: body.map(|body| (body, Some(Place::Body))),
-            texts: Vec::new(),
-        }
+        Self { object: body.map(|body| (body, Some(Place::Body))), texts: Vec::new() }
     }
 
     /// Adds a captured path segment or URI-template variable, decoded.
@@ -110,10 +104,7 @@ pub struct ArgumentSet {
 
 impl fmt::Debug for ArgumentSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ArgumentSet")
-            .field("owner", &self.owner)
-            .field("type", &self.type_name)
-            .finish_non_exhaustive()
+        f.debug_struct("ArgumentSet").field("owner", &self.owner).field("type", &self.type_name).finish_non_exhaustive()
     }
 }
 
@@ -131,26 +122,15 @@ impl From<serde_json::Error> for Refused {
 
 impl ArgumentSet {
     /// Arguments decoded into a `T`, which is left in the call.
-    pub(crate) fn of<T: DeserializeOwned + JsonSchema + Send + 'static>(
-        owner: Owner,
-    ) -> Result<Self, String> {
+    pub(crate) fn of<T: DeserializeOwned + JsonSchema + Send + 'static>(owner: Owner) -> Result<Self, String> {
         let type_name = std::any::type_name::<T>();
-        let schema =
-            schema::input::<T>().map_err(|why| format!("`{type_name}` cannot be an input: {why}"))?;
+        let schema = schema::input::<T>().map_err(|why| format!("`{type_name}` cannot be an input: {why}"))?;
         let parse = |fields: Fields<'_, '_>, call: &mut Call| {
             call.put(fields.decode::<T>()?);
             Ok(())
         };
         let locate = Box::new(|fields: Fields<'_, '_>| fields.locate::<T>());
-        Ok(Self {
-            owner,
-            type_name,
-            schema,
-            parse: Box::new(parse),
-            locate,
-            check: None,
-            members: Vec::new(),
-        })
+        Ok(Self { owner, type_name, schema, parse: Box::new(parse), locate, check: None, members: Vec::new() })
     }
 
     /// The same, with the rules of `T` checked once the target is at hand.
@@ -159,13 +139,11 @@ impl ArgumentSet {
         T: DeserializeOwned + JsonSchema + Validate + Send + 'static,
     {
         let mut set = Self::of::<T>(Owner::Input)?;
-        set.check = Some(Box::new(
-            |call: &Call, set: &Self, found: &mut Vec<FieldError>| {
-                if let Some(Err(errors)) = call.get::<T>().map(Validate::validate) {
-                    violations::collect(&errors, &set.schema, found);
-                }
-            },
-        ));
+        set.check = Some(Box::new(|call: &Call, set: &Self, found: &mut Vec<FieldError>| {
+            if let Some(Err(errors)) = call.get::<T>().map(Validate::validate) {
+                violations::collect(&errors, &set.schema, found);
+            }
+        }));
         Ok(set)
     }
 
@@ -182,10 +160,7 @@ impl ArgumentSet {
         Self {
             owner,
             type_name: std::any::type_name::<A>(),
-            schema: schema::InputSchema {
-                properties,
-                ..schema::InputSchema::default()
-            },
+            schema: schema::InputSchema { properties, ..schema::InputSchema::default() },
             parse: Box::new(parse),
             locate: Box::new(|fields: Fields<'_, '_>| fields.locate::<A>()),
             check: None,
@@ -207,10 +182,7 @@ impl ArgumentSet {
 
     fn words(&self, name: &str) -> String {
         let schema = &self.schema;
-        schema
-            .properties
-            .get(name)
-            .map_or_else(String::new, |property| schema::expected(property, &schema.defs))
+        schema.properties.get(name).map_or_else(String::new, |property| schema::expected(property, &schema.defs))
     }
 
     /// Every wrong field of arguments that did not decode.
@@ -223,20 +195,11 @@ impl ArgumentSet {
             let Ok(value) = serde_json::from_str::<Value>(text) else {
                 continue;
             };
-            schema::mismatches(
-                &value,
-                schema,
-                &self.schema.defs,
-                &format!("/{}", schema::escape(name)),
-                &mut found,
-            );
+            schema::mismatches(&value, schema, &self.schema.defs, &format!("/{}", schema::escape(name)), &mut found);
         }
         if found.is_empty() {
             let pointer = (self.locate)(*fields);
-            let name = pointer
-                .get(1..)
-                .and_then(|path| path.split('/').next())
-                .unwrap_or_default();
+            let name = pointer.get(1..).and_then(|path| path.split('/').next()).unwrap_or_default();
             let detail = match self.words(name) {
                 words if words.is_empty() => "the fields do not fit together".to_owned(),
                 words => format!("expected {words}"),
@@ -266,19 +229,13 @@ impl<'t> Fields<'t, '_> {
     }
 
     fn decode<T: DeserializeOwned>(self) -> Result<T, serde_json::Error> {
-        T::deserialize(MapAccessDeserializer::new(FieldAccess {
-            fields: self.iter(),
-            value: None,
-        }))
+        T::deserialize(MapAccessDeserializer::new(FieldAccess { fields: self.iter(), value: None }))
     }
 
     /// Where decoding failed, as a JSON pointer; for what the schema does not tell (a hand-written `Deserialize`).
     fn locate<T: DeserializeOwned>(self) -> String {
         let mut track = serde_path_to_error::Track::new();
-        let access = MapAccessDeserializer::new(FieldAccess {
-            fields: self.iter(),
-            value: None,
-        });
+        let access = MapAccessDeserializer::new(FieldAccess { fields: self.iter(), value: None });
         let _ = T::deserialize(serde_path_to_error::Deserializer::new(access, &mut track));
         let mut pointer = String::new();
         for segment in track.path().iter() {
@@ -313,9 +270,7 @@ impl<'de, I: Iterator<Item = (&'de str, &'de str)>> MapAccess<'de> for FieldAcce
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
-        seed.deserialize(&mut serde_json::Deserializer::from_str(
-            self.value.take().unwrap_or("null"),
-        ))
+        seed.deserialize(&mut serde_json::Deserializer::from_str(self.value.take().unwrap_or("null")))
     }
 }
 
@@ -401,23 +356,13 @@ impl ArgumentTable {
     #[must_use]
     pub fn schema_of(&self, owned: impl Fn(Owner) -> bool) -> Value {
         let mut root = Map::from_iter([("type".to_owned(), json!("object"))]);
-        let arguments: Vec<_> = self
-            .arguments
-            .iter()
-            .filter(|argument| owned(argument.owner))
-            .collect();
+        let arguments: Vec<_> = self.arguments.iter().filter(|argument| owned(argument.owner)).collect();
         if !arguments.is_empty() {
-            let properties: Map<_, _> = arguments
-                .iter()
-                .map(|argument| (argument.name.clone(), argument.schema.clone()))
-                .collect();
+            let properties: Map<_, _> =
+                arguments.iter().map(|argument| (argument.name.clone(), argument.schema.clone())).collect();
             root.insert("properties".to_owned(), properties.into());
         }
-        let required: Vec<_> = arguments
-            .iter()
-            .filter(|a| a.required)
-            .map(|a| a.name.as_str())
-            .collect();
+        let required: Vec<_> = arguments.iter().filter(|a| a.required).map(|a| a.name.as_str()).collect();
         if !required.is_empty() {
             root.insert("required".to_owned(), json!(required));
         }
@@ -449,32 +394,16 @@ impl ArgumentTable {
                     found.push(FieldError::new(at(), "required", "this field is required"));
                 }
                 Some(text) if text == "null" && !argument.nullable => {
-                    let words = self
-                        .sets
-                        .iter()
-                        .map(|set| set.words(&argument.name))
-                        .find(|words| !words.is_empty());
+                    let words = self.sets.iter().map(|set| set.words(&argument.name)).find(|words| !words.is_empty());
                     let words = words.unwrap_or_default();
-                    let hint = if argument.required {
-                        ""
-                    } else {
-                        ", or no such field"
-                    };
-                    found.push(FieldError::new(
-                        at(),
-                        "type",
-                        format!("expected {words}{hint}, not null"),
-                    ));
+                    let hint = if argument.required { "" } else { ", or no such field" };
+                    found.push(FieldError::new(at(), "type", format!("expected {words}{hint}, not null")));
                 }
                 _ => {}
             }
         }
         for set in &self.sets {
-            let fields = Fields {
-                table: self,
-                set,
-                given: &given,
-            };
+            let fields = Fields { table: self, set, given: &given };
             let missing = |index: &usize| self.arguments[*index].required && given.slots[*index].is_none();
             if set.members.iter().any(missing) {
                 // What is there is still checked, so that the caller mends everything in one go.
@@ -496,11 +425,7 @@ impl ArgumentTable {
                 Err(Refused::Fields(fields)) => found.extend(fields),
             }
         }
-        if found.is_empty() {
-            Ok(())
-        } else {
-            Err(invalid(found))
-        }
+        if found.is_empty() { Ok(()) } else { Err(invalid(found)) }
     }
 
     /// Checks the rules of every validated set.
@@ -514,11 +439,7 @@ impl ArgumentTable {
                 check(call, set, &mut found);
             }
         }
-        if found.is_empty() {
-            Ok(())
-        } else {
-            Err(invalid(found))
-        }
+        if found.is_empty() { Ok(()) } else { Err(invalid(found)) }
     }
 
     fn allows(&self, owner: Owner, place: Place) -> bool {
@@ -531,10 +452,7 @@ impl ArgumentTable {
     }
 
     fn split<'a>(&self, arguments: &'a Arguments<'_>, found: &mut Vec<FieldError>) -> Result<Given<'a>> {
-        let mut given = Given {
-            slots: vec![None; self.arguments.len()],
-            extra: Vec::new(),
-        };
+        let mut given = Given { slots: vec![None; self.arguments.len()], extra: Vec::new() };
         if let Some((object, place)) = arguments.object {
             let place = place.unwrap_or(Place::Named);
             for (name, raw) in object_fields(object)? {
@@ -545,9 +463,7 @@ impl ArgumentTable {
                             found.push(twice(&name));
                         }
                     }
-                    None if self.sets.iter().any(|set| set.schema.open) => {
-                        given.extra.push((name, raw.get()))
-                    }
+                    None if self.sets.iter().any(|set| set.schema.open) => given.extra.push((name, raw.get())),
                     _ => found.push(self.unknown(&name, place)),
                 }
             }
@@ -571,10 +487,7 @@ impl ArgumentTable {
                     }
                     None => lists.push((index, format!("[{json}"))),
                 }
-            } else if given.slots[index]
-                .replace(text_to_json(argument.shape, text))
-                .is_some()
-            {
+            } else if given.slots[index].replace(text_to_json(argument.shape, text)).is_some() {
                 found.push(twice(name));
             }
         }
@@ -588,12 +501,8 @@ impl ArgumentTable {
     }
 
     fn unknown(&self, name: &str, place: Place) -> FieldError {
-        let known: Vec<_> = self
-            .arguments
-            .iter()
-            .filter(|a| self.allows(a.owner, place))
-            .map(|a| a.name.as_str())
-            .collect();
+        let known: Vec<_> =
+            self.arguments.iter().filter(|a| self.allows(a.owner, place)).map(|a| a.name.as_str()).collect();
         let pointer = format!("/{}", schema::escape(name));
         let what = match place {
             Place::Query => "query parameter",
@@ -615,11 +524,7 @@ fn invalid(mut found: Vec<FieldError>) -> Error {
 }
 
 fn twice(name: &str) -> FieldError {
-    FieldError::new(
-        format!("/{}", schema::escape(name)),
-        "duplicate",
-        "this field is given twice",
-    )
+    FieldError::new(format!("/{}", schema::escape(name)), "duplicate", "this field is given twice")
 }
 
 fn owner_name(owner: Owner) -> &'static str {
@@ -639,11 +544,7 @@ fn text_to_json(shape: TextShape, text: &str) -> Cow<'_, str> {
         TextShape::Bool => matches!(text, "true" | "false"),
         TextShape::Json => serde_json::from_str::<&RawValue>(text).is_ok(),
     };
-    if verbatim {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(Value::from(text).to_string())
-    }
+    if verbatim { Cow::Borrowed(text) } else { Cow::Owned(Value::from(text).to_string()) }
 }
 
 /// The members of a JSON object, in order, values untouched.
@@ -666,18 +567,14 @@ fn object_fields(object: &str) -> Result<Vec<(Cow<'_, str>, &RawValue)>> {
         return Ok(Vec::new());
     }
     let mut deserializer = serde_json::Deserializer::from_str(object);
-    let members = deserializer
-        .deserialize_map(Members)
-        .and_then(|members| deserializer.end().map(|()| members));
+    let members = deserializer.deserialize_map(Members).and_then(|members| deserializer.end().map(|()| members));
     members.map_err(|error| match error.classify() {
         serde_json::error::Category::Data => {
             Error::invalid(vec![FieldError::new("", "type", "expected a JSON object")])
         }
-        _ => Error::bad_request(format!(
-            "the input is not valid JSON: line {}, column {}",
-            error.line(),
-            error.column()
-        )),
+        _ => {
+            Error::bad_request(format!("the input is not valid JSON: line {}, column {}", error.line(), error.column()))
+        }
     })
 }
 

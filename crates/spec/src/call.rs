@@ -55,12 +55,7 @@ impl Call {
     /// A call by `principal` that has to be done by `deadline`.
     #[must_use]
     pub fn new(principal: Option<Principal>, state: Arc<StateMap>, deadline: Deadline) -> Self {
-        Self {
-            principal,
-            state,
-            deadline,
-            values: Vec::new(),
-        }
+        Self { principal, state, deadline, values: Vec::new() }
     }
 
     /// Who is calling.
@@ -263,8 +258,5 @@ impl FromCall for Deadline {
 
 /// The checks at build time make this unreachable, except for a value named twice.
 fn misplaced<T>(what: &str) -> Error {
-    Error::internal(format!(
-        "{what}<{}> is not in the call, or was taken before",
-        std::any::type_name::<T>()
-    ))
+    Error::internal(format!("{what}<{}> is not in the call, or was taken before", std::any::type_name::<T>()))
 }

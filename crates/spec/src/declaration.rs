@@ -1,8 +1,8 @@
 //! What is known of an operation before any call: the value that every surface describes itself from.
 
 use crate::{
-    ArgumentTable, Call, Error, ErrorKind, Method, Mistake, Needed, OrderKey, Owner, PageNumber, Permission,
-    Principal, Result, Route, Signature, StateMap, Template, schema,
+    ArgumentTable, Call, Error, ErrorKind, Method, Mistake, Needed, OrderKey, Owner, PageNumber, Permission, Principal,
+    Result, Route, Signature, StateMap, Template, schema,
 };
 use serde_json::Value;
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
@@ -321,11 +321,7 @@ impl Declaration {
     /// # Errors
     /// Not found: the answer does not tell a row that is not there from one that is not the caller's.
     pub fn permit(&self, call: &Call) -> Result<()> {
-        if self.permits.iter().all(|allows| allows(call)) {
-            Ok(())
-        } else {
-            Err(Error::not_found(NO_SUCH_ROW))
-        }
+        if self.permits.iter().all(|allows| allows(call)) { Ok(()) } else { Err(Error::not_found(NO_SUCH_ROW)) }
     }
 
     /// Whether the preconditions hold for the target row, which is in the call.
@@ -333,11 +329,7 @@ impl Declaration {
     /// # Errors
     /// A conflict with the code of the first one that does not.
     pub fn require(&self, call: &Call) -> Result<()> {
-        match self
-            .requirements
-            .iter()
-            .find(|requirement| !(requirement.holds)(call))
-        {
+        match self.requirements.iter().find(|requirement| !(requirement.holds)(call)) {
             None => Ok(()),
             Some(broken) => Err(Error::conflict(broken.code, broken.detail)),
         }
@@ -357,26 +349,11 @@ impl Declaration {
     #[doc(hidden)]
     pub fn finish_list(&mut self, columns: &[&str]) {
         let known = columns.join(", ");
-        for column in self
-            .list
-            .filter_columns
-            .iter()
-            .filter(|column| !columns.contains(column))
-        {
-            self.mistakes.push(format!(
-                "the filter's column `{column}` is not in the row; the row has {known}"
-            ));
+        for column in self.list.filter_columns.iter().filter(|column| !columns.contains(column)) {
+            self.mistakes.push(format!("the filter's column `{column}` is not in the row; the row has {known}"));
         }
-        for key in self
-            .list
-            .default_order
-            .iter()
-            .filter(|key| !columns.contains(&key.column))
-        {
-            self.mistakes.push(format!(
-                "the order's column `{}` is not in the row; the row has {known}",
-                key.column
-            ));
+        for key in self.list.default_order.iter().filter(|key| !columns.contains(&key.column)) {
+            self.mistakes.push(format!("the order's column `{}` is not in the row; the row has {known}", key.column));
         }
         if self.list.is_ordered() && !columns.contains(&self.list.unique()) {
             self.mistakes.push(format!(
@@ -400,12 +377,7 @@ impl Declaration {
                     .to_owned(),
             );
         }
-        for needed in self
-            .signature
-            .states
-            .iter()
-            .filter(|needed| !state.contains(needed.id()))
-        {
+        for needed in self.signature.states.iter().filter(|needed| !state.contains(needed.id())) {
             found.push(format!(
                 "needs State<{0}>, which is not registered; add `.state({0} {{ … }})` to the server",
                 needed.name()
@@ -425,10 +397,7 @@ impl Declaration {
         }
         self.check_routes(&mut found);
         self.check_resource(&mut found);
-        found
-            .into_iter()
-            .map(|message| Mistake::new(&*self.name, message))
-            .collect()
+        found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
     }
 
     fn check_routes(&self, found: &mut Vec<String>) {
@@ -436,78 +405,46 @@ impl Declaration {
             match (self.kind, route.method) {
                 (OperationKind::Selector, Method::Get) => {}
                 (OperationKind::Selector, method) => {
-                    found.push(format!(
-                        "is a selector and cannot be served under {method}; use GET"
-                    ));
+                    found.push(format!("is a selector and cannot be served under {method}; use GET"));
                 }
                 (OperationKind::Service, Method::Get) => {
-                    found.push(
-                        "is a service and cannot be served under GET; use POST, PUT, PATCH or DELETE"
-                            .to_owned(),
-                    );
+                    found
+                        .push("is a service and cannot be served under GET; use POST, PUT, PATCH or DELETE".to_owned());
                 }
                 (OperationKind::Service, _) => {}
             }
             for variable in route.path.variables() {
-                self.check_variable(
-                    &format!("the route {} {}", route.method, route.path),
-                    variable,
-                    found,
-                );
+                self.check_variable(&format!("the route {} {}", route.method, route.path), variable, found);
             }
         }
         if let Some(created) = &self.creates {
             for variable in created.variables() {
-                if self
-                    .output
-                    .get("properties")
-                    .is_none_or(|properties| properties.get(variable).is_none())
-                {
-                    found.push(format!(
-                        "`.creates(\"{created}\")` names `{variable}`, which the answer does not have"
-                    ));
+                if self.output.get("properties").is_none_or(|properties| properties.get(variable).is_none()) {
+                    found.push(format!("`.creates(\"{created}\")` names `{variable}`, which the answer does not have"));
                 }
             }
         }
         if self.is_empty() && !matches!(self.status(), 202 | 204 | 205) {
-            found.push(format!(
-                "answers nothing, which goes under 204, not {}",
-                self.status()
-            ));
+            found.push(format!("answers nothing, which goes under 204, not {}", self.status()));
         }
         if !self.is_empty() && matches!(self.status(), 204 | 205) {
-            found.push(format!(
-                "answers a value, which cannot go under {}",
-                self.status()
-            ));
+            found.push(format!("answers a value, which cannot go under {}", self.status()));
         }
     }
 
     fn check_resource(&self, found: &mut Vec<String>) {
         let Some(uri) = &self.resource else { return };
         if self.kind == OperationKind::Service {
-            found
-                .push("is a service and cannot be a resource; only a selector can be read by URI".to_owned());
+            found.push("is a service and cannot be a resource; only a selector can be read by URI".to_owned());
         }
-        if uri
-            .as_str()
-            .split_once("://")
-            .is_none_or(|(scheme, _)| scheme.is_empty() || scheme.contains('{'))
-        {
-            found.push(format!(
-                "the resource `{uri}` has no scheme; write it as `scheme://…`"
-            ));
+        if uri.as_str().split_once("://").is_none_or(|(scheme, _)| scheme.is_empty() || scheme.contains('{')) {
+            found.push(format!("the resource `{uri}` has no scheme; write it as `scheme://…`"));
         }
         for variable in uri.variables() {
             self.check_variable(&format!("the resource {uri}"), variable, found);
         }
         let missing = |name: &str| !uri.variables().any(|variable| variable == name);
-        for argument in self
-            .arguments()
-            .arguments()
-            .iter()
-            .filter(|a| a.required && missing(&a.name))
-        {
+        for argument in self.arguments().arguments().iter().filter(|a| a.required && missing(&a.name)) {
             found.push(format!(
                 "the resource {uri} leaves out `{}`, which is required; put it in the URI",
                 argument.name
@@ -518,12 +455,8 @@ impl Declaration {
     fn check_variable(&self, place: &str, variable: &str, found: &mut Vec<String>) {
         match self.arguments().argument(variable) {
             Some(argument) if argument.owner == Owner::Arg && !argument.repeated => {}
-            Some(_) => found.push(format!(
-                "{place} has `{{{variable}}}`, which has to be a single `#[arg]`"
-            )),
-            None => found.push(format!(
-                "{place} has `{{{variable}}}`, but no `#[arg]` has that name"
-            )),
+            Some(_) => found.push(format!("{place} has `{{{variable}}}`, which has to be a single `#[arg]`")),
+            None => found.push(format!("{place} has `{{{variable}}}`, but no `#[arg]` has that name")),
         }
     }
 }
@@ -542,9 +475,6 @@ fn check_name(name: &str) -> Result<(), String> {
 
 impl fmt::Debug for Declaration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Declaration")
-            .field("name", &self.name)
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
+        f.debug_struct("Declaration").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
     }
 }

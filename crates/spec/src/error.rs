@@ -93,16 +93,8 @@ pub struct FieldError {
 
 impl FieldError {
     /// A field error at `pointer`.
-    pub fn new(
-        pointer: impl Into<String>,
-        code: impl Into<Cow<'static, str>>,
-        detail: impl Into<String>,
-    ) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code: code.into(),
-            detail: detail.into(),
-        }
+    pub fn new(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code: code.into(), detail: detail.into() }
     }
 }
 
@@ -132,11 +124,7 @@ struct Inner {
 
 impl Error {
     /// An error of `kind` with a stable, greppable `code` and a sentence for the caller.
-    pub fn new(
-        kind: ErrorKind,
-        code: impl Into<Cow<'static, str>>,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn new(kind: ErrorKind, code: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
             code: code.into(),
@@ -198,11 +186,7 @@ impl Error {
     /// Somebody has to be signed in.
     #[must_use]
     pub fn unauthenticated() -> Self {
-        Self::new(
-            ErrorKind::Unauthenticated,
-            "unauthenticated",
-            "this needs an authenticated caller",
-        )
+        Self::new(ErrorKind::Unauthenticated, "unauthenticated", "this needs an authenticated caller")
     }
 
     /// A fault of the server. The caller reads "unexpected error"; the log reads `source`.

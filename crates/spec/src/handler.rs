@@ -93,10 +93,7 @@ pub struct FnHandler<F, C, Args, T, E> {
 
 impl<F, C, Args, T, E> FnHandler<F, C, Args, T, E> {
     pub(crate) fn new(function: F) -> Self {
-        Self {
-            function,
-            marker: PhantomData,
-        }
+        Self { function, marker: PhantomData }
     }
 }
 

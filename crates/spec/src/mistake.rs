@@ -12,10 +12,7 @@ pub struct Mistake {
 impl Mistake {
     /// A mistake in `operation`.
     pub fn new(operation: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            operation: operation.into(),
-            message: message.into(),
-        }
+        Self { operation: operation.into(), message: message.into() }
     }
 
     /// The operation's name.
@@ -47,11 +44,7 @@ impl Mistakes {
     /// # Errors
     /// The mistakes.
     pub fn check(mistakes: Vec<Mistake>) -> Result<(), Self> {
-        if mistakes.is_empty() {
-            Ok(())
-        } else {
-            Err(Self(mistakes))
-        }
+        if mistakes.is_empty() { Ok(()) } else { Err(Self(mistakes)) }
     }
 
     /// Each mistake.
@@ -64,11 +57,7 @@ impl Mistakes {
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.0.len() == 1 { "mistake" } else { "mistakes" };
-        write!(
-            f,
-            "the server cannot start: {} {plural} in the declarations",
-            self.0.len()
-        )?;
+        write!(f, "the server cannot start: {} {plural} in the declarations", self.0.len())?;
         for mistake in &self.0 {
             write!(f, "\n  {mistake}")?;
         }

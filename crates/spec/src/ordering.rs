@@ -29,8 +29,5 @@ pub(crate) fn parse<O: Ordering>(text: &str) -> Option<OrderKey> {
 
 /// Every name that can be asked for: each key, ascending and descending.
 pub(crate) fn names<O: Ordering>() -> Vec<String> {
-    O::KEYS
-        .iter()
-        .flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")])
-        .collect()
+    O::KEYS.iter().flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")]).collect()
 }

@@ -19,10 +19,7 @@ pub struct PageNumber {
 
 impl Default for PageNumber {
     fn default() -> Self {
-        Self {
-            size: 25,
-            max_size: 100,
-        }
+        Self { size: 25, max_size: 100 }
     }
 }
 

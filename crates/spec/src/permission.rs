@@ -63,10 +63,7 @@ impl Permission for Authenticated {
 }
 
 /// Whoever has this scope (RFC 6749, section 3.3), exactly as written.
-#[expect(
-    non_snake_case,
-    reason = "reads as the tuple struct it stands for: `.allow(Scope(\"…\"))`"
-)]
+#[expect(non_snake_case, reason = "reads as the tuple struct it stands for: `.allow(Scope(\"…\"))`")]
 #[must_use]
 pub fn Scope(scope: &'static str) -> RequiredScope {
     RequiredScope([Cow::Borrowed(scope)])
@@ -79,11 +76,7 @@ pub struct RequiredScope([Cow<'static, str>; 1]);
 impl Permission for RequiredScope {
     fn check(&self, principal: Option<&Principal>) -> Result<()> {
         let principal = principal.ok_or_else(Error::unauthenticated)?;
-        if principal.has_scope(&self.0[0]) {
-            Ok(())
-        } else {
-            Err(Error::insufficient_scope(&self.0))
-        }
+        if principal.has_scope(&self.0[0]) { Ok(()) } else { Err(Error::insufficient_scope(&self.0)) }
     }
     fn scopes(&self) -> &[Cow<'static, str>] {
         &self.0

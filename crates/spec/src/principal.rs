@@ -24,18 +24,10 @@ impl Principal {
         if subject.trim().is_empty() {
             return Err(crate::Error::unauthenticated().with_source("the credentials name no subject"));
         }
-        let mut scopes: Vec<String> = scopes
-            .into_iter()
-            .map(Into::into)
-            .filter(|s| !s.is_empty())
-            .collect();
+        let mut scopes: Vec<String> = scopes.into_iter().map(Into::into).filter(|s| !s.is_empty()).collect();
         scopes.sort_unstable();
         scopes.dedup();
-        Ok(Self {
-            issuer: issuer.as_ref().into(),
-            subject: subject.into(),
-            scopes: scopes.into(),
-        })
+        Ok(Self { issuer: issuer.as_ref().into(), subject: subject.into(), scopes: scopes.into() })
     }
 
     /// Who vouches for the caller (the `iss` of RFC 7519).
@@ -59,9 +51,7 @@ impl Principal {
     /// Whether the caller has `scope`, exactly.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes
-            .binary_search_by(|own| own.as_str().cmp(scope))
-            .is_ok()
+        self.scopes.binary_search_by(|own| own.as_str().cmp(scope)).is_ok()
     }
 }
 

@@ -90,10 +90,7 @@ impl Template {
             if literal.is_empty() && matches!(parts.last(), Some(Part::Variable(_))) {
                 return Err(format!("`{text}` has two variables with nothing between them"));
             }
-            if parts
-                .iter()
-                .any(|part| matches!(part, Part::Variable(known) if known == name))
-            {
+            if parts.iter().any(|part| matches!(part, Part::Variable(known) if known == name)) {
                 return Err(format!("`{text}` has the variable `{name}` twice"));
             }
             if !literal.is_empty() {
@@ -105,10 +102,7 @@ impl Template {
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
-        Ok(Self {
-            text: text.to_owned(),
-            parts,
-        })
+        Ok(Self { text: text.to_owned(), parts })
     }
 
     /// As it was written.
@@ -159,10 +153,7 @@ impl Template {
                     if value.is_empty() || value.contains('/') {
                         return None;
                     }
-                    found.push((
-                        name.as_str(),
-                        percent_decode_str(value).decode_utf8().ok()?.into_owned(),
-                    ));
+                    found.push((name.as_str(), percent_decode_str(value).decode_utf8().ok()?.into_owned()));
                     rest = tail;
                 }
             }
@@ -178,8 +169,5 @@ impl fmt::Display for Template {
 }
 
 /// Everything but the unreserved characters of RFC 3986, section 2.3.
-const UNRESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const UNRESERVED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

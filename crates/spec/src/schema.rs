@@ -56,11 +56,7 @@ pub(crate) fn input<T: JsonSchema>() -> Result<InputSchema, String> {
     };
     let mut properties = take_object(&mut root, "properties");
     let required = match root.remove("required") {
-        Some(Value::Array(names)) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     };
     for (name, schema) in &mut properties {
@@ -70,25 +66,14 @@ pub(crate) fn input<T: JsonSchema>() -> Result<InputSchema, String> {
     }
     for keyword in ["oneOf", "anyOf"] {
         for branch in root.get(keyword).and_then(Value::as_array).into_iter().flatten() {
-            for (name, schema) in branch
-                .get("properties")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten()
-            {
+            for (name, schema) in branch.get("properties").and_then(Value::as_object).into_iter().flatten() {
                 properties.entry(name.clone()).or_insert_with(|| widen(schema));
             }
         }
     }
     root.remove("type");
     root.remove("description");
-    Ok(InputSchema {
-        properties,
-        required,
-        defs,
-        open,
-        rest: root,
-    })
+    Ok(InputSchema { properties, required, defs, open, rest: root })
 }
 
 /// A property of one variant of a tagged enum, as the union of the variants sees it: its fixed tag value is
@@ -187,12 +172,7 @@ pub(crate) enum TextShape {
 pub(crate) fn text_shape(schema: &Value, defs: &Object) -> (TextShape, bool) {
     let schema = resolve(schema, defs);
     match type_of(schema) {
-        Some("array") => (
-            schema
-                .get("items")
-                .map_or(TextShape::Json, |items| text_shape(items, defs).0),
-            true,
-        ),
+        Some("array") => (schema.get("items").map_or(TextShape::Json, |items| text_shape(items, defs).0), true),
         Some("integer" | "number") => (TextShape::Number, false),
         Some("boolean") => (TextShape::Bool, false),
         Some("object") => (TextShape::Json, false),
@@ -215,15 +195,10 @@ pub(crate) fn accepts_null(schema: &Value, defs: &Object) -> bool {
     match schema.get("type") {
         Some(Value::String(ty)) => ty == "null",
         Some(Value::Array(types)) => types.iter().any(|ty| ty == "null"),
-        _ => match ["anyOf", "oneOf"]
-            .iter()
-            .find_map(|keyword| schema.get(keyword)?.as_array())
-        {
+        _ => match ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array()) {
             Some(branches) => branches.iter().any(|branch| accepts_null(branch, defs)),
             None => {
-                schema
-                    .get("enum")
-                    .is_none_or(|values| values.as_array().is_some_and(|v| v.contains(&Value::Null)))
+                schema.get("enum").is_none_or(|values| values.as_array().is_some_and(|v| v.contains(&Value::Null)))
                     && schema.get("const").is_none()
             }
         },
@@ -239,10 +214,7 @@ fn type_of(schema: &Value) -> Option<&str> {
 }
 
 fn resolve<'a>(schema: &'a Value, defs: &'a Object) -> &'a Value {
-    let name = schema
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|path| path.strip_prefix("#/$defs/"));
+    let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
     name.and_then(|name| defs.get(name)).unwrap_or(schema)
 }
 
@@ -262,9 +234,7 @@ pub(crate) fn expected(schema: &Value, defs: &Object) -> String {
         (Some("string"), Some("date")) => "a date (such as 2026-01-31)",
         (Some("string"), Some("email")) => "an email address",
         (Some("string"), _) => "a string",
-        (Some("integer"), Some("uint" | "uint8" | "uint16" | "uint32" | "uint64")) => {
-            "a non-negative integer"
-        }
+        (Some("integer"), Some("uint" | "uint8" | "uint16" | "uint32" | "uint64")) => "a non-negative integer",
         (Some("integer"), _) => "an integer",
         (Some("number"), _) => "a number",
         (Some("boolean"), _) => "true or false",
@@ -276,9 +246,7 @@ pub(crate) fn expected(schema: &Value, defs: &Object) -> String {
         }
         (Some("object"), _) => "an object",
         _ => {
-            let branches = ["anyOf", "oneOf"]
-                .iter()
-                .find_map(|keyword| schema.get(keyword)?.as_array());
+            let branches = ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array());
             return match branches {
                 Some(branches) => {
                     let words: Vec<_> = branches.iter().map(|branch| expected(branch, defs)).collect();
@@ -293,17 +261,9 @@ pub(crate) fn expected(schema: &Value, defs: &Object) -> String {
 
 /// Where `value` is not what `schema` expects: types, required and unknown names, enums and formats.
 /// Only read when decoding failed, to name every wrong field instead of the first.
-pub(crate) fn mismatches(
-    value: &Value,
-    schema: &Value,
-    defs: &Object,
-    pointer: &str,
-    found: &mut Vec<FieldError>,
-) {
+pub(crate) fn mismatches(value: &Value, schema: &Value, defs: &Object, pointer: &str, found: &mut Vec<FieldError>) {
     let schema = resolve(schema, defs);
-    let branches = ["anyOf", "oneOf"]
-        .iter()
-        .find_map(|keyword| schema.get(keyword)?.as_array());
+    let branches = ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array());
     if let Some(branches) = branches {
         let fits = |branch: &Value| {
             let mut own = Vec::new();
@@ -311,34 +271,19 @@ pub(crate) fn mismatches(
             own.is_empty()
         };
         if !branches.iter().any(fits) {
-            found.push(FieldError::new(
-                pointer,
-                "type",
-                format!("expected {}", expected(schema, defs)),
-            ));
+            found.push(FieldError::new(pointer, "type", format!("expected {}", expected(schema, defs))));
         }
         return;
     }
     if !fits_here(value, schema) {
-        found.push(FieldError::new(
-            pointer,
-            "type",
-            format!("expected {}", expected(schema, defs)),
-        ));
+        found.push(FieldError::new(pointer, "type", format!("expected {}", expected(schema, defs))));
         return;
     }
     match value {
         Value::Object(fields) => {
             let properties = schema.get("properties").and_then(Value::as_object);
-            let required = schema
-                .get("required")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
-            for name in required
-                .filter_map(Value::as_str)
-                .filter(|name| !fields.contains_key(*name))
-            {
+            let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+            for name in required.filter_map(Value::as_str).filter(|name| !fields.contains_key(*name)) {
                 found.push(FieldError::new(
                     format!("{pointer}/{}", escape(name)),
                     "required",
@@ -394,12 +339,8 @@ fn fits_here(value: &Value, schema: &Value) -> bool {
             (Some("uuid"), Value::String(text)) => uuid::Uuid::parse_str(text).is_ok(),
             (Some("date-time"), Value::String(text)) => chrono::DateTime::parse_from_rfc3339(text).is_ok(),
             (Some("date"), Value::String(text)) => text.parse::<chrono::NaiveDate>().is_ok(),
-            (Some("int32"), Value::Number(number)) => {
-                number.as_i64().is_some_and(|n| i32::try_from(n).is_ok())
-            }
-            (Some("uint32"), Value::Number(number)) => {
-                number.as_u64().is_some_and(|n| u32::try_from(n).is_ok())
-            }
+            (Some("int32"), Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+            (Some("uint32"), Value::Number(number)) => number.as_u64().is_some_and(|n| u32::try_from(n).is_ok()),
             _ => true,
         }
 }

@@ -1,10 +1,9 @@
 //! The builder of a selector: a read on a read-only connection.
 
 use crate::{
-    AsIs, Declaration, FieldError, Filter, FnHandler, Handler, LentFn, List, Method, OperationKind, OrderKey,
-    Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, ServiceError, Template,
-    arguments::ArgumentSet, filter::MAX_OPERANDS, ordering, page::PageArguments, presenter::As,
-    service::parse_path,
+    AsIs, Declaration, FieldError, Filter, FnHandler, Handler, LentFn, List, Method, OperationKind, OrderKey, Ordering,
+    Owner, PageNumber, PageRequest, Permission, Predicate, Route, ServiceError, Template, arguments::ArgumentSet,
+    filter::MAX_OPERANDS, ordering, page::PageArguments, presenter::As, service::parse_path,
 };
 use serde_json::{Map, json};
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
@@ -29,19 +28,11 @@ pub struct SelectorSpec<H, V = AsIs> {
 
 impl<H: Handler> SelectorSpec<H> {
     /// A selector with this handler. `#[selector]` writes this call.
-    pub fn new(
-        name: impl Into<Cow<'static, str>>,
-        description: impl Into<Cow<'static, str>>,
-        handler: H,
-    ) -> Self {
+    pub fn new(name: impl Into<Cow<'static, str>>, description: impl Into<Cow<'static, str>>, handler: H) -> Self {
         let mut declaration = Declaration::new(name, description, OperationKind::Selector);
         handler.describe(&mut declaration.signature);
         declaration.errors = handler.errors();
-        Self {
-            declaration,
-            handler,
-            presenter: PhantomData,
-        }
+        Self { declaration, handler, presenter: PhantomData }
     }
 }
 
@@ -102,11 +93,7 @@ impl<H, V> SelectorSpec<H, V> {
 
     /// Shows each row as a `View`, made with `View::from`.
     pub fn present<View>(self) -> SelectorSpec<H, As<View>> {
-        SelectorSpec {
-            declaration: self.declaration,
-            handler: self.handler,
-            presenter: PhantomData,
-        }
+        SelectorSpec { declaration: self.declaration, handler: self.handler, presenter: PhantomData }
     }
 
     /// Takes the spec apart, for whatever makes it runnable.
@@ -131,14 +118,10 @@ where
     /// Lets the caller choose rows. Each field of `F` is an optional argument.
     pub fn filter<F: Filter>(mut self) -> Self {
         let set = ArgumentSet::of::<F>(Owner::Filter).and_then(|set| match set.schema.required.first() {
-            Some(name) => Err(format!(
-                "the filter's `{name}` has to be an `Option`: a filter can be left out"
-            )),
+            Some(name) => Err(format!("the filter's `{name}` has to be an `Option`: a filter can be left out")),
             None => Ok(set.converted(|filter: F| {
                 let predicates = filter.into_predicates();
-                let long = predicates
-                    .iter()
-                    .find(|predicate| predicate.values.len() > MAX_OPERANDS);
+                let long = predicates.iter().find(|predicate| predicate.values.len() > MAX_OPERANDS);
                 match long {
                     Some(predicate) => Err(vec![FieldError::new(
                         format!("/{}", predicate.column),
@@ -158,17 +141,14 @@ where
     /// descending. `default` (such as `"-created"`) holds when the caller does not say. Rows that compare equal are
     /// told apart by the unique column, so an order is always total.
     pub fn order_by<O: Ordering>(mut self, default: &str) -> Self {
-        let keys: Option<Vec<_>> = default
-            .split(',')
-            .map(|name| ordering::parse::<O>(name.trim()))
-            .collect();
+        let keys: Option<Vec<_>> = default.split(',').map(|name| ordering::parse::<O>(name.trim())).collect();
         let names = ordering::names::<O>();
         match keys {
             Some(keys) => self.declaration.list.default_order = keys,
-            None => self.declaration.mistakes.push(format!(
-                "the default order `{default}` is not one of {}",
-                names.join(", ")
-            )),
+            None => self
+                .declaration
+                .mistakes
+                .push(format!("the default order `{default}` is not one of {}", names.join(", "))),
         }
         self.declaration.list.ordered = true;
         let schema = json!({
@@ -177,11 +157,7 @@ where
             "items": {"type": "string", "enum": names},
             "maxItems": O::KEYS.len(),
         });
-        let set = ArgumentSet::custom(
-            Owner::Order,
-            Map::from_iter([("order".to_owned(), schema)]),
-            convert_order::<O>,
-        );
+        let set = ArgumentSet::custom(Owner::Order, Map::from_iter([("order".to_owned(), schema)]), convert_order::<O>);
         self.declaration.signature.arguments(Ok(set));
         self
     }
@@ -189,10 +165,9 @@ where
     /// Answers one page at a time, with the total, by the arguments `page` and `page_size`.
     pub fn paginate(mut self, page: PageNumber) -> Self {
         if page.size == 0 || page.max_size < page.size {
-            self.declaration.mistakes.push(format!(
-                "a page has 1 to {} rows, so its default size cannot be {}",
-                page.max_size, page.size
-            ));
+            self.declaration
+                .mistakes
+                .push(format!("a page has 1 to {} rows, so its default size cannot be {}", page.max_size, page.size));
         }
         let properties = Map::from_iter([
             (
@@ -248,34 +223,19 @@ fn convert_order<O: Ordering>(given: OrderArguments) -> Result<Order, Vec<FieldE
             Some(key) => keys.push(key),
         }
     }
-    if wrong.is_empty() {
-        Ok(Order(keys))
-    } else {
-        Err(wrong)
-    }
+    if wrong.is_empty() { Ok(Order(keys)) } else { Err(wrong) }
 }
 
 fn convert_page(declared: PageNumber, given: &PageArguments) -> Result<PageRequest, Vec<FieldError>> {
     let page = given.page.unwrap_or(1);
     let page_size = given.page_size.unwrap_or(declared.size);
     let mut wrong = Vec::new();
-    for (name, value, max) in [
-        ("page", page, MAX_PAGE),
-        ("page_size", page_size, declared.max_size),
-    ] {
+    for (name, value, max) in [("page", page, MAX_PAGE), ("page_size", page_size, declared.max_size)] {
         if value == 0 || value > max {
-            wrong.push(FieldError::new(
-                format!("/{name}"),
-                "range",
-                format!("must be at least 1 and at most {max}"),
-            ));
+            wrong.push(FieldError::new(format!("/{name}"), "range", format!("must be at least 1 and at most {max}")));
         }
     }
-    if wrong.is_empty() {
-        Ok(PageRequest { page, page_size })
-    } else {
-        Err(wrong)
-    }
+    if wrong.is_empty() { Ok(PageRequest { page, page_size }) } else { Err(wrong) }
 }
 
 impl<H, V> fmt::Debug for SelectorSpec<H, V> {

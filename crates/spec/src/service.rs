@@ -63,21 +63,11 @@ pub struct ServiceSpec<H, R = Returned, V = AsIs, T = NoTarget> {
 
 impl<H: Handler> ServiceSpec<H> {
     /// A service with this handler. `#[service]` writes this call.
-    pub fn new(
-        name: impl Into<Cow<'static, str>>,
-        description: impl Into<Cow<'static, str>>,
-        handler: H,
-    ) -> Self {
+    pub fn new(name: impl Into<Cow<'static, str>>, description: impl Into<Cow<'static, str>>, handler: H) -> Self {
         let mut declaration = Declaration::new(name, description, OperationKind::Service);
         handler.describe(&mut declaration.signature);
         declaration.errors = handler.errors();
-        Self {
-            declaration,
-            handler,
-            source: Returned,
-            target: NoTarget,
-            presenter: PhantomData,
-        }
+        Self { declaration, handler, source: Returned, target: NoTarget, presenter: PhantomData }
     }
 }
 
@@ -124,9 +114,7 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
     /// The HTTP status of success; 200, or 204 when there is nothing to answer, or 201 with [`Self::creates`].
     pub fn status(mut self, status: u16) -> Self {
         if !(200..300).contains(&status) {
-            self.declaration.mistakes.push(format!(
-                "the status of success has to be 200 to 299, not {status}"
-            ));
+            self.declaration.mistakes.push(format!("the status of success has to be 200 to 299, not {status}"));
         }
         self.declaration.status = Some(status);
         self
@@ -201,10 +189,7 @@ impl<H: Handler, V, T> ServiceSpec<H, Returned, V, T> {
         ServiceSpec {
             declaration: self.declaration,
             handler: self.handler,
-            source: Reread {
-                select,
-                marker: PhantomData,
-            },
+            source: Reread { select, marker: PhantomData },
             target: self.target,
             presenter: PhantomData,
         }
@@ -246,8 +231,7 @@ where
     /// Lets the caller work on this row at all. Where not, the answer is "not found", as if it were not there.
     pub fn permit(mut self, rule: impl Fn(Option<&Principal>, &Row) -> bool + Send + Sync + 'static) -> Self {
         self.declaration.permits.push(Box::new(move |call| {
-            call.get::<Instance<Row>>()
-                .is_some_and(|Instance(row)| rule(call.principal(), row))
+            call.get::<Instance<Row>>().is_some_and(|Instance(row)| rule(call.principal(), row))
         }));
         self
     }
@@ -260,13 +244,8 @@ where
         detail: &'static str,
         holds: impl Fn(&Row) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let holds = Box::new(move |call: &Call| {
-            call.get::<Instance<Row>>()
-                .is_some_and(|Instance(row)| holds(row))
-        });
-        self.declaration
-            .requirements
-            .push(Requirement { code, detail, holds });
+        let holds = Box::new(move |call: &Call| call.get::<Instance<Row>>().is_some_and(|Instance(row)| holds(row)));
+        self.declaration.requirements.push(Requirement { code, detail, holds });
         self
     }
 }

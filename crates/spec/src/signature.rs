@@ -12,10 +12,7 @@ pub struct Needed {
 
 impl Needed {
     fn of<T: 'static>() -> Self {
-        Self {
-            id: TypeId::of::<T>(),
-            name: type_name::<T>(),
-        }
+        Self { id: TypeId::of::<T>(), name: type_name::<T>() }
     }
 
     /// The type.
@@ -61,9 +58,7 @@ impl Signature {
                 "Instance<{}> and Instance<{}> are both asked for; an operation has one target",
                 other.name, needed.name
             )),
-            Some(_) => self
-                .mistakes
-                .push(format!("Instance<{}> is asked for twice", needed.name)),
+            Some(_) => self.mistakes.push(format!("Instance<{}> is asked for twice", needed.name)),
             None => self.instance = Some(needed),
         }
     }

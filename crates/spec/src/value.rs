@@ -46,10 +46,7 @@ pub enum Value {
 /// The type of a [`Value`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-#[expect(
-    missing_docs,
-    reason = "each is the type of the value variant of the same name"
-)]
+#[expect(missing_docs, reason = "each is the type of the value variant of the same name")]
 pub enum ValueKind {
     Bool,
     I16,

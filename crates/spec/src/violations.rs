@@ -26,19 +26,13 @@ fn walk(
             ValidationErrorsKind::Field(broken) => broken.first(),
             _ => None,
         };
-        let wire = if field == "__all__" {
-            None
-        } else {
-            wire_name(field, properties, first)
-        };
+        let wire = if field == "__all__" { None } else { wire_name(field, properties, first) };
         let pointer = wire.map_or_else(|| at.to_owned(), |name| format!("{at}/{}", schema::escape(name)));
         let property = wire.and_then(|name| properties.get(name));
         match kind {
-            ValidationErrorsKind::Field(broken) => found.extend(
-                broken
-                    .iter()
-                    .map(|rule| FieldError::new(pointer.clone(), rule.code.clone(), words(rule))),
-            ),
+            ValidationErrorsKind::Field(broken) => {
+                found.extend(broken.iter().map(|rule| FieldError::new(pointer.clone(), rule.code.clone(), words(rule))))
+            }
             ValidationErrorsKind::Struct(nested) => {
                 let inner = property.and_then(|property| schema::properties(property, defs));
                 walk(nested, inner.unwrap_or(&Map::new()), defs, &pointer, found);
@@ -47,42 +41,26 @@ fn walk(
                 let items = property.and_then(|property| schema::items(property, defs));
                 let inner = items.and_then(|items| schema::properties(items, defs));
                 for (index, nested) in elements {
-                    walk(
-                        nested,
-                        inner.unwrap_or(&Map::new()),
-                        defs,
-                        &format!("{pointer}/{index}"),
-                        found,
-                    );
+                    walk(nested, inner.unwrap_or(&Map::new()), defs, &format!("{pointer}/{index}"), found);
                 }
             }
         }
     }
 }
 
-fn wire_name<'a>(
-    field: &str,
-    properties: &'a Map<String, Value>,
-    rule: Option<&ValidationError>,
-) -> Option<&'a str> {
+fn wire_name<'a>(field: &str, properties: &'a Map<String, Value>, rule: Option<&ValidationError>) -> Option<&'a str> {
     if let Some((name, _)) = properties.get_key_value(field) {
         return Some(name);
     }
     let letters = |name: &str| {
-        name.chars()
-            .filter(char::is_ascii_alphanumeric)
-            .map(|c| c.to_ascii_lowercase())
-            .collect::<String>()
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect::<String>()
     };
     let wanted = letters(field);
     if let Some(name) = properties.keys().find(|name| letters(name) == wanted) {
         return Some(name);
     }
     let rule = rule?;
-    let mut carrying = properties
-        .iter()
-        .filter(|(_, schema)| carries(schema, rule))
-        .map(|(name, _)| name.as_str());
+    let mut carrying = properties.iter().filter(|(_, schema)| carries(schema, rule)).map(|(name, _)| name.as_str());
     let only = carrying.next();
     if carrying.next().is_none() { only } else { None }
 }
@@ -90,10 +68,7 @@ fn wire_name<'a>(
 /// Whether the schema states the rule.
 fn carries(schema: &Value, rule: &ValidationError) -> bool {
     let keywords: &[(&str, &[&str])] = match rule.code.as_ref() {
-        "length" => &[
-            ("min", &["minLength", "minItems"]),
-            ("max", &["maxLength", "maxItems"]),
-        ],
+        "length" => &[("min", &["minLength", "minItems"]), ("max", &["maxLength", "maxItems"])],
         "range" => &[("min", &["minimum"]), ("max", &["maximum"])],
         "email" => return schema.get("format").is_some_and(|format| format == "email"),
         "url" => return schema.get("format").is_some_and(|format| format == "uri"),
@@ -101,9 +76,7 @@ fn carries(schema: &Value, rule: &ValidationError) -> bool {
         _ => return false,
     };
     let stated = |param: &str, names: &[&str]| match rule.params.get(param) {
-        Some(limit) => names
-            .iter()
-            .any(|name| schema.get(name).and_then(Value::as_f64) == limit.as_f64()),
+        Some(limit) => names.iter().any(|name| schema.get(name).and_then(Value::as_f64) == limit.as_f64()),
         None => true,
     };
     keywords.iter().all(|(param, names)| stated(param, names))
@@ -145,16 +118,13 @@ fn words(rule: &ValidationError) -> String {
         "required" => "this field is required".to_owned(),
         "credit_card" => "must be a card number".to_owned(),
         "non_control_character" => "must not contain control characters".to_owned(),
-        "contains" => {
-            param("needle").map_or_else(|| "is not valid".to_owned(), |n| format!("must contain {n}"))
-        }
+        "contains" => param("needle").map_or_else(|| "is not valid".to_owned(), |n| format!("must contain {n}")),
         "does_not_contain" => {
             param("needle").map_or_else(|| "is not valid".to_owned(), |n| format!("must not contain {n}"))
         }
-        "must_match" => param("other").map_or_else(
-            || "is not valid".to_owned(),
-            |other| format!("must be the same as {other}"),
-        ),
+        "must_match" => {
+            param("other").map_or_else(|| "is not valid".to_owned(), |other| format!("must be the same as {other}"))
+        }
         code => format!("is not valid ({code})"),
     }
 }

@@ -2,7 +2,10 @@
 
 use diptych::Backend;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use std::{net::{SocketAddr, ToSocketAddrs as _}, path::PathBuf};
+use std::{
+    net::{SocketAddr, ToSocketAddrs as _},
+    path::PathBuf,
+};
 
 /// The PostgreSQL server of the tests, unless `DIPTYCH_TEST_POSTGRES` names another.
 const POSTGRES: &str = "postgres://postgres@127.0.0.1:5432/postgres";

@@ -78,11 +78,7 @@ fn check(name: &str, expand: impl Fn(&str) -> TokenStream) {
         fs::write(&file, &expanded).unwrap();
     }
     let expected = fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        expanded == expected,
-        "{} differs; if that is meant, run with UPDATE=1. Now:\n{expanded}",
-        file.display(),
-    );
+    assert!(expanded == expected, "{} differs; if that is meant, run with UPDATE=1. Now:\n{expanded}", file.display(),);
 }
 
 /// Through rustfmt, because the files are read by people.
@@ -94,12 +90,7 @@ fn format(tokens: &TokenStream) -> String {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    rustfmt
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(tokens.to_string().as_bytes())
-        .unwrap();
+    rustfmt.stdin.take().unwrap().write_all(tokens.to_string().as_bytes()).unwrap();
     let output = rustfmt.wait_with_output().unwrap();
     assert!(output.status.success(), "rustfmt refuses {tokens}");
     String::from_utf8(output.stdout).unwrap()

@@ -14,17 +14,15 @@ fn check(expand: impl Fn(&str) -> proc_macro2::TokenStream, cases: &[Case<'_>]) 
 
 #[test]
 fn of_a_name() {
-    const RULE: &str = "a name is 1 to 64 characters of A-Z, a-z, 0-9, `_`, `-` and `.`, because no MCP client accepts others";
+    const RULE: &str =
+        "a name is 1 to 64 characters of A-Z, a-z, 0-9, `_`, `-` and `.`, because no MCP client accepts others";
     const SERVICE: &str = "write the name: `#[service(\"invoices.create\")]`";
     check(
         attribute,
         &[
             ("#[service] async fn f() -> Result<()> {}", &[SERVICE]),
             ("#[service(name)] async fn f() -> Result<()> {}", &[SERVICE]),
-            (
-                "#[selector()] async fn f() -> Result<()> {}",
-                &["write the name: `#[selector(\"invoices.list\")]`"],
-            ),
+            ("#[selector()] async fn f() -> Result<()> {}", &["write the name: `#[selector(\"invoices.list\")]`"]),
             (r#"#[service("a b")] async fn f() -> Result<()> {}"#, &[RULE]),
             (r#"#[service("")] async fn f() -> Result<()> {}"#, &[RULE]),
         ],
@@ -36,15 +34,10 @@ fn of_a_function() {
     check(
         attribute,
         &[
-            (
-                r#"#[service("x")] fn f() -> Result<()> {}"#,
-                &["a service is async: write `async fn f`"],
-            ),
+            (r#"#[service("x")] fn f() -> Result<()> {}"#, &["a service is async: write `async fn f`"]),
             (
                 r#"#[service("x")] async fn f() {}"#,
-                &[
-                    "a service returns a `Result`: write `-> diptych::Result<()>`, or what it answers instead of `()`",
-                ],
+                &["a service returns a `Result`: write `-> diptych::Result<()>`, or what it answers instead of `()`"],
             ),
             (
                 r#"#[selector("x")] async fn f<'a, T>() -> Result<()> {}"#,
@@ -81,9 +74,7 @@ fn of_an_argument() {
         &[
             (
                 r#"#[service("x")] async fn f(&self) -> Result<()> {}"#,
-                &[
-                    "a service is a free function: move it out of the `impl` and take `State<T>` instead of `self`",
-                ],
+                &["a service is a free function: move it out of the `impl` and take `State<T>` instead of `self`"],
             ),
             (
                 r#"#[service("x")] async fn f(tx: &mut Tx, a: Principal, other: &mut Tx) -> Result<()> {}"#,
@@ -146,19 +137,12 @@ fn of_something_that_is_no_function() {
 
 #[test]
 fn of_a_filter() {
-    const KNOWN: &str =
-        "Known: `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`, `is null`, `contains`, `starts with`";
+    const KNOWN: &str = "Known: `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`, `is null`, `contains`, `starts with`";
     check(
         |source| derive(filter::derive, source),
         &[
-            (
-                "struct F(Option<i64>);",
-                &["`derive(Filter)` goes on a struct with named fields: `struct F { … }`"],
-            ),
-            (
-                "enum F { A }",
-                &["`derive(Filter)` goes on a struct with named fields: `struct F { … }`"],
-            ),
+            ("struct F(Option<i64>);", &["`derive(Filter)` goes on a struct with named fields: `struct F { … }`"]),
+            ("enum F { A }", &["`derive(Filter)` goes on a struct with named fields: `struct F { … }`"]),
             (
                 r#"struct F { a: i64, #[filter(column = "a; b")] b: Option<i64>, #[filter(colum = "a")] c: Option<i64> }"#,
                 &[
@@ -169,14 +153,9 @@ fn of_a_filter() {
             ),
             (
                 r#"struct F { #[filter(op = "contain")] a: Option<String> }"#,
-                &[&format!(
-                    "`contain` is not known here, did you mean `contains`? {KNOWN}"
-                )],
+                &[&format!("`contain` is not known here, did you mean `contains`? {KNOWN}")],
             ),
-            (
-                r#"struct F { #[filter(op = "~")] a: Option<String> }"#,
-                &[&format!("`~` is not known here. {KNOWN}")],
-            ),
+            (r#"struct F { #[filter(op = "~")] a: Option<String> }"#, &[&format!("`~` is not known here. {KNOWN}")]),
         ],
     );
 }
@@ -186,15 +165,9 @@ fn of_an_ordering() {
     check(
         |source| derive(ordering::derive, source),
         &[
-            (
-                "struct O { a: i64 }",
-                &["`derive(Ordering)` goes on a field-less enum: `enum O { … }`"],
-            ),
+            ("struct O { a: i64 }", &["`derive(Ordering)` goes on a field-less enum: `enum O { … }`"]),
             ("enum O {}", &["`O` has no variants: write at least one"]),
-            (
-                "enum O { A(i64) }",
-                &["`derive(Ordering)` needs variants without fields: write `A`"],
-            ),
+            ("enum O { A(i64) }", &["`derive(Ordering)` needs variants without fields: write `A`"]),
             (
                 r#"enum O { A, #[order(rename = "a")] B, #[order(rename = "-c")] C }"#,
                 &[
@@ -215,14 +188,8 @@ fn of_a_column() {
         &[
             ("struct C { a: i64 }", &[PLACES]),
             ("struct C(i64, i64);", &[PLACES]),
-            (
-                "struct C<T>(T);",
-                &["`derive(Column)` is not for generic types: write the concrete type"],
-            ),
-            (
-                "enum C { A { x: i64 } }",
-                &["`derive(Column)` needs variants without fields: write `A`"],
-            ),
+            ("struct C<T>(T);", &["`derive(Column)` is not for generic types: write the concrete type"]),
+            ("enum C { A { x: i64 } }", &["`derive(Column)` needs variants without fields: write `A`"]),
             (
                 r#"enum C { A, #[serde(rename = "A")] B, #[serde(rename(serialize = "c"))] C }"#,
                 &[
@@ -245,14 +212,8 @@ fn of_a_record() {
     check(
         |source| derive(record::derive, source),
         &[
-            (
-                "struct R(i64);",
-                &["`derive(Record)` goes on a struct with named fields: `struct R { … }`"],
-            ),
-            (
-                r#"struct R { a: i64, #[record(column = "a")] b: i64 }"#,
-                &["another field is read from the column `a`"],
-            ),
+            ("struct R(i64);", &["`derive(Record)` goes on a struct with named fields: `struct R { … }`"]),
+            (r#"struct R { a: i64, #[record(column = "a")] b: i64 }"#, &["another field is read from the column `a`"]),
         ],
     );
 }
@@ -262,10 +223,7 @@ fn of_a_service_error() {
     check(
         |source| derive(service_error::derive, source),
         &[
-            (
-                "struct E;",
-                &["`derive(ServiceError)` goes on an enum: `enum E { … }`"],
-            ),
+            ("struct E;", &["`derive(ServiceError)` goes on an enum: `enum E { … }`"]),
             (
                 "enum E { A }",
                 &[

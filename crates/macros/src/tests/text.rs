@@ -32,13 +32,9 @@ fn variants_are_stored_under_the_name_that_serde_gives_them() {
         ("kebab-case", "\"very-tasty\""),
         ("SCREAMING-KEBAB-CASE", "\"VERY-TASTY\""),
     ] {
-        let source =
-            format!("#[serde(rename_all = {convention:?}, deny_unknown_fields)] enum E {{ VeryTasty }}");
+        let source = format!("#[serde(rename_all = {convention:?}, deny_unknown_fields)] enum E {{ VeryTasty }}");
         let expanded = super::derive(column::derive, &source).to_string();
-        assert!(
-            expanded.contains(&format!("VeryTasty => {expected}")),
-            "{convention}: {expanded}"
-        );
+        assert!(expanded.contains(&format!("VeryTasty => {expected}")), "{convention}: {expanded}");
     }
 }
 
@@ -50,15 +46,7 @@ fn a_misspelt_word_is_recognised() {
 
 #[test]
 fn migrations_come_by_dialect_and_version() {
-    let root = folder(
-        "good",
-        &[
-            "sqlite/0002_add_notes.sql",
-            "sqlite/0001_create.sql",
-            "sqlite/.keep",
-            "README.md",
-        ],
-    );
+    let root = folder("good", &["sqlite/0002_add_notes.sql", "sqlite/0001_create.sql", "sqlite/.keep", "README.md"]);
     let expanded = expand(&root);
     assert_eq!(messages(expanded.clone()), [""; 0]);
     let expected: proc_macro2::TokenStream = r#"::diptych::Migrations::new(&[
@@ -102,15 +90,9 @@ fn migrations_that_do_not_fit_together_are_refused_all_at_once() {
 fn migrations_need_a_folder_with_a_dialect() {
     let root = folder("empty", &["migrations.md"]);
     let found = messages(expand(&root));
-    assert_eq!(
-        found,
-        ["`migrations` has no folder `sqlite`, `postgres`, `mysql`: make the one of your database"]
-    );
+    assert_eq!(found, ["`migrations` has no folder `sqlite`, `postgres`, `mysql`: make the one of your database"]);
     let found = messages(expand(&root.join("nowhere")));
-    assert!(
-        found[0].contains("nowhere/migrations` cannot be read"),
-        "{found:?}"
-    );
+    assert!(found[0].contains("nowhere/migrations` cannot be read"), "{found:?}");
 }
 
 fn expand(root: &std::path::Path) -> proc_macro2::TokenStream {

@@ -26,9 +26,7 @@ impl Cell<'_> {
 
 impl fmt::Debug for Cell<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cell")
-            .field("ordinal", &self.ordinal)
-            .finish_non_exhaustive()
+        f.debug_struct("Cell").field("ordinal", &self.ordinal).finish_non_exhaustive()
     }
 }
 
@@ -68,11 +66,7 @@ portable! {
 
 impl<T: Column> Column for Option<T> {
     fn decode(cell: &Cell<'_>) -> Result<Self> {
-        if cell.is_null()? {
-            Ok(None)
-        } else {
-            T::decode(cell).map(Some)
-        }
+        if cell.is_null()? { Ok(None) } else { T::decode(cell).map(Some) }
     }
 }
 
@@ -80,7 +74,5 @@ impl<T: Column> Column for Option<T> {
 #[doc(hidden)]
 #[must_use]
 pub fn unknown_variant(enum_name: &'static str) -> Error {
-    Error::internal(format!(
-        "a column holds a value that is no variant of `{enum_name}`"
-    ))
+    Error::internal(format!("a column holds a value that is no variant of `{enum_name}`"))
 }

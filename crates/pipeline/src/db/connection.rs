@@ -1,6 +1,6 @@
 //! A connection, lent to a selector as `&mut Conn`.
 
-use super::{Backend, Plans, backend::each, held::Held};
+use super::{Backend, backend::each, held::Held};
 use diptych_spec::Lock;
 use std::fmt;
 
@@ -16,7 +16,6 @@ pub(crate) enum Driver {
 /// Statements are run on it with [`super::query`] and [`super::query_as`], written with `$1`, `$2`, … on every database.
 pub struct Conn {
     pub(crate) driver: Driver,
-    plans: Plans,
     /// Rows that are read are locked this way: set while the target is resolved.
     pub(crate) lock: Lock,
     /// A statement failed and the database takes no more in this transaction (PostgreSQL).
@@ -26,14 +25,8 @@ pub struct Conn {
 }
 
 impl Conn {
-    pub(crate) fn new(driver: Driver, plans: Plans) -> Self {
-        Self {
-            driver,
-            plans,
-            lock: Lock::None,
-            failed: false,
-            unseen: false,
-        }
+    pub(crate) fn new(driver: Driver) -> Self {
+        Self { driver, lock: Lock::None, failed: false, unseen: false }
     }
 
     /// Which database it is.
@@ -75,8 +68,8 @@ impl Conn {
         }
     }
 
-    pub(crate) fn persistent(&self) -> bool {
-        self.plans == Plans::Cached
+    pub(crate) async fn forget_plans(&mut self) -> diptych_spec::Result<()> {
+        each!(&mut self.driver, Driver, |held| held.forget_plans().await)
     }
 
     pub(crate) async fn is_alive(&mut self) -> bool {
@@ -96,8 +89,6 @@ impl Conn {
 
 impl fmt::Debug for Conn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Conn")
-            .field("backend", &self.backend())
-            .finish_non_exhaustive()
+        f.debug_struct("Conn").field("backend", &self.backend()).finish_non_exhaustive()
     }
 }

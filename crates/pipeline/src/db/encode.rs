@@ -12,9 +12,7 @@ pub(crate) fn sqlite(values: Vec<Value>) -> Result<sqlx::sqlite::SqliteArguments
     let mut out = sqlx::sqlite::SqliteArguments::default();
     for value in values {
         match value {
-            Value::DateTime(moment) => {
-                add::<sqlx::Sqlite, _>(&mut out, moment.format(SQLITE_MOMENT).to_string())?
-            }
+            Value::DateTime(moment) => add::<sqlx::Sqlite, _>(&mut out, moment.format(SQLITE_MOMENT).to_string())?,
             Value::Uuid(id) => add::<sqlx::Sqlite, _>(&mut out, id)?,
             other => common::<sqlx::Sqlite>(&mut out, other)?,
         }

@@ -30,36 +30,20 @@ pub(crate) fn is_retryable(error: &Error) -> bool {
 
 type Class = (ErrorKind, &'static str, &'static str);
 
-const UNAVAILABLE: Class = (
-    ErrorKind::Unavailable,
-    "unavailable",
-    "the database is busy or out of reach; try again",
-);
-const LOST: Class = (
-    ErrorKind::Unavailable,
-    "connection_lost",
-    "the database cannot be reached; try again",
-);
-const STALE: Class = (
-    ErrorKind::Unavailable,
-    "stale_plan",
-    "the database's schema changed meanwhile; try again",
-);
+const UNAVAILABLE: Class = (ErrorKind::Unavailable, "unavailable", "the database is busy or out of reach; try again");
+const LOST: Class = (ErrorKind::Unavailable, "connection_lost", "the database cannot be reached; try again");
+const STALE: Class = (ErrorKind::Unavailable, "stale_plan", "the database's schema changed meanwhile; try again");
 const INTERNAL: Class = (ErrorKind::Internal, "internal", "an unexpected error occurred");
 
 fn classify(error: &dyn DatabaseError) -> Class {
     match error.kind() {
         Constraint::UniqueViolation => (ErrorKind::Conflict, "unique", "a row with the same key exists"),
-        Constraint::ForeignKeyViolation => (
-            ErrorKind::Conflict,
-            "foreign_key",
-            "a row that this refers to does not exist, or is still referred to",
-        ),
-        Constraint::NotNullViolation | Constraint::CheckViolation => (
-            ErrorKind::Invalid,
-            "constraint",
-            "the database does not accept one of the values",
-        ),
+        Constraint::ForeignKeyViolation => {
+            (ErrorKind::Conflict, "foreign_key", "a row that this refers to does not exist, or is still referred to")
+        }
+        Constraint::NotNullViolation | Constraint::CheckViolation => {
+            (ErrorKind::Invalid, "constraint", "the database does not accept one of the values")
+        }
         _ => by_code(error),
     }
 }
@@ -68,30 +52,16 @@ fn classify(error: &dyn DatabaseError) -> Class {
 fn by_code(error: &dyn DatabaseError) -> Class {
     let code = error.code();
     match code.as_deref().unwrap_or_default() {
-        "0A000"
-            if error
-                .message()
-                .contains("cached plan must not change result type") =>
-        {
-            STALE
+        "0A000" if error.message().contains("cached plan must not change result type") => STALE,
+        "40001" | "40P01" | "5" | "6" | "261" | "262" | "517" => {
+            (ErrorKind::Unavailable, "serialization", "another call was changing the same rows; try again")
         }
-        "40001" | "40P01" | "5" | "6" | "261" | "262" | "517" => (
-            ErrorKind::Unavailable,
-            "serialization",
-            "another call was changing the same rows; try again",
-        ),
-        "57014" => (
-            ErrorKind::Deadline,
-            "deadline",
-            "the operation took longer than its deadline",
-        ),
+        "57014" => (ErrorKind::Deadline, "deadline", "the operation took longer than its deadline"),
         "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" => LOST,
         "53300" | "53400" | "55P03" | "25P03" => UNAVAILABLE,
-        "22001" | "22003" | "1299" => (
-            ErrorKind::Invalid,
-            "constraint",
-            "the database does not accept one of the values",
-        ),
+        "22001" | "22003" | "1299" => {
+            (ErrorKind::Invalid, "constraint", "the database does not accept one of the values")
+        }
         _ => INTERNAL,
     }
 }
@@ -125,9 +95,7 @@ impl Fault {
         };
         Self {
             what,
-            code: database
-                .and_then(|error| error.code())
-                .map(|code| code.into_owned()),
+            code: database.and_then(|error| error.code()).map(|code| code.into_owned()),
             constraint: database.and_then(|error| error.constraint()).map(str::to_owned),
             table: database.and_then(|error| error.table()).map(str::to_owned),
         }
@@ -137,11 +105,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.what)?;
-        for (name, value) in [
-            ("code", &self.code),
-            ("constraint", &self.constraint),
-            ("table", &self.table),
-        ] {
+        for (name, value) in [("code", &self.code), ("constraint", &self.constraint), ("table", &self.table)] {
             if let Some(value) = value {
                 write!(f, ", {name} {value}")?;
             }

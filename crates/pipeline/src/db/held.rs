@@ -9,6 +9,7 @@ use diptych_spec::{Error, ErrorKind, Result};
 use sqlx::{AssertSqlSafe, Connection, Database, SqlSafeStr, pool::PoolConnection};
 use sqlx_core::transaction::TransactionManager;
 use std::{borrow::Cow, fmt, time::Duration};
+use tokio::sync::OwnedMutexGuard;
 
 /// How long a rollback may take before the connection is closed instead.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(5);
@@ -21,33 +22,47 @@ enum State {
     Busy,
 }
 
+/// Where the connection was taken from, and goes back to.
+pub(crate) enum Lease<D: Database> {
+    /// One of many.
+    Pooled(PoolConnection<D>),
+    /// The only one of its kind: SQLite's writer. It is free again the moment it is dropped, without a task on whichever
+    /// runtime held it.
+    Single(OwnedMutexGuard<Option<D::Connection>>),
+}
+
+impl<D: Database> Lease<D> {
+    /// The connection itself.
+    ///
+    /// A single connection is put into its place before it is leased, and taken out only when the lease ends.
+    #[expect(clippy::expect_used, reason = "see above")]
+    fn raw(&mut self) -> &mut D::Connection {
+        match self {
+            Self::Pooled(connection) => connection,
+            Self::Single(place) => place.as_mut().expect("a leased connection is in its place"),
+        }
+    }
+}
+
 /// A connection that closes itself unless it is known to be idle.
 pub(crate) struct Held<D: Database> {
-    connection: Option<PoolConnection<D>>,
+    connection: Option<Lease<D>>,
     state: State,
     transaction: bool,
 }
 
 impl<D: Database> Held<D> {
-    pub(crate) fn idle(connection: PoolConnection<D>) -> Self {
-        Self {
-            connection: Some(connection),
-            state: State::Idle,
-            transaction: false,
-        }
+    pub(crate) fn idle(connection: Lease<D>) -> Self {
+        Self { connection: Some(connection), state: State::Idle, transaction: false }
     }
 
     /// Opens a transaction with this statement.
-    pub(crate) async fn begin(connection: PoolConnection<D>, sql: Cow<'static, str>) -> Result<Self> {
-        let mut held = Self {
-            connection: Some(connection),
-            state: State::Busy,
-            transaction: false,
-        };
-        let begun = D::TransactionManager::begin(held.raw(), Some(AssertSqlSafe(sql).into_sql_str())).await;
+    pub(crate) async fn begin(mut self, sql: Cow<'static, str>) -> Result<Self> {
+        self.state = State::Busy;
+        let begun = D::TransactionManager::begin(self.raw(), Some(AssertSqlSafe(sql).into_sql_str())).await;
         begun.map_err(db_error)?;
-        held.transaction = true;
-        Ok(held)
+        self.transaction = true;
+        Ok(self)
     }
 
     /// The connection itself.
@@ -55,9 +70,7 @@ impl<D: Database> Held<D> {
     /// The connection is only ever missing after `commit`, `rollback` or `drop`, which all take `self`.
     #[expect(clippy::expect_used, reason = "see above")]
     pub(crate) fn raw(&mut self) -> &mut D::Connection {
-        self.connection
-            .as_mut()
-            .expect("the connection is there until the transaction ends")
+        self.connection.as_mut().expect("the connection is there until the transaction ends").raw()
     }
 
     /// A statement is about to be sent.
@@ -77,11 +90,17 @@ impl<D: Database> Held<D> {
         self.raw().ping().await.is_ok()
     }
 
+    /// Forgets every plan. sqlx would go on using a cached one even for a statement that is not to be cached.
+    pub(crate) async fn forget_plans(&mut self) -> Result<()>
+    where
+        D: sqlx::database::HasStatementCache,
+    {
+        self.raw().clear_cached_statements().await.map_err(db_error)
+    }
+
     /// Opens a savepoint inside the transaction.
     pub(crate) async fn savepoint(&mut self) -> Result<()> {
-        D::TransactionManager::begin(self.raw(), None)
-            .await
-            .map_err(db_error)
+        D::TransactionManager::begin(self.raw(), None).await.map_err(db_error)
     }
 
     /// Ends the innermost savepoint, keeping or undoing what was done in it.
@@ -134,15 +153,22 @@ fn is_broken(error: &sqlx::Error) -> bool {
 
 impl<D: Database> Drop for Held<D> {
     fn drop(&mut self) {
-        let Some(mut connection) = self.connection.take() else {
-            return;
-        };
-        if self.state == State::Busy {
-            connection.close_on_drop();
-        }
-        if tokio::runtime::Handle::try_current().is_err() {
-            // Returning to the pool spawns a task, which outside a runtime would panic. The socket closes instead.
-            drop(connection.detach());
+        match self.connection.take() {
+            None => {}
+            Some(Lease::Single(mut place)) => {
+                if self.state == State::Busy {
+                    *place = None;
+                }
+            }
+            Some(Lease::Pooled(mut connection)) => {
+                if self.state == State::Busy {
+                    connection.close_on_drop();
+                }
+                if tokio::runtime::Handle::try_current().is_err() {
+                    // Going back to the pool spawns a task, which outside a runtime would panic. The socket closes instead.
+                    drop(connection.detach());
+                }
+            }
         }
     }
 }

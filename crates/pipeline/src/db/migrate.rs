@@ -32,10 +32,7 @@ impl Migrations {
     /// # Errors
     /// A statement that fails, or an applied migration that was changed afterwards; the message names the version.
     pub async fn run(&self, db: &Db) -> Result<()> {
-        let of_backend = self
-            .0
-            .iter()
-            .filter(|migration| migration.backend == db.backend());
+        let of_backend = self.0.iter().filter(|migration| migration.backend == db.backend());
         let migrations = of_backend.map(|migration| {
             SqlxMigration::new(
                 migration.version,
@@ -48,9 +45,7 @@ impl Migrations {
         let migrator = Migrator::with_migrations(migrations.collect());
         let mut conn = db.writer().await?;
         if db.backend() == Backend::Postgres {
-            super::query("SET statement_timeout = 0")
-                .execute(&mut conn)
-                .await?;
+            super::query("SET statement_timeout = 0").execute(&mut conn).await?;
         }
         let done = match db.backend() {
             #[cfg(feature = "sqlite")]
@@ -63,10 +58,7 @@ impl Migrations {
                 Some(postgres) => migrator.run_direct(None, postgres, false).await,
                 None => Ok(()),
             },
-            #[allow(
-                unreachable_patterns,
-                reason = "a driver that is not compiled in cannot be connected to"
-            )]
+            #[allow(unreachable_patterns, reason = "a driver that is not compiled in cannot be connected to")]
             _ => Ok(()),
         };
         // The connection had its timeout lifted, so it is not given back.

@@ -12,7 +12,11 @@ mod held;
 mod lent;
 mod migrate;
 mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod statement;
 mod transaction;
 

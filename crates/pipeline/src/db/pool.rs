@@ -1,12 +1,10 @@
-//! The pools: which connections exist, how they are set up, and which runtime they belong to.
+//! A database that is connected to: who gets a connection, and what is done with one that turns out to be dead.
 //!
-//! PostgreSQL: a pool per tokio runtime, because a socket is bound to the runtime that opened it and every HTTP worker
-//! is a runtime of its own (ADR 0003 has the numbers). SQLite: one writer and several readers for the whole process.
+//! How each database's connections are set up and kept is in `sqlite.rs` and `postgres.rs`.
 
-use super::{Backend, Conn, Tx, connection::Driver, fault::db_error, held::Held};
+use super::{Backend, Conn, Tx, connection::Driver};
 use diptych_spec::{Error, ErrorKind, Lock, Result};
-use sqlx::ConnectOptions;
-use std::{borrow::Cow, fmt, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// How the database is connected to.
 #[derive(Debug, Clone)]
@@ -50,30 +48,9 @@ struct Inner {
 #[allow(clippy::large_enum_variant, reason = "there is one per database, and it is never moved")]
 enum Pools {
     #[cfg(feature = "sqlite")]
-    Sqlite(Pair<sqlx::Sqlite>),
+    Sqlite(super::sqlite::Sqlite),
     #[cfg(feature = "postgres")]
-    Postgres(PerRuntime),
-}
-
-/// The pools of one runtime: connections that write, and connections that were opened read-only.
-struct Pair<D: sqlx::Database> {
-    write: sqlx::Pool<D>,
-    read: sqlx::Pool<D>,
-}
-
-impl<D: sqlx::Database> Clone for Pair<D> {
-    fn clone(&self) -> Self {
-        Self {
-            write: self.write.clone(),
-            read: self.read.clone(),
-        }
-    }
-}
-
-#[cfg(feature = "postgres")]
-struct PerRuntime {
-    connect: sqlx::postgres::PgConnectOptions,
-    pools: std::sync::RwLock<Vec<(tokio::runtime::Id, Pair<sqlx::Postgres>)>>,
+    Postgres(super::postgres::Postgres),
 }
 
 impl Db {
@@ -92,9 +69,9 @@ impl Db {
     pub async fn connect_with(url: &str, options: DbOptions) -> Result<Self> {
         let pools = match Backend::of_url(url) {
             #[cfg(feature = "sqlite")]
-            Some(Backend::Sqlite) => Pools::Sqlite(sqlite(url, &options).await?),
+            Some(Backend::Sqlite) => Pools::Sqlite(super::sqlite::Sqlite::connect(url, &options).await?),
             #[cfg(feature = "postgres")]
-            Some(Backend::Postgres) => Pools::Postgres(PerRuntime::new(url, &options)?),
+            Some(Backend::Postgres) => Pools::Postgres(super::postgres::Postgres::new(url, &options)?),
             #[allow(unreachable_patterns, reason = "reached when a driver is not compiled in")]
             Some(known) => {
                 return Err(Error::bad_request(format!(
@@ -140,39 +117,25 @@ impl Db {
         self.begin_with(Plans::Cached, None, Lock::default()).await
     }
 
-    /// A connection that writes, outside a transaction: for migrations.
-    pub(crate) async fn writer(&self) -> Result<Conn> {
-        let driver = match &self.0.pools {
-            #[cfg(feature = "sqlite")]
-            Pools::Sqlite(pair) => Driver::Sqlite(Held::idle(pair.write.acquire().await.map_err(db_error)?)),
-            #[cfg(feature = "postgres")]
-            Pools::Postgres(all) => Driver::Postgres(Held::idle(
-                all.here(&self.0.options)
-                    .write
-                    .acquire()
-                    .await
-                    .map_err(db_error)?,
-            )),
-        };
-        Ok(Conn::new(driver, Plans::Cached))
-    }
-
     /// Closes every connection; waits for those that are in use.
     pub async fn close(&self) {
         match &self.0.pools {
             #[cfg(feature = "sqlite")]
-            Pools::Sqlite(pair) => {
-                pair.read.close().await;
-                pair.write.close().await;
-            }
+            Pools::Sqlite(sqlite) => sqlite.close().await,
             #[cfg(feature = "postgres")]
-            Pools::Postgres(all) => {
-                if let Some(pair) = all.existing() {
-                    pair.read.close().await;
-                    pair.write.close().await;
-                }
-            }
+            Pools::Postgres(postgres) => postgres.close().await,
         }
+    }
+
+    /// A connection that writes, outside a transaction: for migrations.
+    pub(crate) async fn writer(&self) -> Result<Conn> {
+        let driver = match &self.0.pools {
+            #[cfg(feature = "sqlite")]
+            Pools::Sqlite(sqlite) => Driver::Sqlite(sqlite.writer().await?),
+            #[cfg(feature = "postgres")]
+            Pools::Postgres(postgres) => Driver::Postgres(postgres.writer().await?),
+        };
+        Ok(Conn::new(driver))
     }
 
     pub(crate) async fn acquire(&self, plans: Plans, tested: bool) -> Result<Conn> {
@@ -180,182 +143,47 @@ impl Db {
         for _ in 0..=self.0.options.max_connections {
             let driver = match &self.0.pools {
                 #[cfg(feature = "sqlite")]
-                Pools::Sqlite(pair) => {
-                    Driver::Sqlite(Held::idle(pair.read.acquire().await.map_err(db_error)?))
-                }
+                Pools::Sqlite(sqlite) => Driver::Sqlite(sqlite.reader().await?),
                 #[cfg(feature = "postgres")]
-                Pools::Postgres(all) => Driver::Postgres(Held::idle(
-                    all.here(&self.0.options).read.acquire().await.map_err(db_error)?,
-                )),
+                Pools::Postgres(postgres) => Driver::Postgres(postgres.reader().await?),
             };
-            let mut conn = Conn::new(driver, plans);
-            if !tested || conn.is_alive().await {
-                return Ok(conn);
+            let mut conn = Conn::new(driver);
+            if (tested && !conn.is_alive().await) || (plans == Plans::Fresh && conn.forget_plans().await.is_err()) {
+                conn.discard();
+                continue;
             }
-            conn.discard();
+            return Ok(conn);
         }
-        Err(Error::new(
-            ErrorKind::Unavailable,
-            "unavailable",
-            "the database cannot be reached; try again",
-        ))
+        Err(Error::new(ErrorKind::Unavailable, "unavailable", "the database cannot be reached; try again"))
     }
 
-    pub(crate) async fn begin_with(
-        &self,
-        plans: Plans,
-        deadline: Option<Duration>,
-        lock: Lock,
-    ) -> Result<Tx> {
+    pub(crate) async fn begin_with(&self, plans: Plans, deadline: Option<Duration>, lock: Lock) -> Result<Tx> {
         let mut last = None;
         // BEGIN is the first thing that shows a connection to be dead, and nothing has happened yet: take another.
         for _ in 0..=self.0.options.max_connections {
-            let begun = match &self.0.pools {
+            let mut conn = self.writer().await?;
+            if plans == Plans::Fresh && conn.forget_plans().await.is_err() {
+                conn.discard();
+                continue;
+            }
+            let begun = match conn.driver {
                 #[cfg(feature = "sqlite")]
-                Pools::Sqlite(pair) => {
-                    // SQLite knows no deadline of a statement; the pipeline's own still holds.
-                    let _ = deadline;
-                    let connection = pair.write.acquire().await.map_err(db_error)?;
-                    Held::begin(connection, Cow::Borrowed("BEGIN IMMEDIATE"))
-                        .await
-                        .map(Driver::Sqlite)
-                }
+                Driver::Sqlite(held) => held.begin(super::sqlite::BEGIN.into()).await.map(Driver::Sqlite),
                 #[cfg(feature = "postgres")]
-                Pools::Postgres(all) => {
-                    let connection = all
-                        .here(&self.0.options)
-                        .write
-                        .acquire()
-                        .await
-                        .map_err(db_error)?;
-                    Held::begin(connection, begin_postgres(deadline))
-                        .await
-                        .map(Driver::Postgres)
-                }
+                Driver::Postgres(held) => held.begin(super::postgres::begin(deadline)).await.map(Driver::Postgres),
             };
             match begun {
-                Ok(driver) => return Ok(Tx::new(Conn::new(driver, plans), lock)),
+                Ok(driver) => return Ok(Tx::new(Conn::new(driver), lock)),
                 Err(error) if error.code() == "connection_lost" => last = Some(error),
                 Err(error) => return Err(error),
             }
         }
-        Err(last.unwrap_or_else(|| {
-            Error::new(
-                ErrorKind::Unavailable,
-                "unavailable",
-                "the database cannot be reached",
-            )
-        }))
+        Err(last.unwrap_or_else(|| Error::new(ErrorKind::Unavailable, "unavailable", "the database cannot be reached")))
     }
 }
 
 impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Db")
-            .field("backend", &self.backend())
-            .finish_non_exhaustive()
-    }
-}
-
-/// BEGIN and a deadline of the operation's own in one round trip.
-#[cfg(feature = "postgres")]
-fn begin_postgres(deadline: Option<Duration>) -> Cow<'static, str> {
-    match deadline {
-        None => Cow::Borrowed("BEGIN"),
-        Some(span) => format!("BEGIN; SET LOCAL statement_timeout = {}", span.as_millis().max(1)).into(),
-    }
-}
-
-/// One writer, because SQLite has one write lock: waiting for it in the pool is fair, waiting in the database is not.
-#[cfg(feature = "sqlite")]
-async fn sqlite(url: &str, options: &DbOptions) -> Result<Pair<sqlx::Sqlite>> {
-    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-    if url.contains(":memory:") || url.contains("mode=memory") {
-        return Err(Error::bad_request(
-            "an in-memory SQLite database exists once per connection; use a file, such as sqlite://app.db",
-        ));
-    }
-    let connect = SqliteConnectOptions::from_str(url)
-        .map_err(|_| Error::bad_request("the SQLite URL cannot be read; write sqlite://path/to/file.db"))?
-        .create_if_missing(true)
-        .foreign_keys(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(5))
-        .disable_statement_logging();
-    let pool = |connections: u32| {
-        SqlitePoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(options.acquire_timeout)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-    };
-    let write = pool(1).connect_with(connect.clone()).await.map_err(db_error)?;
-    let readers = options.max_connections.saturating_sub(1).clamp(1, 8);
-    let read = pool(readers).connect_lazy_with(connect.pragma("query_only", "ON"));
-    Ok(Pair { write, read })
-}
-
-#[cfg(feature = "postgres")]
-impl PerRuntime {
-    fn new(url: &str, options: &DbOptions) -> Result<Self> {
-        let connect = sqlx::postgres::PgConnectOptions::from_str(url)
-            .map_err(|_| {
-                Error::bad_request("the PostgreSQL URL cannot be read; write postgres://user@host/database")
-            })?
-            .disable_statement_logging()
-            .options([(
-                "statement_timeout",
-                options.statement_timeout.as_millis().to_string(),
-            )]);
-        Ok(Self {
-            connect,
-            pools: std::sync::RwLock::default(),
-        })
-    }
-
-    /// The pools of the runtime that this is called on, if it has any.
-    fn existing(&self) -> Option<Pair<sqlx::Postgres>> {
-        let here = tokio::runtime::Handle::current().id();
-        let pools = self
-            .pools
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        pools
-            .iter()
-            .find(|(runtime, _)| *runtime == here)
-            .map(|(_, pair)| pair.clone())
-    }
-
-    /// The pools of the runtime that this is called on.
-    fn here(&self, options: &DbOptions) -> Pair<sqlx::Postgres> {
-        if let Some(pair) = self.existing() {
-            return pair;
-        }
-        let here = tokio::runtime::Handle::current().id();
-        let mut pools = self
-            .pools
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let workers = std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
-        let share = (options.max_connections / (2 * workers)).max(1);
-        let pool = || {
-            sqlx::postgres::PgPoolOptions::new()
-                .max_connections(share)
-                .acquire_timeout(options.acquire_timeout)
-                .test_before_acquire(false)
-                .max_lifetime(Duration::from_secs(30 * 60))
-        };
-        let pair = Pair {
-            write: pool().connect_lazy_with(self.connect.clone()),
-            read: pool().connect_lazy_with(
-                self.connect
-                    .clone()
-                    .options([("default_transaction_read_only", "on")]),
-            ),
-        };
-        pools.push((here, pair.clone()));
-        pair
+        f.debug_struct("Db").field("backend", &self.backend()).finish_non_exhaustive()
     }
 }

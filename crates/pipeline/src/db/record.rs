@@ -41,10 +41,7 @@ impl Row<'_> {
     /// # Errors
     /// The column has another type.
     pub fn get<T: Column>(&self, place: usize) -> Result<T> {
-        T::decode(&Cell {
-            row: self.row,
-            ordinal: self.places.get(place).copied().unwrap_or(place),
-        })
+        T::decode(&Cell { row: self.row, ordinal: self.places.get(place).copied().unwrap_or(place) })
     }
 }
 

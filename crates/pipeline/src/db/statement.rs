@@ -79,15 +79,8 @@ impl<T: Record> QueryAs<T> {
     /// # Errors
     /// As [`Query::execute`].
     pub async fn optional(self, conn: &mut Conn) -> Result<Option<T>> {
-        let rows = self
-            .0
-            .fetch(conn, Rows::First, |row| {
-                T::from_row(&Row {
-                    row,
-                    places: &row.places::<T>()?,
-                })
-            })
-            .await?;
+        let rows =
+            self.0.fetch(conn, Rows::First, |row| T::from_row(&Row { row, places: &row.places::<T>()? })).await?;
         Ok(rows.into_iter().next())
     }
 
@@ -96,9 +89,7 @@ impl<T: Record> QueryAs<T> {
     /// # Errors
     /// As [`Query::execute`], and not found.
     pub async fn one(self, conn: &mut Conn) -> Result<T> {
-        self.optional(conn)
-            .await?
-            .ok_or_else(|| Error::not_found("there is no such row"))
+        self.optional(conn).await?.ok_or_else(|| Error::not_found("there is no such row"))
     }
 }
 
@@ -114,9 +105,7 @@ impl<T: Column + Send> QueryScalar<T> {
     /// # Errors
     /// As [`Query::execute`].
     pub async fn all(self, conn: &mut Conn) -> Result<Vec<T>> {
-        self.0
-            .fetch(conn, Rows::All, |row| T::decode(&Cell { row, ordinal: 0 }))
-            .await
+        self.0.fetch(conn, Rows::All, |row| T::decode(&Cell { row, ordinal: 0 })).await
     }
 
     /// The first row, if there is one.
@@ -124,10 +113,7 @@ impl<T: Column + Send> QueryScalar<T> {
     /// # Errors
     /// As [`Query::execute`].
     pub async fn optional(self, conn: &mut Conn) -> Result<Option<T>> {
-        let rows = self
-            .0
-            .fetch(conn, Rows::First, |row| T::decode(&Cell { row, ordinal: 0 }))
-            .await?;
+        let rows = self.0.fetch(conn, Rows::First, |row| T::decode(&Cell { row, ordinal: 0 })).await?;
         Ok(rows.into_iter().next())
     }
 
@@ -136,9 +122,7 @@ impl<T: Column + Send> QueryScalar<T> {
     /// # Errors
     /// As [`Query::execute`], and not found.
     pub async fn one(self, conn: &mut Conn) -> Result<T> {
-        self.optional(conn)
-            .await?
-            .ok_or_else(|| Error::not_found("there is no such row"))
+        self.optional(conn).await?.ok_or_else(|| Error::not_found("there is no such row"))
     }
 }
 
@@ -176,11 +160,10 @@ fn audited(sql: Cow<'static, str>) -> sqlx::SqlStr {
 /// Sends to whichever driver is inside, noting when a statement is under way and when it failed.
 macro_rules! send {
     ($conn:expr, $sql:expr, $values:expr, |$query:ident, $raw:ident, $wrap:ident| $run:expr) => {{
-        let persistent = $conn.persistent();
         let sent = match &mut $conn.driver {
             #[cfg(feature = "sqlite")]
             Driver::Sqlite(held) => {
-                let $query = sqlx::query_with($sql, encode::sqlite($values)?).persistent(persistent);
+                let $query = sqlx::query_with($sql, encode::sqlite($values)?);
                 held.sending();
                 let $raw = held.raw();
                 #[allow(dead_code, reason = "only fetching wraps rows")]
@@ -193,7 +176,7 @@ macro_rules! send {
             }
             #[cfg(feature = "postgres")]
             Driver::Postgres(held) => {
-                let $query = sqlx::query_with($sql, encode::postgres($values)?).persistent(persistent);
+                let $query = sqlx::query_with($sql, encode::postgres($values)?);
                 held.sending();
                 let $raw = held.raw();
                 #[allow(dead_code, reason = "only fetching wraps rows")]
@@ -212,10 +195,7 @@ macro_rules! send {
 
 impl Statement {
     pub(crate) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            sql: sql.into(),
-            values: Vec::new(),
-        }
+        Self { sql: sql.into(), values: Vec::new() }
     }
 
     async fn execute(self, conn: &mut Conn) -> Result<u64> {
@@ -231,17 +211,10 @@ impl Statement {
         mut read: impl FnMut(AnyRow<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let sql = locking(self.sql, conn);
-        let read_all: Result<Result<Vec<T>>> =
-            send!(conn, audited(sql), self.values, |query, raw, wrap| match rows {
-                Rows::All => query
-                    .fetch_all(raw)
-                    .await
-                    .map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
-                Rows::First => query
-                    .fetch_optional(raw)
-                    .await
-                    .map(|row| row.iter().map(|row| read(wrap(row))).collect()),
-            });
+        let read_all: Result<Result<Vec<T>>> = send!(conn, audited(sql), self.values, |query, raw, wrap| match rows {
+            Rows::All => query.fetch_all(raw).await.map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
+            Rows::First => query.fetch_optional(raw).await.map(|row| row.iter().map(|row| read(wrap(row))).collect()),
+        });
         read_all?
     }
 }

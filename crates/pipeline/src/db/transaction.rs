@@ -15,11 +15,7 @@ pub struct Tx {
 
 impl Tx {
     pub(crate) fn new(conn: Conn, target_lock: Lock) -> Self {
-        Self {
-            conn,
-            target_lock,
-            torn: false,
-        }
+        Self { conn, target_lock, torn: false }
     }
 
     /// Runs `work` so that its failure undoes only what it did, and the transaction goes on.
@@ -41,9 +37,7 @@ impl Tx {
         let mut open = Torn::open(self);
         each!(&mut open.tx.conn.driver, Driver, |held| held.savepoint().await)?;
         let done = work(open.tx).await;
-        each!(&mut open.tx.conn.driver, Driver, |held| held
-            .end_savepoint(done.is_ok())
-            .await)?;
+        each!(&mut open.tx.conn.driver, Driver, |held| held.end_savepoint(done.is_ok()).await)?;
         open.mended = true;
         drop(open);
         if done.is_err() {

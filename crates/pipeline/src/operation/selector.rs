@@ -6,8 +6,7 @@ use crate::{
     select::{Listed, Select, run},
 };
 use diptych_spec::{
-    Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Items, Page, Presenter, Result,
-    SelectorSpec,
+    Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Items, Page, Presenter, Result, SelectorSpec,
 };
 use futures_util::future::BoxFuture;
 use std::{future::Future, marker::PhantomData, sync::Arc};
@@ -74,12 +73,7 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     fn show(fetched: Listed<T>) -> Result<Vec<u8>> {
         let items: Vec<_> = fetched.rows.into_iter().map(V::present).collect();
         match fetched.page {
-            Some((request, total)) => encode(&Page {
-                items,
-                total,
-                page: request.page,
-                page_size: request.page_size,
-            }),
+            Some((request, total)) => encode(&Page { items, total, page: request.page, page_size: request.page_size }),
             None => encode(&Items { items }),
         }
     }
@@ -101,11 +95,7 @@ where
     fn into_operation(self) -> Operation {
         let (mut declaration, handler) = self.into_parts();
         <H::Out as Deliver<V>>::describe(&mut declaration);
-        Operation(Kind::Selector(Arc::new(Selector::<H, V> {
-            declaration,
-            handler,
-            presenter: PhantomData,
-        })))
+        Operation(Kind::Selector(Arc::new(Selector::<H, V> { declaration, handler, presenter: PhantomData })))
     }
 }
 

@@ -36,14 +36,8 @@ where
     type Row = R;
     async fn read(&self, returned: T, tx: &mut Tx) -> Result<R> {
         let statement = self.select(&returned).base;
-        let rows = statement
-            .fetch(tx, Rows::First, |row| {
-                R::from_row(&Row {
-                    row,
-                    places: &row.places::<R>()?,
-                })
-            })
-            .await?;
+        let rows =
+            statement.fetch(tx, Rows::First, |row| R::from_row(&Row { row, places: &row.places::<R>()? })).await?;
         let row = rows.into_iter().next();
         row.ok_or_else(|| Error::internal("the output selector does not find the row that was written"))
     }
@@ -106,13 +100,7 @@ where
         let (mut declaration, handler, source, target) = self.into_parts();
         declaration.finish::<V::View>(Cardinality::Value);
         let presenter = PhantomData::<fn() -> V>;
-        Operation(Kind::Service(Arc::new(Service {
-            declaration,
-            handler,
-            source,
-            target,
-            presenter,
-        })))
+        Operation(Kind::Service(Arc::new(Service { declaration, handler, source, target, presenter })))
     }
 }
 

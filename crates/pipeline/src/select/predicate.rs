@@ -24,13 +24,7 @@ pub(super) fn conditions(
     sql
 }
 
-fn condition(
-    statement: &mut Statement,
-    sql: &mut String,
-    table: &str,
-    predicate: Predicate,
-    backend: Backend,
-) {
+fn condition(statement: &mut Statement, sql: &mut String, table: &str, predicate: Predicate, backend: Backend) {
     let mut values = predicate.values.into_iter();
     let mut bind = |value: Value| {
         statement.values.push(value);
@@ -42,11 +36,7 @@ fn condition(
         (_, None) => sql.push_str("1 = 0"),
         (Operator::IsNull, Some(value)) => {
             column(sql, table, predicate.column);
-            sql.push_str(if value == Value::Bool(true) {
-                " IS NULL"
-            } else {
-                " IS NOT NULL"
-            });
+            sql.push_str(if value == Value::Bool(true) { " IS NULL" } else { " IS NOT NULL" });
         }
         (Operator::In, Some(value)) => {
             let mut places: Vec<usize> = std::iter::once(value).chain(values).map(bind).collect();
@@ -67,11 +57,7 @@ fn condition(
             let _ = write!(sql, " BETWEEN ${low} AND ${high}");
         }
         (Operator::Contains | Operator::StartsWith, Some(value)) => {
-            let front = if predicate.operator == Operator::Contains {
-                "%"
-            } else {
-                ""
-            };
+            let front = if predicate.operator == Operator::Contains { "%" } else { "" };
             let place = bind(pattern(front, value));
             column(sql, table, predicate.column);
             // SQLite's LIKE ignores the case of ASCII letters, PostgreSQL's ILIKE that of all.
@@ -118,10 +104,7 @@ pub(super) fn order(sql: &mut String, table: &str, keys: &[OrderKey], unique: &'
     let mut keys = keys.to_vec();
     if !keys.iter().any(|key| key.column == unique) {
         let descending = keys.last().is_some_and(|key| key.descending);
-        keys.push(OrderKey {
-            column: unique,
-            descending,
-        });
+        keys.push(OrderKey { column: unique, descending });
     }
     for (index, key) in keys.iter().enumerate() {
         sql.push_str(if index == 0 { " ORDER BY " } else { ", " });

@@ -22,10 +22,7 @@ impl<T: Record> Select<T> {
     /// Rows of this SELECT, which returns at least the columns of `T`. Parameters are written `$1`, `$2`, … on every
     /// database.
     pub fn sql(sql: &'static str) -> Self {
-        Self {
-            base: Statement::new(sql),
-            marker: PhantomData,
-        }
+        Self { base: Statement::new(sql), marker: PhantomData }
     }
 
     /// Binds the next parameter.

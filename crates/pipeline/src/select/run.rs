@@ -22,11 +22,7 @@ pub(crate) async fn run<T: Record>(
     let list = declaration.list();
     let filters = call.take::<Filters>().unwrap_or_default().0;
     let order = call.take::<Order>().unwrap_or_default().0;
-    let keys = if order.is_empty() {
-        list.default_order()
-    } else {
-        &order
-    };
+    let keys = if order.is_empty() { list.default_order() } else { &order };
     let mut statement = select.base;
     let conditions = predicate::conditions(&mut statement, "q", filters, conn.backend());
     let base = std::mem::take(&mut statement.sql);
@@ -60,10 +56,7 @@ async fn paged<T: Record>(
 ) -> Result<Listed<T>> {
     let bound = statement.values.len();
     let _ = write!(sql, " LIMIT ${} OFFSET ${}", bound + 1, bound + 2);
-    let mut counting = Statement {
-        sql: count.into(),
-        values: Vec::new(),
-    };
+    let mut counting = Statement { sql: count.into(), values: Vec::new() };
     if request.page > 1 {
         counting.values.clone_from(&statement.values);
     }
@@ -75,10 +68,7 @@ async fn paged<T: Record>(
     let rows = statement
         .fetch(conn, Rows::All, |row| {
             if total.is_none() {
-                total = Some(i64::decode(&Cell {
-                    row,
-                    ordinal: total_at,
-                })?);
+                total = Some(i64::decode(&Cell { row, ordinal: total_at })?);
             }
             T::from_row(&Row { row, places: &[] })
         })
@@ -88,30 +78,18 @@ async fn paged<T: Record>(
         None if request.page == 1 => 0,
         // A page behind the last one has no row to carry the total.
         None => {
-            let counted = counting
-                .fetch(conn, Rows::First, |row| i64::decode(&Cell { row, ordinal: 0 }))
-                .await?;
+            let counted = counting.fetch(conn, Rows::First, |row| i64::decode(&Cell { row, ordinal: 0 })).await?;
             counted.first().copied().unwrap_or(0)
         }
     };
-    Ok(Listed {
-        rows,
-        page: Some((request, total)),
-    })
+    Ok(Listed { rows, page: Some((request, total)) })
 }
 
-async fn unpaged<T: Record>(
-    mut statement: Statement,
-    mut sql: String,
-    max: u32,
-    conn: &mut Conn,
-) -> Result<Listed<T>> {
+async fn unpaged<T: Record>(mut statement: Statement, mut sql: String, max: u32, conn: &mut Conn) -> Result<Listed<T>> {
     let _ = write!(sql, " LIMIT ${}", statement.values.len() + 1);
     statement.sql = sql.into();
     statement.values.push(Value::I64(i64::from(max) + 1));
-    let rows = statement
-        .fetch(conn, Rows::All, |row| T::from_row(&Row { row, places: &[] }))
-        .await?;
+    let rows = statement.fetch(conn, Rows::All, |row| T::from_row(&Row { row, places: &[] })).await?;
     if rows.len() > max as usize {
         return Err(Error::new(
             ErrorKind::TooLarge,

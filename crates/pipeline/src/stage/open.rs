@@ -17,8 +17,7 @@ pub(crate) struct Reading<'t> {
 }
 
 pub(crate) async fn transaction(declaration: &Declaration, db: &Db, plans: Plans) -> Result<Tx> {
-    db.begin_with(plans, declaration.deadline(), declaration.lock())
-        .await
+    db.begin_with(plans, declaration.deadline(), declaration.lock()).await
 }
 
 pub(crate) async fn connection(db: &Db, plans: Plans) -> Result<Conn> {
@@ -27,18 +26,12 @@ pub(crate) async fn connection(db: &Db, plans: Plans) -> Result<Conn> {
 
 impl<'t> Opened<'t> {
     pub(crate) fn new(checked: Checked, tx: &'t mut Tx) -> Self {
-        Self {
-            call: checked.into_call(),
-            tx,
-        }
+        Self { call: checked.into_call(), tx }
     }
 }
 
 impl<'t> Reading<'t> {
     pub(crate) fn new(checked: Checked, conn: &'t mut Conn) -> Self {
-        Self {
-            call: checked.into_call(),
-            conn,
-        }
+        Self { call: checked.into_call(), conn }
     }
 }

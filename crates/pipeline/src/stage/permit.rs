@@ -12,8 +12,5 @@ pub(crate) struct Permitted<'t> {
 
 pub(crate) fn target<'t>(declaration: &Declaration, resolved: Resolved<'t>) -> Result<Permitted<'t>> {
     declaration.permit(&resolved.call)?;
-    Ok(Permitted {
-        call: resolved.call,
-        tx: resolved.tx,
-    })
+    Ok(Permitted { call: resolved.call, tx: resolved.tx })
 }

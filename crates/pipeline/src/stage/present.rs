@@ -27,9 +27,8 @@ impl Presented {
 
 fn sized(json: Vec<u8>, max_bytes: usize) -> Result<Presented> {
     if json.len() > max_bytes {
-        let detail = format!(
-            "the answer is longer than {max_bytes} bytes; ask for less, with a filter or a smaller page"
-        );
+        let detail =
+            format!("the answer is longer than {max_bytes} bytes; ask for less, with a filter or a smaller page");
         return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
     }
     Ok(Presented { json: json.into() })

@@ -12,8 +12,5 @@ pub(crate) struct Ready<'t> {
 
 pub(crate) fn conditions<'t>(declaration: &Declaration, valid: Valid<'t>) -> Result<Ready<'t>> {
     declaration.require(&valid.call)?;
-    Ok(Ready {
-        call: valid.call,
-        tx: valid.tx,
-    })
+    Ok(Ready { call: valid.call, tx: valid.tx })
 }

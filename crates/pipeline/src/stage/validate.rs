@@ -15,8 +15,5 @@ pub(crate) fn input<'t>(declaration: &Declaration, permitted: Permitted<'t>) -> 
     if declaration.has_target() {
         declaration.arguments().validate(&permitted.call)?;
     }
-    Ok(Valid {
-        call: permitted.call,
-        tx: permitted.tx,
-    })
+    Ok(Valid { call: permitted.call, tx: permitted.tx })
 }

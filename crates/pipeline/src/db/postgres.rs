@@ -1,0 +1,107 @@
+//! PostgreSQL: a pool per tokio runtime.
+//!
+//! A socket is bound to the runtime that opened it, and every HTTP worker is a runtime of its own. A pool that workers share
+//! breaks when one of them stops, and costs a wake-up across threads for every answer (ADR 0003 has the numbers).
+
+use super::{
+    DbOptions,
+    fault::db_error,
+    held::{Held, Lease},
+};
+use diptych_spec::{Error, Result};
+use sqlx::{
+    ConnectOptions, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::{
+    borrow::Cow,
+    str::FromStr,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::runtime::{Handle, Id};
+
+/// The longest that a connection is used.
+const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+pub(super) struct Postgres {
+    connect: PgConnectOptions,
+    acquire_timeout: Duration,
+    /// Connections of each pool.
+    share: u32,
+    pools: RwLock<Vec<(Id, Pair)>>,
+}
+
+/// The pools of one runtime: connections that write, and connections that were opened read-only.
+#[derive(Clone)]
+struct Pair {
+    write: PgPool,
+    read: PgPool,
+}
+
+/// BEGIN, and a deadline of the operation's own, in one round trip.
+pub(super) fn begin(deadline: Option<Duration>) -> Cow<'static, str> {
+    match deadline {
+        None => Cow::Borrowed("BEGIN"),
+        Some(span) => format!("BEGIN; SET LOCAL statement_timeout = {}", span.as_millis().max(1)).into(),
+    }
+}
+
+impl Postgres {
+    pub(super) fn new(url: &str, options: &DbOptions) -> Result<Self> {
+        let connect = PgConnectOptions::from_str(url)
+            .map_err(|_| Error::bad_request("the PostgreSQL URL cannot be read; write postgres://user@host/database"))?
+            .disable_statement_logging()
+            .options([("statement_timeout", options.statement_timeout.as_millis().to_string())]);
+        let workers = std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
+        let share = (options.max_connections / (2 * workers)).max(1);
+        Ok(Self { connect, acquire_timeout: options.acquire_timeout, share, pools: RwLock::default() })
+    }
+
+    pub(super) async fn writer(&self) -> Result<Held<sqlx::Postgres>> {
+        self.here().write.acquire().await.map(|connection| Held::idle(Lease::Pooled(connection))).map_err(db_error)
+    }
+
+    pub(super) async fn reader(&self) -> Result<Held<sqlx::Postgres>> {
+        self.here().read.acquire().await.map(|connection| Held::idle(Lease::Pooled(connection))).map_err(db_error)
+    }
+
+    /// Closes the connections of the runtime that this is called on. Those of another close with it.
+    pub(super) async fn close(&self) {
+        if let Some(pair) = self.existing(Handle::current().id()) {
+            pair.read.close().await;
+            pair.write.close().await;
+        }
+    }
+
+    fn existing(&self, runtime: Id) -> Option<Pair> {
+        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
+        pools.iter().find(|(id, _)| *id == runtime).map(|(_, pair)| pair.clone())
+    }
+
+    /// The pools of the runtime that this is called on.
+    fn here(&self) -> Pair {
+        let runtime = Handle::current().id();
+        if let Some(pair) = self.existing(runtime) {
+            return pair;
+        }
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread of a multi-thread runtime may have been here meanwhile.
+        if let Some((_, pair)) = pools.iter().find(|(id, _)| *id == runtime) {
+            return pair.clone();
+        }
+        let pool = || {
+            PgPoolOptions::new()
+                .max_connections(self.share)
+                .acquire_timeout(self.acquire_timeout)
+                .test_before_acquire(false)
+                .max_lifetime(MAX_LIFETIME)
+        };
+        let pair = Pair {
+            write: pool().connect_lazy_with(self.connect.clone()),
+            read: pool().connect_lazy_with(self.connect.clone().options([("default_transaction_read_only", "on")])),
+        };
+        pools.push((runtime, pair.clone()));
+        pair
+    }
+}

@@ -1,0 +1,56 @@
+//! Tokens that anybody can make up, for development and tests.
+
+use super::{Authenticator, Credentials};
+use diptych_pipeline::Engine;
+use diptych_spec::{Principal, Result};
+use futures_util::future::BoxFuture;
+
+/// Takes every caller at their word: the bearer token is the user.
+///
+/// `Bearer ann` is the subject `ann` with every scope that any operation asks for; `Bearer ann+invoices:read+x` has only
+/// the scopes that are named. The issuer is `development`. A server with this authenticator listens on loopback addresses
+/// only.
+#[derive(Debug, Clone)]
+pub struct DevelopmentTokens {
+    scopes: Vec<String>,
+}
+
+impl DevelopmentTokens {
+    /// For the operations of this engine.
+    #[must_use]
+    pub fn of(engine: &Engine) -> Self {
+        let permissions = engine.operations().iter().filter_map(|operation| operation.declaration().permission());
+        let scopes = permissions.flat_map(|permission| permission.scopes().iter().map(|scope| scope.to_string()));
+        Self {
+            scopes: scopes.collect(),
+        }
+    }
+
+    fn principal(&self, token: &str) -> Result<Principal> {
+        let (subject, scopes) = match token.split_once('+') {
+            Some((subject, scopes)) => (subject, scopes.split('+').map(str::to_owned).collect()),
+            None => (token, self.scopes.clone()),
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '@');
+        if subject.is_empty() || !subject.chars().all(plain) {
+            return Err(Credentials::invalid_token(
+                "a development token is a name of letters, digits, `-`, `.`, `_` and `@`, then scopes after `+`",
+            ));
+        }
+        Principal::new("development", subject, scopes)
+    }
+}
+
+impl Authenticator for DevelopmentTokens {
+    fn authenticate<'a>(
+        &'a self,
+        headers: &'a Credentials<'a>,
+    ) -> BoxFuture<'a, Result<Option<Principal>>> {
+        let principal = headers.bearer().map(|token| self.principal(token?)).transpose();
+        Box::pin(std::future::ready(principal))
+    }
+
+    fn is_for_development(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,11 @@
+//! Who is calling: from the header fields of a request to a principal.
+
+mod authenticator;
+pub(crate) mod challenge;
+mod credentials;
+mod development;
+
+pub use authenticator::Authenticator;
+pub(crate) use authenticator::identify;
+pub use credentials::Credentials;
+pub use development::DevelopmentTokens;
