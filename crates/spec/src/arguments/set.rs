@@ -1,0 +1,201 @@
+//! A set: some arguments that are decoded together, into a value that is left in the call.
+
+use super::{
+    split::Given,
+    table::{ArgumentTable, Owner},
+};
+use crate::{Call, FieldError, Result, schema, violations};
+use schemars::JsonSchema;
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
+use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess};
+use serde_json::{Map, Value};
+use std::{any::Any, fmt};
+use validator::Validate;
+
+type Parse = dyn Fn(Fields<'_, '_>, &mut Call) -> Result<(), Refused> + Send + Sync;
+type Locate = dyn Fn(Fields<'_, '_>) -> String + Send + Sync;
+type Check = dyn Fn(&Call, &ArgumentSet, &mut Vec<FieldError>) + Send + Sync;
+
+/// Some arguments that are decoded together into one value.
+pub struct ArgumentSet {
+    pub(super) owner: Owner,
+    type_name: &'static str,
+    pub(crate) schema: schema::InputSchema,
+    pub(super) parse: Box<Parse>,
+    locate: Box<Locate>,
+    pub(super) check: Option<Box<Check>>,
+    /// Indices into the table.
+    pub(super) members: Vec<usize>,
+}
+
+impl fmt::Debug for ArgumentSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArgumentSet").field("owner", &self.owner).field("type", &self.type_name).finish_non_exhaustive()
+    }
+}
+
+/// Why a set could not be decoded.
+pub(crate) enum Refused {
+    Decode,
+    Fields(Vec<FieldError>),
+}
+
+impl From<serde_json::Error> for Refused {
+    fn from(_: serde_json::Error) -> Self {
+        Self::Decode
+    }
+}
+
+impl ArgumentSet {
+    /// Arguments decoded into a `T`, which is left in the call.
+    pub(crate) fn of<T: DeserializeOwned + JsonSchema + Send + 'static>(owner: Owner) -> Result<Self, String> {
+        let type_name = std::any::type_name::<T>();
+        let schema = schema::input::<T>().map_err(|why| format!("`{type_name}` cannot be an input: {why}"))?;
+        let parse = |fields: Fields<'_, '_>, call: &mut Call| {
+            call.put(fields.decode::<T>()?);
+            Ok(())
+        };
+        let locate = Box::new(|fields: Fields<'_, '_>| fields.locate::<T>());
+        Ok(Self { owner, type_name, schema, parse: Box::new(parse), locate, check: None, members: Vec::new() })
+    }
+
+    /// The same, with the rules of `T` checked once the target is at hand.
+    pub(crate) fn validated<T>() -> Result<Self, String>
+    where
+        T: DeserializeOwned + JsonSchema + Validate + Send + 'static,
+    {
+        let mut set = Self::of::<T>(Owner::Input)?;
+        set.check = Some(Box::new(|call: &Call, set: &Self, found: &mut Vec<FieldError>| {
+            if let Some(Err(errors)) = call.get::<T>().map(Validate::validate) {
+                violations::collect(&errors, &set.schema, found);
+            }
+        }));
+        Ok(set)
+    }
+
+    /// Arguments with a schema and a decoder of their own.
+    pub(crate) fn custom<A: DeserializeOwned, T: Any + Send>(
+        owner: Owner,
+        properties: Map<String, Value>,
+        convert: impl Fn(A) -> Result<T, Vec<FieldError>> + Send + Sync + 'static,
+    ) -> Self {
+        let parse = move |fields: Fields<'_, '_>, call: &mut Call| {
+            call.put(convert(fields.decode::<A>()?).map_err(Refused::Fields)?);
+            Ok(())
+        };
+        Self {
+            owner,
+            type_name: std::any::type_name::<A>(),
+            schema: schema::InputSchema { properties, ..schema::InputSchema::default() },
+            parse: Box::new(parse),
+            locate: Box::new(|fields: Fields<'_, '_>| fields.locate::<A>()),
+            check: None,
+            members: Vec::new(),
+        }
+    }
+
+    /// The same arguments, turned into something else before they are left in the call.
+    pub(crate) fn converted<T: DeserializeOwned, U: Send + 'static>(
+        mut self,
+        convert: impl Fn(T) -> Result<U, Vec<FieldError>> + Send + Sync + 'static,
+    ) -> Self {
+        self.parse = Box::new(move |fields: Fields<'_, '_>, call: &mut Call| {
+            call.put(convert(fields.decode::<T>()?).map_err(Refused::Fields)?);
+            Ok(())
+        });
+        self
+    }
+
+    pub(super) fn words(&self, name: &str) -> String {
+        let schema = &self.schema;
+        schema.properties.get(name).map_or_else(String::new, |property| schema::expected(property, &schema.defs))
+    }
+
+    /// Every wrong field of arguments that did not decode.
+    pub(super) fn explain(&self, fields: &Fields<'_, '_>) -> Vec<FieldError> {
+        let mut found = Vec::new();
+        for (name, text) in fields.iter() {
+            let Some(schema) = self.schema.properties.get(name) else {
+                continue;
+            };
+            let Ok(value) = serde_json::from_str::<Value>(text) else {
+                continue;
+            };
+            schema::mismatches(&value, schema, &self.schema.defs, &format!("/{}", schema::escape(name)), &mut found);
+        }
+        if found.is_empty() {
+            let pointer = (self.locate)(*fields);
+            let name = pointer.get(1..).and_then(|path| path.split('/').next()).unwrap_or_default();
+            let detail = match self.words(name) {
+                words if words.is_empty() => "the fields do not fit together".to_owned(),
+                words => format!("expected {words}"),
+            };
+            found.push(FieldError::new(pointer, "type", detail));
+        }
+        found
+    }
+}
+
+/// The arguments of one set that were given: declared name and JSON text.
+#[derive(Clone, Copy)]
+pub(crate) struct Fields<'t, 'a> {
+    pub(super) table: &'t ArgumentTable,
+    pub(super) set: &'t ArgumentSet,
+    pub(super) given: &'t Given<'a>,
+}
+
+impl<'t> Fields<'t, '_> {
+    pub(super) fn iter(self) -> impl Iterator<Item = (&'t str, &'t str)> {
+        let declared = self.set.members.iter().filter_map(move |&index| {
+            let text = self.given.slots[index].as_deref()?;
+            Some((self.table.arguments[index].name.as_str(), text))
+        });
+        let extra = self.given.extra.iter().filter(move |_| self.set.schema.open);
+        declared.chain(extra.map(|(name, text)| (name.as_ref(), *text)))
+    }
+
+    fn decode<T: DeserializeOwned>(self) -> Result<T, serde_json::Error> {
+        T::deserialize(MapAccessDeserializer::new(FieldAccess { fields: self.iter(), value: None }))
+    }
+
+    /// Where decoding failed, as a JSON pointer; for what the schema does not tell (a hand-written `Deserialize`).
+    fn locate<T: DeserializeOwned>(self) -> String {
+        let mut track = serde_path_to_error::Track::new();
+        let access = MapAccessDeserializer::new(FieldAccess { fields: self.iter(), value: None });
+        let _ = T::deserialize(serde_path_to_error::Deserializer::new(access, &mut track));
+        let mut pointer = String::new();
+        for segment in track.path().iter() {
+            use serde_path_to_error::Segment;
+            let token = match segment {
+                Segment::Seq { index } => index.to_string(),
+                Segment::Map { key } => schema::escape(key),
+                Segment::Enum { variant } => schema::escape(variant),
+                Segment::Unknown => break,
+            };
+            pointer.push('/');
+            pointer.push_str(&token);
+        }
+        pointer
+    }
+}
+
+struct FieldAccess<'t, I> {
+    fields: I,
+    value: Option<&'t str>,
+}
+
+impl<'de, I: Iterator<Item = (&'de str, &'de str)>> MapAccess<'de> for FieldAccess<'de, I> {
+    type Error = serde_json::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Self::Error> {
+        let Some((name, value)) = self.fields.next() else {
+            return Ok(None);
+        };
+        self.value = Some(value);
+        seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
+        seed.deserialize(&mut serde_json::Deserializer::from_str(self.value.take().unwrap_or("null")))
+    }
+}

@@ -1,0 +1,224 @@
+//! All arguments of an operation: their schema, and the two checks of a call.
+
+use super::{
+    given::Arguments,
+    set::{ArgumentSet, Fields, Refused},
+};
+use crate::{
+    Call, Error, FieldError, Result,
+    schema::{self, TextShape},
+};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+/// Which part of a declaration an argument belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Owner {
+    /// A field of `Input<T>`: the body over REST.
+    Input,
+    /// An `#[arg]`: a captured path segment or a query parameter over REST.
+    Arg,
+    /// A field of the filter.
+    Filter,
+    /// `order`.
+    Order,
+    /// `page` and `page_size`.
+    Page,
+}
+
+/// One declared argument, as the descriptions of the surfaces see it.
+#[derive(Debug)]
+pub struct Argument {
+    /// Its name on every surface.
+    pub name: String,
+    /// Who it belongs to.
+    pub owner: Owner,
+    /// Its JSON Schema.
+    pub schema: Value,
+    /// Whether it has to be given.
+    pub required: bool,
+    /// Whether it can be given several times as text.
+    pub repeated: bool,
+    pub(super) shape: TextShape,
+    nullable: bool,
+}
+
+/// All arguments of an operation.
+#[derive(Debug, Default)]
+pub struct ArgumentTable {
+    pub(super) arguments: Vec<Argument>,
+    pub(super) index: HashMap<String, usize>,
+    pub(super) sets: Vec<ArgumentSet>,
+    /// Selectors read `Input` from the query string over REST.
+    pub(super) input_in_query: bool,
+}
+
+impl ArgumentTable {
+    pub(crate) fn read_input_from_query(&mut self) {
+        self.input_in_query = true;
+    }
+
+    /// Adds a set; says which of its names other sets have already.
+    pub(crate) fn add(&mut self, mut set: ArgumentSet) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        for (name, schema) in &set.schema.properties {
+            if let Some(&index) = self.index.get(name) {
+                let other = &self.arguments[index];
+                if set.owner == Owner::Arg && other.owner == Owner::Arg && other.schema == *schema {
+                    set.members.push(index);
+                } else {
+                    mistakes.push(format!(
+                        "the argument `{name}` is declared twice, by {} and by {}; every argument has one name on every surface, so rename one",
+                        owner_name(other.owner), owner_name(set.owner),
+                    ));
+                }
+                continue;
+            }
+            let (shape, repeated) = schema::text_shape(schema, &set.schema.defs);
+            self.index.insert(name.clone(), self.arguments.len());
+            set.members.push(self.arguments.len());
+            self.arguments.push(Argument {
+                name: name.clone(),
+                owner: set.owner,
+                required: set.schema.required.contains(name),
+                repeated,
+                shape,
+                nullable: schema::accepts_null(schema, &set.schema.defs),
+                schema: schema.clone(),
+            });
+        }
+        self.sets.push(set);
+        mistakes
+    }
+
+    /// Every declared argument, in order of declaration.
+    #[must_use]
+    pub fn arguments(&self) -> &[Argument] {
+        &self.arguments
+    }
+
+    /// The argument of this name.
+    #[must_use]
+    pub fn argument(&self, name: &str) -> Option<&Argument> {
+        self.index.get(name).map(|&index| &self.arguments[index])
+    }
+
+    /// Definitions that the schemas refer to (`#/$defs/…`), of recursive types.
+    #[must_use]
+    pub fn definitions(&self) -> Map<String, Value> {
+        self.sets.iter().flat_map(|set| set.schema.defs.clone()).collect()
+    }
+
+    /// The schema of all arguments as one flat object, as MCP's `inputSchema` and `call` see it.
+    #[must_use]
+    pub fn schema(&self) -> Value {
+        self.schema_of(|_| true)
+    }
+
+    /// The schema of the arguments of some owners.
+    #[must_use]
+    pub fn schema_of(&self, owned: impl Fn(Owner) -> bool) -> Value {
+        let mut root = Map::from_iter([("type".to_owned(), json!("object"))]);
+        let arguments: Vec<_> = self.arguments.iter().filter(|argument| owned(argument.owner)).collect();
+        if !arguments.is_empty() {
+            let properties: Map<_, _> =
+                arguments.iter().map(|argument| (argument.name.clone(), argument.schema.clone())).collect();
+            root.insert("properties".to_owned(), properties.into());
+        }
+        let required: Vec<_> = arguments.iter().filter(|a| a.required).map(|a| a.name.as_str()).collect();
+        if !required.is_empty() {
+            root.insert("required".to_owned(), json!(required));
+        }
+        let sets = || self.sets.iter().filter(|set| owned(set.owner));
+        for set in sets() {
+            root.extend(set.schema.rest.clone());
+        }
+        let open = sets().any(|set| set.schema.open);
+        root.insert("additionalProperties".to_owned(), json!(open));
+        let defs: Map<_, _> = sets().flat_map(|set| set.schema.defs.clone()).collect();
+        if !defs.is_empty() {
+            root.insert("$defs".to_owned(), defs.into());
+        }
+        root.into()
+    }
+
+    /// Splits what was given by owner and decodes each set into the call.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::BadRequest`] for text that is not JSON, [`crate::ErrorKind::Invalid`] with every
+    /// field that is unknown, missing, given twice or of the wrong type.
+    pub fn parse(&self, arguments: &Arguments<'_>, call: &mut Call) -> Result<()> {
+        let mut found = Vec::new();
+        let given = self.split(arguments, &mut found)?;
+        for (argument, slot) in self.arguments.iter().zip(&given.slots) {
+            let at = || format!("/{}", schema::escape(&argument.name));
+            match slot {
+                None if argument.required => {
+                    found.push(FieldError::new(at(), "required", "this field is required"));
+                }
+                Some(text) if text == "null" && !argument.nullable => {
+                    let words = self.sets.iter().map(|set| set.words(&argument.name)).find(|words| !words.is_empty());
+                    let words = words.unwrap_or_default();
+                    let hint = if argument.required { "" } else { ", or no such field" };
+                    found.push(FieldError::new(at(), "type", format!("expected {words}{hint}, not null")));
+                }
+                _ => {}
+            }
+        }
+        for set in &self.sets {
+            let fields = Fields { table: self, set, given: &given };
+            let missing = |index: &usize| self.arguments[*index].required && given.slots[*index].is_none();
+            if set.members.iter().any(missing) {
+                // What is there is still checked, so that the caller mends everything in one go.
+                for (name, text) in fields.iter() {
+                    let Some(schema) = set.schema.properties.get(name) else {
+                        continue;
+                    };
+                    let Ok(value) = serde_json::from_str::<Value>(text) else {
+                        continue;
+                    };
+                    let at = format!("/{}", schema::escape(name));
+                    schema::mismatches(&value, schema, &set.schema.defs, &at, &mut found);
+                }
+                continue;
+            }
+            match (set.parse)(fields, call) {
+                Ok(()) => {}
+                Err(Refused::Decode) => found.extend(set.explain(&fields)),
+                Err(Refused::Fields(fields)) => found.extend(fields),
+            }
+        }
+        if found.is_empty() { Ok(()) } else { Err(invalid(found)) }
+    }
+
+    /// Checks the rules of every validated set.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Invalid`] with every field that breaks a rule.
+    pub fn validate(&self, call: &Call) -> Result<()> {
+        let mut found = Vec::new();
+        for set in &self.sets {
+            if let Some(check) = &set.check {
+                check(call, set, &mut found);
+            }
+        }
+        if found.is_empty() { Ok(()) } else { Err(invalid(found)) }
+    }
+}
+
+fn invalid(mut found: Vec<FieldError>) -> Error {
+    found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    found.dedup_by(|a, b| a.pointer == b.pointer);
+    Error::invalid(found)
+}
+
+fn owner_name(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Input => "the input",
+        Owner::Arg => "an `#[arg]`",
+        Owner::Filter => "the filter",
+        Owner::Order => "the ordering",
+        Owner::Page => "the pagination",
+    }
+}

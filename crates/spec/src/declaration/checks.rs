@@ -1,0 +1,113 @@
+//! What can be wrong with a declaration, found when the server is built: each with the operation's name and what to write
+//! instead.
+
+use super::{Declaration, OperationKind};
+use crate::{Method, Mistake, Owner, StateMap};
+
+impl Declaration {
+    /// Everything that is wrong with it, given the application's state.
+    #[must_use]
+    pub fn mistakes(&self, state: &StateMap) -> Vec<Mistake> {
+        let mut found = self.mistakes.clone();
+        found.extend(self.signature.mistakes.iter().cloned());
+        if let Err(why) = check_name(&self.name) {
+            found.push(why);
+        }
+        if self.permission.is_none() {
+            found.push(
+                "declares no permission; add `.allow(Scope(\"…\"))`, `.allow(Authenticated)` or, if it is for everybody, `.allow(Anyone)`"
+                    .to_owned(),
+            );
+        }
+        for needed in self.signature.states.iter().filter(|needed| !state.contains(needed.id())) {
+            found.push(format!(
+                "needs State<{0}>, which is not registered; add `.state({0} {{ … }})` to the server",
+                needed.name()
+            ));
+        }
+        match (&self.signature.instance, &self.target) {
+            (Some(wanted), None) => found.push(format!(
+                "asks for Instance<{}> but has no target; add `.target(selector)` with a selector that returns `Option<{0}>`",
+                wanted.name()
+            )),
+            (Some(wanted), Some(got)) if wanted.id() != got.id() => found.push(format!(
+                "asks for Instance<{}> but its target resolves to {}",
+                wanted.name(),
+                got.name()
+            )),
+            _ => {}
+        }
+        self.check_routes(&mut found);
+        self.check_resource(&mut found);
+        found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
+    }
+
+    fn check_routes(&self, found: &mut Vec<String>) {
+        for route in &self.routes {
+            match (self.kind, route.method) {
+                (OperationKind::Selector, Method::Get) => {}
+                (OperationKind::Selector, method) => {
+                    found.push(format!("is a selector and cannot be served under {method}; use GET"));
+                }
+                (OperationKind::Service, Method::Get) => {
+                    found
+                        .push("is a service and cannot be served under GET; use POST, PUT, PATCH or DELETE".to_owned());
+                }
+                (OperationKind::Service, _) => {}
+            }
+            for variable in route.path.variables() {
+                self.check_variable(&format!("the route {} {}", route.method, route.path), variable, found);
+            }
+        }
+        if let Some(created) = &self.creates {
+            for variable in created.variables() {
+                if self.output.get("properties").is_none_or(|properties| properties.get(variable).is_none()) {
+                    found.push(format!("`.creates(\"{created}\")` names `{variable}`, which the answer does not have"));
+                }
+            }
+        }
+        if self.is_empty() && !matches!(self.status(), 202 | 204 | 205) {
+            found.push(format!("answers nothing, which goes under 204, not {}", self.status()));
+        }
+        if !self.is_empty() && matches!(self.status(), 204 | 205) {
+            found.push(format!("answers a value, which cannot go under {}", self.status()));
+        }
+    }
+
+    fn check_resource(&self, found: &mut Vec<String>) {
+        let Some(uri) = &self.resource else { return };
+        if self.kind == OperationKind::Service {
+            found.push("is a service and cannot be a resource; only a selector can be read by URI".to_owned());
+        }
+        if uri.as_str().split_once("://").is_none_or(|(scheme, _)| scheme.is_empty() || scheme.contains('{')) {
+            found.push(format!("the resource `{uri}` has no scheme; write it as `scheme://…`"));
+        }
+        for variable in uri.variables() {
+            self.check_variable(&format!("the resource {uri}"), variable, found);
+        }
+        let missing = |name: &str| !uri.variables().any(|variable| variable == name);
+        for argument in self.arguments().arguments().iter().filter(|a| a.required && missing(&a.name)) {
+            found.push(format!(
+                "the resource {uri} leaves out `{}`, which is required; put it in the URI",
+                argument.name
+            ));
+        }
+    }
+
+    fn check_variable(&self, place: &str, variable: &str, found: &mut Vec<String>) {
+        match self.arguments().argument(variable) {
+            Some(argument) if argument.owner == Owner::Arg && !argument.repeated => {}
+            Some(_) => found.push(format!("{place} has `{{{variable}}}`, which has to be a single `#[arg]`")),
+            None => found.push(format!("{place} has `{{{variable}}}`, but no `#[arg]` has that name")),
+        }
+    }
+}
+
+/// A name that every MCP client accepts (specification, server/tools, Tool Names).
+fn check_name(name: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
+        return Err("the name has to be 1 to 64 characters of A-Z, a-z, 0-9, `_`, `-` and `.`".to_owned());
+    }
+    Ok(())
+}
