@@ -1,10 +1,10 @@
 //! Customers.
 
-use super::view::amount;
+use super::view::{amount, now};
 use chrono::{DateTime, Utc};
 use diptych::{
-    Conn, Filter, GET, Input, Operations, Ordering, POST, PageNumber, Principal, Record, Result, Scope, Select, Tx, query,
-    query_as, selector, service,
+    Conn, Filter, GET, Input, Operations, Ordering, POST, PageNumber, Principal, Record, Result, Scope, Select, Tx,
+    query, query_as, selector, service,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ pub struct Balance {
 /// Create a customer.
 #[service("customers.create")]
 pub async fn create_customer(tx: &mut Tx, Input(new): Input<NewCustomer>, who: &Principal) -> Result<Customer> {
-    let customer = Customer { id: Uuid::now_v7(), name: new.name, email: new.email, created_at: Utc::now() };
+    let customer = Customer { id: Uuid::now_v7(), name: new.name, email: new.email, created_at: now() };
     query("INSERT INTO customers (id, owner, name, email, created_at) VALUES ($1, $2, $3, $4, $5)")
         .bind(customer.id)
         .bind(who.subject())

@@ -1,10 +1,13 @@
 //! Invoices: created as drafts, amended, sent, voided, listed.
 
-use super::{InvoiceError, Limits, view::amount};
+use super::{
+    InvoiceError, Limits,
+    view::{amount, now},
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
-    Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Principal, Record,
-    Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service,
+    Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Principal,
+    Record, Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,7 +61,17 @@ pub struct InvoiceView {
 impl From<Invoice> for InvoiceView {
     fn from(invoice: Invoice) -> Self {
         let Invoice { id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at } = invoice;
-        Self { id, customer_id, number, status, amount_cents, paid_cents, amount: amount(amount_cents), due_on, created_at }
+        Self {
+            id,
+            customer_id,
+            number,
+            status,
+            amount_cents,
+            paid_cents,
+            amount: amount(amount_cents),
+            due_on,
+            created_at,
+        }
     }
 }
 
@@ -190,7 +203,7 @@ pub async fn create_invoice(
     .bind(Status::Draft)
     .bind(amount)
     .bind(new.due_on)
-    .bind(Utc::now())
+    .bind(now())
     .execute(tx)
     .await?;
     write_lines(tx, id, new.lines).await?;
@@ -227,7 +240,7 @@ pub async fn send_invoice(tx: &mut Tx, Instance(invoice): Instance<Invoice>) -> 
     query("UPDATE invoices SET status = $2, sent_at = $3 WHERE id = $1")
         .bind(invoice.id)
         .bind(Status::Sent)
-        .bind(Utc::now())
+        .bind(now())
         .execute(tx)
         .await?;
     Ok(Invoice { status: Status::Sent, ..invoice })
@@ -279,10 +292,11 @@ pub async fn get_invoice(
     who: &Principal,
 ) -> Result<Option<Detail>> {
     let Some(invoice) = invoice_row(db, id, who).await? else { return Ok(None) };
-    let lines = query_as("SELECT description, quantity, unit_cents FROM invoice_lines WHERE invoice_id = $1 ORDER BY position")
-        .bind(id)
-        .all(db)
-        .await?;
+    let lines =
+        query_as("SELECT description, quantity, unit_cents FROM invoice_lines WHERE invoice_id = $1 ORDER BY position")
+            .bind(id)
+            .all(db)
+            .await?;
     Ok(Some(Detail { invoice, lines }))
 }
 
@@ -352,7 +366,9 @@ pub(super) fn operations() -> Operations {
             void_invoice::spec()
                 .allow(Scope("invoices:write"))
                 .target(invoice_row::spec())
-                .require("already_paid", "an invoice with payments can not be void", |invoice: &Invoice| invoice.paid_cents == 0)
+                .require("already_paid", "an invoice with payments can not be void", |invoice: &Invoice| {
+                    invoice.paid_cents == 0
+                })
                 .present::<InvoiceView>()
                 .changes("invoices://{id}")
                 .destructive(true)

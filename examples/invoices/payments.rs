@@ -3,11 +3,12 @@
 use super::{
     InvoiceError,
     invoice::{Invoice, InvoiceView, Status, invoice_by_id, invoice_row},
-    view::amount,
+    view::{amount, now},
 };
 use chrono::{DateTime, Utc};
 use diptych::{
-    Conn, GET, Input, Instance, Operations, POST, Principal, Record, Result, Scope, Select, Tx, query, selector, service,
+    Conn, GET, Input, Instance, Operations, POST, Principal, Record, Result, Scope, Select, Tx, query, selector,
+    service,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,7 +71,7 @@ pub async fn pay_invoice(
         .bind(invoice.id)
         .bind(payment.amount_cents)
         .bind(payment.note)
-        .bind(Utc::now())
+        .bind(now())
         .execute(tx)
         .await?;
     let status = if payment.amount_cents == due { Status::Paid } else { invoice.status };

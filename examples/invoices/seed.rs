@@ -1,6 +1,7 @@
 //! Data for the first start, so that there is something to look at.
 
-use chrono::{Duration, Utc};
+use super::view::now;
+use chrono::Duration;
 use diptych::{Db, Result, query, query_scalar};
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ pub async fn seed(db: Db) -> Result<()> {
         tx.rollback().await;
         return Ok(());
     }
-    let now = Utc::now();
+    let now = now();
     for (customer, name) in ["Blue Bakery", "Cedar Carpentry", "Delta Dental"].into_iter().enumerate() {
         let customer_id = Uuid::now_v7();
         query("INSERT INTO customers (id, owner, name, email, created_at) VALUES ($1, $2, $3, $4, $5)")

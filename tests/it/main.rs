@@ -9,4 +9,5 @@ mod pools;
 mod savepoints;
 mod sqlite;
 mod stale;
+mod suite;
 mod transactions;

@@ -10,7 +10,9 @@ const DEFAULT_BIND: &str = "127.0.0.1:8000";
 pub(crate) fn bind() -> Result<SocketAddr, StartError> {
     let text = read("DIPTYCH_BIND").unwrap_or_else(|| DEFAULT_BIND.to_owned());
     text.parse().map_err(|_| {
-        StartError::Configuration("DIPTYCH_BIND has to be an address and a port, such as 127.0.0.1:8000 or [::1]:0".to_owned())
+        StartError::Configuration(
+            "DIPTYCH_BIND has to be an address and a port, such as 127.0.0.1:8000 or [::1]:0".to_owned(),
+        )
     })
 }
 

@@ -1,7 +1,7 @@
 //! Declare a service or a selector once; diptych serves it as a REST route with OpenAPI and as a tool or resource of an MCP
 //! server, with the same validation, permissions, transaction, errors and limits on both.
 //!
-//! ```ignore
+//! ```no_run
 //! use diptych::{Anyone, Input, MCPServer, Operations, POST, Result, Tx, query, service};
 //! use schemars::JsonSchema;
 //! use serde::Deserialize;
@@ -31,10 +31,20 @@
 //!
 //! The other crates of the workspace are the inside of this one; only this crate's API is meant to be used.
 
+mod builder;
 mod client;
+mod configuration;
+mod logging;
+mod server;
+mod start;
 
-
+pub use builder::MCPServer;
+pub use builder::MCPServerBuilder;
 pub use client::Client;
+pub use server::Addresses;
+pub use server::Listening;
+pub use server::Server;
+pub use start::StartError;
 
 // Declaring.
 pub use diptych_macros::Column;
@@ -114,6 +124,10 @@ pub use diptych_pipeline::query_as;
 pub use diptych_pipeline::query_scalar;
 
 // Serving.
+pub use diptych_transport_actix::Authenticator;
+pub use diptych_transport_actix::Credentials;
+pub use diptych_transport_actix::DevelopmentTokens;
+pub use diptych_transport_actix::HttpSettings;
 
 #[doc(hidden)]
 pub mod __private;

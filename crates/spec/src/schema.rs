@@ -248,15 +248,27 @@ pub(crate) fn expected(schema: &Value, defs: &Object) -> String {
         _ => {
             let branches = ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array());
             return match branches {
-                Some(branches) => {
-                    let words: Vec<_> = branches.iter().map(|branch| expected(branch, defs)).collect();
-                    words.join(" or ")
-                }
+                Some(branches) => match branches.iter().map(fixed).collect::<Option<Vec<_>>>() {
+                    Some(values) => format!("one of {}", values.concat().join(", ")),
+                    None => {
+                        let words: Vec<_> = branches.iter().map(|branch| expected(branch, defs)).collect();
+                        words.join(" or ")
+                    }
+                },
                 None => "another value".to_owned(),
             };
         }
     };
     words.to_owned()
+}
+
+/// The only texts that a schema accepts: an enum whose variants have descriptions is a union of these.
+fn fixed(schema: &Value) -> Option<Vec<&str>> {
+    match (schema.get("const"), schema.get("enum")) {
+        (Some(value), _) => value.as_str().map(|value| vec![value]),
+        (None, Some(Value::Array(values))) => values.iter().map(Value::as_str).collect(),
+        _ => None,
+    }
 }
 
 /// Where `value` is not what `schema` expects: types, required and unknown names, enums and formats.

@@ -8,7 +8,11 @@
 mod database;
 mod http;
 mod proxy;
+mod running;
+mod surface;
 
 pub use database::{TestDatabase, postgres_address};
 pub use http::{HttpReply, request};
 pub use proxy::DelayProxy;
+pub use running::RunningServer;
+pub use surface::{Answered, Surface, SurfaceClient};

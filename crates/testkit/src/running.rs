@@ -26,7 +26,7 @@ impl RunningServer {
                 let stopped = async move {
                     let _ = stopped.await;
                 };
-                listener.workers(2).run_until(stopped).await.unwrap_or_else(|error| panic!("{error}"));
+                listener.run_until(stopped).await.unwrap_or_else(|error| panic!("{error}"));
             });
         });
         let addresses = addresses.await.expect("the server starts");

@@ -70,7 +70,7 @@ impl SurfaceClient {
             Kind::InProcess(client, scopes) => {
                 let mut client = client.clone();
                 if let Some(user) = &self.user {
-                    client = client.as_principal(Principal::new("development", user, scopes).expect("a user"));
+                    client = client.as_principal(principal(user, scopes));
                 }
                 let answer = client.call_json(operation, &arguments.to_string()).await;
                 answer
@@ -84,11 +84,8 @@ impl SurfaceClient {
                 self.call_tool(*socket, &headers, params).await
             }
             Kind::Stateless(socket) => {
-                let headers = [
-                    ("MCP-Protocol-Version", "2026-07-28"),
-                    ("Mcp-Method", "tools/call"),
-                    ("Mcp-Name", operation),
-                ];
+                let headers =
+                    [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", operation)];
                 let params = json!({"name": operation, "arguments": arguments, "_meta": {
                     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                     "io.modelcontextprotocol/clientCapabilities": {},
@@ -174,6 +171,15 @@ impl SurfaceClient {
             }
         }
     }
+}
+
+/// The principal that the development login makes of a token: `ann` has every scope, `ann+a+b` just those.
+fn principal(token: &str, every_scope: &[String]) -> Principal {
+    let (user, scopes) = match token.split_once('+') {
+        Some((user, scopes)) => (user, scopes.split('+').map(str::to_owned).collect()),
+        None => (token, every_scope.to_vec()),
+    };
+    Principal::new("development", user, scopes).expect("a user")
 }
 
 async fn initialize(socket: SocketAddr, user: Option<&str>) -> String {

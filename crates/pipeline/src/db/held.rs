@@ -155,11 +155,8 @@ impl<D: Database> Drop for Held<D> {
     fn drop(&mut self) {
         match self.connection.take() {
             None => {}
-            Some(Lease::Single(mut place)) => {
-                if self.state == State::Busy {
-                    *place = None;
-                }
-            }
+            Some(Lease::Single(mut place)) if self.state == State::Busy => *place = None,
+            Some(Lease::Single(_)) => {}
             Some(Lease::Pooled(mut connection)) => {
                 if self.state == State::Busy {
                     connection.close_on_drop();

@@ -158,6 +158,8 @@ impl Db {
     }
 
     pub(crate) async fn begin_with(&self, plans: Plans, deadline: Option<Duration>, lock: Lock) -> Result<Tx> {
+        #[cfg(not(feature = "postgres"))]
+        let _ = deadline;
         let mut last = None;
         // BEGIN is the first thing that shows a connection to be dead, and nothing has happened yet: take another.
         for _ in 0..=self.0.options.max_connections {
@@ -168,6 +170,7 @@ impl Db {
             }
             let begun = match conn.driver {
                 #[cfg(feature = "sqlite")]
+                // SQLite knows no deadline of a statement; the pipeline's own still holds.
                 Driver::Sqlite(held) => held.begin(super::sqlite::BEGIN.into()).await.map(Driver::Sqlite),
                 #[cfg(feature = "postgres")]
                 Driver::Postgres(held) => held.begin(super::postgres::begin(deadline)).await.map(Driver::Postgres),

@@ -1,0 +1,232 @@
+//! `MCPServer::builder`: everything a server is made of, in one chain.
+
+use crate::{
+    Server, StartError, configuration, logging,
+    server::{Addresses, ListenHook},
+};
+use diptych_pipeline::{Db, DbOptions, Engine, Migrations, Operations, Settings};
+use diptych_spec::{Result, StateMap};
+use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Http, HttpSettings};
+use futures_util::future::BoxFuture;
+use std::{fmt, future::Future, process::ExitCode, sync::Arc};
+
+/// The way in: [`MCPServer::builder`].
+#[derive(Debug, Clone, Copy)]
+pub struct MCPServer;
+
+impl MCPServer {
+    /// A server of this name and version, which clients see.
+    pub fn builder(name: impl Into<String>, version: impl Into<String>) -> MCPServerBuilder {
+        MCPServerBuilder {
+            mcp: diptych_mcp::Settings::new(name, version),
+            description: None,
+            database: Database::Unset,
+            database_options: DbOptions::default(),
+            migrations: Migrations::default(),
+            operations: Operations::new(),
+            state: StateMap::default(),
+            settings: Settings::default(),
+            http: HttpSettings::default(),
+            authenticator: None,
+            on_start: Vec::new(),
+            on_listen: Vec::new(),
+        }
+    }
+}
+
+type StartHook = Box<dyn FnOnce(Db) -> BoxFuture<'static, Result<()>> + Send>;
+
+enum Database {
+    Unset,
+    Url(String),
+    /// Unless `DATABASE_URL` says otherwise.
+    Default(String),
+    Connected(Db),
+}
+
+/// A server being put together. Finish with [`MCPServerBuilder::main`] or [`MCPServerBuilder::build`].
+#[must_use = "a builder does nothing until `.main()` or `.build()`"]
+pub struct MCPServerBuilder {
+    mcp: diptych_mcp::Settings,
+    description: Option<String>,
+    database: Database,
+    database_options: DbOptions,
+    migrations: Migrations,
+    operations: Operations,
+    state: StateMap,
+    settings: Settings,
+    http: HttpSettings,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    on_start: Vec<StartHook>,
+    on_listen: Vec<ListenHook>,
+}
+
+impl MCPServerBuilder {
+    /// The name for people.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.mcp.title = Some(title.into());
+        self
+    }
+
+    /// What the server is for: the description of the OpenAPI document.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// What a model should know before it uses the tools (MCP's `instructions`).
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.mcp.instructions = Some(instructions.into());
+        self
+    }
+
+    /// The database's URL, whatever the environment says.
+    pub fn database_url(mut self, url: impl Into<String>) -> Self {
+        self.database = Database::Url(url.into());
+        self
+    }
+
+    /// The database's URL, unless `DATABASE_URL` is set: `sqlite://file.db`, `postgres://user@host/database`.
+    pub fn database_url_or(mut self, url: impl Into<String>) -> Self {
+        self.database = Database::Default(url.into());
+        self
+    }
+
+    /// A database that is connected already.
+    pub fn database(mut self, db: Db) -> Self {
+        self.database = Database::Connected(db);
+        self
+    }
+
+    /// How the database is connected to.
+    pub fn database_options(mut self, options: DbOptions) -> Self {
+        self.database_options = options;
+        self
+    }
+
+    /// The application's migrations, applied at every start.
+    pub fn migrations(mut self, migrations: Migrations) -> Self {
+        self.migrations = migrations;
+        self
+    }
+
+    /// A value that handlers take as `State<T>`. One per type.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.state.insert(value);
+        self
+    }
+
+    /// Adds operations.
+    pub fn mount(mut self, operations: Operations) -> Self {
+        self.operations = self.operations.merge(operations);
+        self
+    }
+
+    /// Who calls. Without, [`DevelopmentTokens`], which refuses to listen where others could reach it.
+    pub fn auth(mut self, authenticator: impl Authenticator) -> Self {
+        self.authenticator = Some(Arc::new(authenticator));
+        self
+    }
+
+    /// Limits of operations that declare none of their own.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Limits and allow-lists of the HTTP surfaces.
+    pub fn http(mut self, settings: HttpSettings) -> Self {
+        self.http = settings;
+        self
+    }
+
+    /// How many tools or resources one page of an MCP list has; 100.
+    pub fn mcp_page_size(mut self, size: usize) -> Self {
+        self.mcp.page_size = size.max(1);
+        self
+    }
+
+    /// Runs once the database is migrated, before anything is served: first data, warm caches.
+    pub fn on_start<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: FnOnce(Db) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.on_start.push(Box::new(move |db| Box::pin(hook(db))));
+        self
+    }
+
+    /// Runs once the server listens, with the addresses it is reached at.
+    pub fn on_listen(mut self, hook: impl FnOnce(&Addresses) + Send + 'static) -> Self {
+        self.on_listen.push(Box::new(hook));
+        self
+    }
+
+    /// Connects, migrates, checks every declaration, and runs the start hooks.
+    ///
+    /// # Errors
+    /// [`StartError::Mistakes`] with every wiring mistake by operation, before anything is written; otherwise what kept
+    /// the database from being used.
+    pub async fn build(self) -> Result<Server, StartError> {
+        let db = connect(self.database, self.database_options).await?;
+        let engine = Engine::builder(db.clone())
+            .operations(self.operations)
+            .state_map(self.state)
+            .settings(self.settings)
+            .build()?;
+        self.migrations.run(&db).await.map_err(StartError::Database)?;
+        for hook in self.on_start {
+            hook(db.clone()).await.map_err(StartError::Hook)?;
+        }
+        let authenticator = self.authenticator.unwrap_or_else(|| Arc::new(DevelopmentTokens::of(&engine)));
+        let mut info = ApiInfo::new(self.mcp.title.as_ref().unwrap_or(&self.mcp.name), &*self.mcp.version);
+        info.description = self.description.or_else(|| self.mcp.instructions.clone());
+        let label = format!("{} {} on {}", self.mcp.name, self.mcp.version, db.backend());
+        let http = Http::with_info(engine, self.mcp, self.http, authenticator, info);
+        Ok(Server::new(http, label, self.on_listen))
+    }
+
+    /// The whole program: reads `DIPTYCH_BIND` and `DATABASE_URL`, builds, prints where it listens, and serves until
+    /// Ctrl-C or SIGTERM. Mistakes are printed to standard error.
+    #[must_use]
+    pub fn main(self) -> ExitCode {
+        logging::start();
+        match actix_web::rt::System::new().block_on(self.run()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                complain(&error);
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn run(self) -> Result<(), StartError> {
+        let bind = configuration::bind()?;
+        let server = self.build().await?;
+        server.listen(bind)?.announce().run().await
+    }
+}
+
+async fn connect(database: Database, options: DbOptions) -> Result<Db, StartError> {
+    let url = match database {
+        Database::Connected(db) => return Ok(db),
+        Database::Url(url) => url,
+        Database::Default(url) => configuration::database_url().unwrap_or(url),
+        Database::Unset => configuration::database_url().ok_or_else(|| {
+            let why = "no database: set DATABASE_URL, or give one with `.database_url_or(\"sqlite://app.db\")`";
+            StartError::Configuration(why.to_owned())
+        })?,
+    };
+    Db::connect_with(&url, options).await.map_err(StartError::Database)
+}
+
+#[expect(clippy::print_stderr, reason = "the program ends with this")]
+fn complain(error: &StartError) {
+    eprintln!("error: {error}");
+}
+
+impl fmt::Debug for MCPServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MCPServerBuilder").field("mcp", &self.mcp).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,166 @@
+//! The HTTP surfaces of one engine: made once, outside actix's app factory, which runs once per worker.
+
+use crate::{
+    auth::Authenticator,
+    mcp,
+    rest::{self, ApiInfo, Document, Routes},
+    settings::HttpSettings,
+};
+use actix_web::{HttpResponse, http::ConnectionType, web::ServiceConfig};
+use diptych_pipeline::Engine;
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// The HTTP surfaces of one engine. Cheap to clone; all clones are the same server.
+///
+/// ```no_run
+/// # use actix_web::{App, HttpServer};
+/// # use diptych_transport_actix::Http;
+/// # fn example(http: Http) -> std::io::Result<()> {
+/// let server = HttpServer::new(move || {
+///     App::new()
+///         .configure(http.rest("/api"))
+///         .configure(http.openapi("/openapi.json", "/api"))
+///         .configure(http.mcp("/mcp"))
+/// });
+/// // As `Listener` does: a client that goes away withdraws its call, and small answers are not held back.
+/// let server = server.h1_allow_half_closed(false).tcp_nodelay(true);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Http(Arc<Shared>);
+
+/// What every handler works with.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) mcp: diptych_mcp::Server,
+    pub(crate) settings: HttpSettings,
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) routes: Routes,
+    info: ApiInfo,
+    documents: Mutex<BTreeMap<String, Document>>,
+    closing: AtomicBool,
+}
+
+impl Http {
+    /// The surfaces of `engine`. `mcp` also says what the OpenAPI document is called; see [`Http::with_info`].
+    #[must_use]
+    pub fn new(
+        engine: Engine,
+        mcp: diptych_mcp::Settings,
+        settings: HttpSettings,
+        authenticator: Arc<dyn Authenticator>,
+    ) -> Self {
+        let info = ApiInfo::new(mcp.title.as_ref().unwrap_or(&mcp.name), &*mcp.version);
+        Self::with_info(engine, mcp, settings, authenticator, info)
+    }
+
+    /// The same, with an OpenAPI document that says this of itself.
+    #[must_use]
+    pub fn with_info(
+        engine: Engine,
+        mcp: diptych_mcp::Settings,
+        settings: HttpSettings,
+        authenticator: Arc<dyn Authenticator>,
+        info: ApiInfo,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            routes: Routes::of(&engine),
+            mcp: diptych_mcp::Server::new(engine.clone(), mcp),
+            engine,
+            settings,
+            authenticator,
+            info,
+            documents: Mutex::default(),
+            closing: AtomicBool::new(false),
+        }))
+    }
+
+    /// The REST routes, under `prefix`. Everything under it is answered here, so mount what should go before it first;
+    /// with an empty prefix it answers what nothing else does.
+    pub fn rest(&self, prefix: &str) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+        let (shared, prefix) = (Arc::clone(&self.0), rooted(prefix));
+        move |config| rest::mount(shared, &prefix, config)
+    }
+
+    /// The OpenAPI document of the routes under `prefix`, at `path`. Everybody may read it.
+    pub fn openapi(
+        &self,
+        path: &str,
+        prefix: &str,
+    ) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+        let (shared, path, prefix) = (Arc::clone(&self.0), rooted(path), rooted(prefix));
+        move |config| {
+            let document = shared.document(&prefix);
+            rest::mount_document(shared, document, &path, config);
+        }
+    }
+
+    /// The MCP endpoint, at `path`.
+    pub fn mcp(&self, path: &str) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+        let (shared, path) = (Arc::clone(&self.0), rooted(path));
+        move |config| mcp::mount(shared, &path, config)
+    }
+
+    /// The OpenAPI document of the routes under `prefix`.
+    #[must_use]
+    pub fn openapi_document(&self, prefix: &str) -> Value {
+        rest::openapi_document(self.0.engine.operations(), &self.0.info, &rooted(prefix))
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
+    /// The document, rendered once however many workers ask.
+    fn document(&self, prefix: &str) -> Document {
+        let mut rendered = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        let render = || {
+            let document = rest::openapi_document(self.engine.operations(), &self.info, prefix);
+            Document::render(&document)
+        };
+        rendered.entry(prefix.to_owned()).or_insert_with(render).clone()
+    }
+
+    /// From now on every answer is the last one on its connection.
+    pub(crate) fn close_connections(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// An answer, about to be sent.
+    pub(crate) fn sent(&self, mut response: HttpResponse) -> HttpResponse {
+        if self.closing.load(Ordering::Relaxed) {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        response
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("engine", &self.0.engine).field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+/// `api/` → `/api`, `/` → ``.
+fn rooted(path: &str) -> String {
+    match path.trim_matches('/') {
+        "" => String::new(),
+        path => format!("/{path}"),
+    }
+}

@@ -1,0 +1,39 @@
+//! The handler of the MCP endpoint: decode, hand over, encode.
+
+use super::{decode, encode, refuse};
+use crate::{auth, edge, guard, http::Shared, refusal::Refusal};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::Method,
+    web::{self, Payload, ServiceConfig},
+};
+use std::sync::Arc;
+
+/// Answers at `path`.
+pub(crate) fn mount(shared: Arc<Shared>, path: &str, config: &mut ServiceConfig) {
+    let handler = move |request: HttpRequest, payload: Payload| {
+        let shared = Arc::clone(&shared);
+        async move { shared.sent(guard::answered(answer(&shared, &request, payload)).await) }
+    };
+    config.service(web::resource(path).route(web::to(handler)));
+}
+
+async fn answer(shared: &Shared, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Refusal> {
+    let method = request.method();
+    if ![Method::POST, Method::GET, Method::DELETE].contains(method) {
+        return Err(refuse::method());
+    }
+    edge::host::check(&shared.settings, request)?;
+    edge::origin::check(&shared.settings, request)?;
+    let principal = auth::identify(&*shared.authenticator, request).await?;
+    let (head, principal) = (decode::head(request), principal.as_ref());
+    let reply = match *method {
+        Method::POST => {
+            let body = edge::body::read(&shared.settings, request, payload).await?;
+            shared.mcp.post(&head, &body, principal).await
+        }
+        Method::DELETE => shared.mcp.delete(&head, principal).await,
+        _ => shared.mcp.get(&head, principal).await,
+    };
+    Ok(encode::response(reply))
+}

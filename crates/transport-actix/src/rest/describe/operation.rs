@@ -1,0 +1,81 @@
+//! One operation under one route.
+
+use super::{components::Components, parameters, responses};
+use diptych_spec::{Declaration, OperationKind, Owner, Route};
+use serde_json::{Value, json};
+
+/// The part of the name before the first dot.
+pub(super) fn tag(declaration: &Declaration) -> &str {
+    declaration.name().split('.').next().unwrap_or_default()
+}
+
+/// The operation object. `shown` are the names of the path's variables in the document; `index` tells the routes of an
+/// operation apart.
+pub(super) fn describe(
+    declaration: &Declaration,
+    route: &Route,
+    shown: &[String],
+    index: usize,
+    components: &mut Components,
+) -> Value {
+    let id = match index {
+        0 => declaration.name().to_owned(),
+        _ => format!("{}-{}", declaration.name(), index + 1),
+    };
+    let mut described = json!({
+        "operationId": id,
+        "tags": [tag(declaration)],
+        "summary": summary(declaration),
+    });
+    if !declaration.description().is_empty() {
+        described["description"] = json!(declaration.description());
+    }
+    described["security"] = security(declaration);
+    let parameters = parameters::describe(declaration, &route.path, shown, components);
+    if !parameters.is_empty() {
+        described["parameters"] = parameters.into();
+    }
+    if let Some(body) = request_body(declaration, components) {
+        described["requestBody"] = body;
+    }
+    described["responses"] = responses::describe(declaration, &route.path, components);
+    described
+}
+
+/// Whether the operation takes a body.
+pub(super) fn takes_body(declaration: &Declaration) -> bool {
+    let input = declaration.arguments().arguments().iter().any(|argument| argument.owner == Owner::Input);
+    declaration.kind() == OperationKind::Service && input
+}
+
+fn summary(declaration: &Declaration) -> &str {
+    let sentence = || {
+        let text = declaration.description();
+        let paragraph = text.split("\n\n").next().unwrap_or_default().trim();
+        let end = paragraph.find(". ").or_else(|| paragraph.find(".\n"));
+        end.map_or_else(|| paragraph.trim_end_matches('.'), |end| &paragraph[..end])
+    };
+    let summary = declaration.title().unwrap_or_else(sentence);
+    if summary.is_empty() { declaration.name() } else { summary }
+}
+
+/// Everybody may call an open operation, and a signed-in caller is still known to it.
+fn security(declaration: &Declaration) -> Value {
+    let Some(permission) = declaration.permission() else {
+        return json!([{"bearer": []}]);
+    };
+    if permission.is_open() {
+        return json!([{}, {"bearer": []}]);
+    }
+    json!([{"bearer": permission.scopes()}])
+}
+
+fn request_body(declaration: &Declaration, components: &mut Components) -> Option<Value> {
+    if !takes_body(declaration) {
+        return None;
+    }
+    let schema = declaration.arguments().schema_of(|owner| owner == Owner::Input);
+    let required = schema.get("required").is_some() || schema.get("oneOf").is_some();
+    let schema = components.adopt(schema);
+    Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}))
+}

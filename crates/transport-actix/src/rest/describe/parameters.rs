@@ -1,0 +1,59 @@
+//! The arguments of an operation that are not in its body: variables of the path, and the query.
+
+use super::components::Components;
+use diptych_spec::{Argument, Declaration, OperationKind, Owner, Template};
+use serde_json::{Map, Value, json};
+
+/// The parameter objects: those of the path in its order, then the query. `shown` are the names of the path's variables in
+/// the document.
+pub(super) fn describe(
+    declaration: &Declaration,
+    path: &Template,
+    shown: &[String],
+    components: &mut Components,
+) -> Vec<Value> {
+    let table = declaration.arguments();
+    let definitions = table.definitions();
+    let mut described = Vec::new();
+    for (variable, name) in path.variables().zip(shown) {
+        if let Some(argument) = table.argument(variable) {
+            described.push(parameter(argument, name, "path", &definitions, components));
+        }
+    }
+    let in_body = |argument: &Argument| {
+        argument.owner == Owner::Input && declaration.kind() == OperationKind::Service
+    };
+    let in_path = |argument: &Argument| path.variables().any(|variable| variable == argument.name);
+    for argument in table.arguments().iter().filter(|argument| !in_body(argument) && !in_path(argument)) {
+        described.push(parameter(argument, &argument.name, "query", &definitions, components));
+    }
+    described
+}
+
+fn parameter(
+    argument: &Argument,
+    name: &str,
+    place: &str,
+    definitions: &Map<String, Value>,
+    components: &mut Components,
+) -> Value {
+    let mut schema = argument.schema.clone();
+    let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+    let mut described = json!({"name": name, "in": place, "required": argument.required || place == "path"});
+    if let Some(description) = description {
+        described["description"] = description;
+    }
+    let is_object = schema.get("type").is_some_and(|ty| ty == "object");
+    let schema = components.adopt_with(schema, definitions);
+    if is_object {
+        // Written as JSON text.
+        described["content"] = json!({"application/json": {"schema": schema}});
+        return described;
+    }
+    described["schema"] = schema;
+    if argument.repeated && place == "query" {
+        described["style"] = json!("form");
+        described["explode"] = json!(true);
+    }
+    described
+}

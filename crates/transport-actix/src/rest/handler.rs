@@ -1,0 +1,39 @@
+//! The handler of every REST route: decode, dispatch, encode.
+
+use super::{decode, encode};
+use crate::{auth, edge, guard, http::Shared, refusal::Refusal};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{self, Payload, ServiceConfig},
+};
+use diptych_pipeline::Caller;
+use std::sync::Arc;
+
+/// Answers everything under `prefix`.
+pub(crate) fn mount(shared: Arc<Shared>, prefix: &str, config: &mut ServiceConfig) {
+    let handler = move |request: HttpRequest, payload: Payload| {
+        let shared = Arc::clone(&shared);
+        async move { shared.sent(guard::answered(answer(&shared, &request, payload)).await) }
+    };
+    if prefix.is_empty() {
+        config.default_service(web::to(handler));
+    } else {
+        config.service(web::scope(prefix).default_service(web::to(handler)));
+    }
+}
+
+async fn answer(shared: &Shared, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Refusal> {
+    edge::host::check(&shared.settings, request)?;
+    if !request.method().is_safe() {
+        edge::origin::check(&shared.settings, request)?;
+    }
+    let target = decode::target(request)?;
+    let found = shared.routes.find(request.method(), target.path)?;
+    let operation = &shared.engine.operations()[found.operation];
+    let principal = auth::identify(&*shared.authenticator, request).await?;
+    let body = decode::body(shared, operation, principal.as_ref(), request, payload).await?;
+    let arguments = decode::arguments(found, request.query_string(), body.as_deref())?;
+    // When the client goes away, actix drops this future, and the service is rolled back.
+    let outcome = shared.engine.dispatch(operation, arguments, Caller::new(principal)).await?;
+    Ok(encode::response(operation.declaration(), target.mount, outcome))
+}

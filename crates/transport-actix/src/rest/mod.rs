@@ -1,0 +1,16 @@
+//! Operations as REST routes, and their description.
+
+mod decode;
+mod describe;
+mod document;
+mod encode;
+mod handler;
+mod refuse;
+mod route;
+
+pub use describe::ApiInfo;
+pub use describe::openapi_document;
+pub(crate) use document::Document;
+pub(crate) use document::mount as mount_document;
+pub(crate) use handler::mount;
+pub(crate) use route::Routes;

@@ -1,0 +1,114 @@
+//! What is sent wrongly is named, all of it, in the words of the wire.
+
+use super::{
+    World, everywhere,
+    world::{customer, fields},
+};
+use serde_json::json;
+
+everywhere!(
+    every_broken_rule_is_named_at_once,
+    nested_fields_are_named_by_pointer,
+    unknown_and_missing_fields_are_refused,
+    wrong_types_say_what_is_expected,
+    hostile_text_is_only_text,
+);
+
+async fn every_broken_rule_is_named_at_once(world: &World) {
+    let ann = world.ann().await;
+    let problem = ann.call("customers.create", json!({"name": "", "email": "nobody"})).await.unwrap_err();
+    assert_eq!(
+        problem,
+        json!({
+            "type": "about:blank",
+            "title": "Invalid input",
+            "status": 422,
+            "code": "invalid",
+            "detail": "2 fields are not valid: email, name",
+            "errors": [
+                {"pointer": "/email", "code": "email", "detail": "must be an email address"},
+                {"pointer": "/name", "code": "length", "detail": "must have 1 to 200 characters"},
+            ],
+        })
+    );
+}
+
+async fn nested_fields_are_named_by_pointer(world: &World) {
+    let ann = world.ann().await;
+    let customer = customer(&ann, "Ada").await;
+    let lines = json!([
+        {"description": "Fine", "quantity": 1, "unit_cents": 1},
+        {"description": "", "quantity": 0, "unit_cents": 1},
+    ]);
+    let new = json!({"customer_id": customer, "number": "", "due_on": "2026-12-31", "lines": lines});
+    let problem = ann.call("invoices.create", new).await.unwrap_err();
+    assert_eq!(
+        fields(&problem),
+        [
+            "/lines/1/description: must have 1 to 500 characters",
+            "/lines/1/quantity: must be at least 1 and at most 10000",
+            "/number: must have 1 to 32 characters",
+        ]
+    );
+}
+
+async fn unknown_and_missing_fields_are_refused(world: &World) {
+    let ann = world.ann().await;
+    let problem = ann.call("customers.create", json!({"nmae": "Ada"})).await.unwrap_err();
+    assert_eq!(
+        fields(&problem),
+        [
+            "/email: this field is required",
+            "/name: this field is required",
+            "/nmae: there is no such field; known are name, email",
+        ]
+    );
+    let problem = ann.call("invoices.list", json!({"state": "sent"})).await.unwrap_err();
+    assert_eq!((problem["status"].clone(), problem["errors"][0]["pointer"].clone()), (json!(422), json!("/state")));
+}
+
+async fn wrong_types_say_what_is_expected(world: &World) {
+    let ann = world.ann().await;
+    let new = json!({"customer_id": "x", "number": "1", "due_on": "tomorrow", "lines": [{"description": 1}]});
+    let problem = ann.call("invoices.create", new).await.unwrap_err();
+    assert_eq!(
+        fields(&problem),
+        [
+            "/customer_id: expected a UUID",
+            "/due_on: expected a date (such as 2026-01-31)",
+            "/lines/0/description: expected a string",
+            "/lines/0/quantity: this field is required",
+            "/lines/0/unit_cents: this field is required",
+        ]
+    );
+    let problem =
+        ann.call("invoices.list", json!({"status": ["sent", "lost"], "min_amount": "much"})).await.unwrap_err();
+    assert_eq!(
+        fields(&problem),
+        ["/min_amount: expected an integer", "/status/1: expected one of draft, sent, paid, void"]
+    );
+    let problem = ann.call("invoices.get", json!({"id": "7"})).await.unwrap_err();
+    assert_eq!(fields(&problem), ["/id: expected a UUID"]);
+}
+
+/// Trap 10: nothing a caller sends becomes SQL.
+async fn hostile_text_is_only_text(world: &World) {
+    let ann = world.ann().await;
+    let hostile =
+        ["'; DROP TABLE customers; --", "\" OR 1=1 --", "100%", "under_score", "$1", "bang!", "Ωmega 🙂", "a\\b"];
+    for (n, name) in hostile.into_iter().enumerate() {
+        let new = json!({"name": name, "email": format!("h{n}@example.com")});
+        ann.call("customers.create", new).await.unwrap();
+    }
+    for name in hostile {
+        let page = ann.call("customers.list", json!({"name": name})).await.unwrap();
+        assert_eq!((page["total"].clone(), page["items"][0]["name"].clone()), (json!(1), json!(name)));
+    }
+    for name in ["%", "_", "!"] {
+        let page = ann.call("customers.list", json!({"name": name})).await.unwrap();
+        assert_eq!(page["total"], 1, "{name} matches only itself");
+    }
+    let problem = ann.call("customers.list", json!({"order": ["name; DROP TABLE customers"]})).await.unwrap_err();
+    assert_eq!(problem["errors"][0]["pointer"], "/order/0");
+    assert_eq!(ann.call("customers.list", json!({})).await.unwrap()["total"], hostile.len());
+}

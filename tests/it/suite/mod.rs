@@ -1,0 +1,36 @@
+//! The one behaviour suite: the example application, called over every surface on every database. What is written here once
+//! holds in process, over REST, and over MCP of both eras.
+
+mod access;
+mod arguments;
+mod changing;
+mod listing;
+mod reading;
+mod world;
+
+pub(crate) use world::World;
+
+/// Runs a behaviour on every database and surface: eight tests.
+macro_rules! everywhere {
+    ($($behaviour:ident),+ $(,)?) => {$(
+        mod $behaviour {
+            use crate::suite::{World, everywhere};
+            everywhere!(@on $behaviour, Sqlite, sqlite_in_process, InProcess);
+            everywhere!(@on $behaviour, Sqlite, sqlite_rest, Rest);
+            everywhere!(@on $behaviour, Sqlite, sqlite_mcp_session, McpSession);
+            everywhere!(@on $behaviour, Sqlite, sqlite_mcp_stateless, McpStateless);
+            everywhere!(@on $behaviour, Postgres, postgres_in_process, InProcess);
+            everywhere!(@on $behaviour, Postgres, postgres_rest, Rest);
+            everywhere!(@on $behaviour, Postgres, postgres_mcp_session, McpSession);
+            everywhere!(@on $behaviour, Postgres, postgres_mcp_stateless, McpStateless);
+        }
+    )+};
+    (@on $behaviour:ident, $backend:ident, $name:ident, $surface:ident) => {
+        #[tokio::test]
+        async fn $name() {
+            let world = World::new(diptych::Backend::$backend, diptych_testkit::Surface::$surface).await;
+            super::$behaviour(&world).await;
+        }
+    };
+}
+pub(crate) use everywhere;

@@ -1,0 +1,24 @@
+//! A filter without `derive(Filter)`.
+
+use diptych::{Anyone, Operations, Record, Result, Select, selector};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize, JsonSchema)]
+struct NoteFilter {
+    text: Option<String>,
+}
+
+#[derive(Record, Serialize, JsonSchema)]
+struct Note {
+    text: String,
+}
+
+#[selector("notes.list")]
+async fn list() -> Result<Select<Note>> {
+    Ok(Select::sql("SELECT text FROM notes"))
+}
+
+fn main() {
+    let _ = Operations::new().add(list::spec().allow(Anyone).filter::<NoteFilter>());
+}

@@ -1,0 +1,17 @@
+//! Pagination of a selector that answers one row.
+
+use diptych::{Anyone, Conn, Operations, PageNumber, Record, Result, query_as, selector};
+
+#[derive(Record)]
+struct Note {
+    text: String,
+}
+
+#[selector("notes.last")]
+async fn last(db: &mut Conn) -> Result<Option<Note>> {
+    query_as("SELECT text FROM notes").optional(db).await
+}
+
+fn main() {
+    let _ = Operations::new().add(last::spec().allow(Anyone).paginate(PageNumber::default()));
+}

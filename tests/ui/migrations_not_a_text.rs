@@ -1,0 +1,5 @@
+//! Migrations without the name of their folder.
+
+fn main() {
+    let _ = diptych::migrations!();
+}

@@ -1,0 +1,10 @@
+//! A field whose type not every database has.
+
+use diptych::Record;
+
+#[derive(Record)]
+struct Note {
+    size: Option<u64>,
+}
+
+fn main() {}
