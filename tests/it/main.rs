@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop where they fail")]
 
+mod architecture;
+mod contract;
 mod counter;
 mod disconnect;
+mod mistakes;
 mod outcome;
 mod pools;
 mod savepoints;

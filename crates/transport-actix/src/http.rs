@@ -2,11 +2,16 @@
 
 use crate::{
     auth::Authenticator,
+    edge::body,
     mcp,
     rest::{self, ApiInfo, Document, Routes},
     settings::HttpSettings,
 };
-use actix_web::{HttpResponse, http::ConnectionType, web::ServiceConfig};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::ConnectionType,
+    web::{Payload, ServiceConfig},
+};
 use diptych_pipeline::Engine;
 use serde_json::Value;
 use std::{
@@ -143,7 +148,8 @@ impl Shared {
     }
 
     /// An answer, about to be sent.
-    pub(crate) fn sent(&self, mut response: HttpResponse) -> HttpResponse {
+    pub(crate) fn sent(&self, response: HttpResponse, request: &HttpRequest, rest: Payload) -> HttpResponse {
+        let mut response = body::held(response, request, rest);
         if self.closing.load(Ordering::Relaxed) {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }

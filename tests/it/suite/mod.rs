@@ -8,7 +8,7 @@ mod listing;
 mod reading;
 mod world;
 
-pub(crate) use world::World;
+pub(crate) use world::{World, application};
 
 /// Runs a behaviour on every database and surface: eight tests.
 macro_rules! everywhere {

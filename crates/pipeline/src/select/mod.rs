@@ -2,7 +2,10 @@
 
 mod predicate;
 mod query;
+mod render;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use query::Select;
 pub(crate) use run::{Listed, run};

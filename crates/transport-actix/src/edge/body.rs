@@ -1,8 +1,10 @@
-//! Reads a body whole, within a limit and a deadline. actix has neither for a body that comes slowly.
+//! Reads a body whole, within a limit and a deadline. actix has neither for a body that comes slowly, and waits without end
+//! for the rest of a chunked one that nobody reads; see [`held`].
 
 use crate::{refusal::Refusal, settings::HttpSettings};
 use actix_web::{
-    HttpRequest,
+    HttpRequest, HttpResponse,
+    body::{BodySize, BoxBody, MessageBody},
     http::{
         StatusCode,
         header::{CONTENT_LENGTH, TRANSFER_ENCODING},
@@ -12,6 +14,10 @@ use actix_web::{
 use bytes::{Bytes, BytesMut};
 use diptych_spec::Error;
 use futures_util::StreamExt as _;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 /// Whether the request has a body (RFC 9112, section 6).
 pub(crate) fn is_there(request: &HttpRequest) -> bool {
@@ -22,7 +28,7 @@ pub(crate) fn is_there(request: &HttpRequest) -> bool {
 pub(crate) async fn read(
     settings: &HttpSettings,
     request: &HttpRequest,
-    payload: Payload,
+    payload: &mut Payload,
 ) -> Result<Bytes, Refusal> {
     let limit = settings.body_limit;
     if declared(request).is_some_and(|length| length > limit as u64) {
@@ -35,7 +41,7 @@ pub(crate) async fn read(
     })
 }
 
-async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, Refusal> {
+async fn collect(payload: &mut Payload, limit: usize) -> Result<Bytes, Refusal> {
     let mut body = BytesMut::new();
     let mut only = Bytes::new();
     while let Some(chunk) = payload.next().await {
@@ -52,6 +58,35 @@ async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, Refusal> {
         }
     }
     Ok(if body.is_empty() { only } else { body.freeze() })
+}
+
+/// The response, which keeps what is left of the body until it is sent. When the body was dropped before, actix (3.20 of
+/// its HTTP part) would read a chunked one to its end, however long that takes, instead of closing the connection.
+pub(crate) fn held(response: HttpResponse, request: &HttpRequest, payload: Payload) -> HttpResponse {
+    if !is_there(request) {
+        return response;
+    }
+    response.map_body(|_, body| BoxBody::new(Holding { body, _payload: payload }))
+}
+
+struct Holding {
+    body: BoxBody,
+    _payload: Payload,
+}
+
+impl MessageBody for Holding {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
 }
 
 fn declared(request: &HttpRequest) -> Option<u64> {

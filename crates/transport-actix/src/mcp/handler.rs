@@ -11,14 +11,21 @@ use std::sync::Arc;
 
 /// Answers at `path`.
 pub(crate) fn mount(shared: Arc<Shared>, path: &str, config: &mut ServiceConfig) {
-    let handler = move |request: HttpRequest, payload: Payload| {
+    let handler = move |request: HttpRequest, mut payload: Payload| {
         let shared = Arc::clone(&shared);
-        async move { shared.sent(guard::answered(answer(&shared, &request, payload)).await) }
+        async move {
+            let response = guard::answered(answer(&shared, &request, &mut payload)).await;
+            shared.sent(response, &request, payload)
+        }
     };
     config.service(web::resource(path).route(web::to(handler)));
 }
 
-async fn answer(shared: &Shared, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Refusal> {
+async fn answer(
+    shared: &Shared,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<HttpResponse, Refusal> {
     let method = request.method();
     if ![Method::POST, Method::GET, Method::DELETE].contains(method) {
         return Err(refuse::method());

@@ -45,7 +45,7 @@ pub(super) async fn body(
     operation: &Operation,
     principal: Option<&Principal>,
     request: &HttpRequest,
-    payload: Payload,
+    payload: &mut Payload,
 ) -> Result<Option<Bytes>, Refusal> {
     if !operation.is_service() || !body::is_there(request) {
         return Ok(None);

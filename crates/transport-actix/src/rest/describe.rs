@@ -62,11 +62,15 @@ pub fn openapi_document(operations: &[Operation], info: &ApiInfo, prefix: &str) 
         "openapi": "3.1.0",
         "info": describe_info(info),
         "servers": [{"url": server}],
-        "tags": tags.iter().map(|tag| json!({"name": tag})).collect::<Vec<_>>(),
+        "tags": tags.into_iter().map(describe_tag).collect::<Vec<_>>(),
         "paths": paths.into_value(),
     });
     document["components"] = components.into_value();
     document
+}
+
+fn describe_tag(tag: &str) -> Value {
+    json!({"name": tag, "description": format!("The operations of `{tag}`.")})
 }
 
 fn describe_info(info: &ApiInfo) -> Value {

@@ -8,7 +8,7 @@ use actix_web::{
         Method as HttpMethod,
         header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH},
     },
-    web::{self, ServiceConfig},
+    web::{self, Payload, ServiceConfig},
 };
 use bytes::Bytes;
 use diptych_spec::Method;
@@ -50,11 +50,12 @@ impl Document {
 
 /// Serves the document at `path`.
 pub(crate) fn mount(shared: Arc<Shared>, document: Document, path: &str, config: &mut ServiceConfig) {
-    let handler = move |request: HttpRequest| {
+    let handler = move |request: HttpRequest, payload: Payload| {
         let (shared, document) = (Arc::clone(&shared), document.clone());
         async move {
             let answer = async { answer(&shared, &document, &request) };
-            shared.sent(guard::answered(answer).await)
+            let response = guard::answered(answer).await;
+            shared.sent(response, &request, payload)
         }
     };
     config.service(web::resource(path).route(web::to(handler)));

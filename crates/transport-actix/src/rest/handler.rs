@@ -11,9 +11,12 @@ use std::sync::Arc;
 
 /// Answers everything under `prefix`.
 pub(crate) fn mount(shared: Arc<Shared>, prefix: &str, config: &mut ServiceConfig) {
-    let handler = move |request: HttpRequest, payload: Payload| {
+    let handler = move |request: HttpRequest, mut payload: Payload| {
         let shared = Arc::clone(&shared);
-        async move { shared.sent(guard::answered(answer(&shared, &request, payload)).await) }
+        async move {
+            let response = guard::answered(answer(&shared, &request, &mut payload)).await;
+            shared.sent(response, &request, payload)
+        }
     };
     if prefix.is_empty() {
         config.default_service(web::to(handler));
@@ -22,7 +25,11 @@ pub(crate) fn mount(shared: Arc<Shared>, prefix: &str, config: &mut ServiceConfi
     }
 }
 
-async fn answer(shared: &Shared, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Refusal> {
+async fn answer(
+    shared: &Shared,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<HttpResponse, Refusal> {
     edge::host::check(&shared.settings, request)?;
     if !request.method().is_safe() {
         edge::origin::check(&shared.settings, request)?;

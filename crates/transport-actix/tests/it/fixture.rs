@@ -44,7 +44,7 @@ struct ByNote {
     note: i64,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Echo {
     /// Some numbers.
     ids: Option<Vec<i64>>,
@@ -103,8 +103,8 @@ async fn count(conn: &mut Conn) -> Result<AnswerValue<i64>> {
     query_scalar("SELECT count(*) FROM notes").one(conn).await.map(AnswerValue)
 }
 
-async fn echo(_: &mut Conn, Args(echo): Args<Echo>) -> Result<AnswerValue<(Vec<i64>, Option<String>, Option<Point>)>> {
-    Ok(AnswerValue((echo.ids.unwrap_or_default(), echo.q, echo.at)))
+async fn echo(_: &mut Conn, Args(echo): Args<Echo>) -> Result<AnswerValue<Echo>> {
+    Ok(AnswerValue(echo))
 }
 
 async fn whoami(_: &mut Conn, who: Principal) -> Result<AnswerValue<Vec<String>>> {

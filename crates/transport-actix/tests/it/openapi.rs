@@ -42,8 +42,8 @@ fn every_reference_leads_somewhere_and_nothing_is_left_over() {
     let mut found = BTreeSet::new();
     references(&document, &mut found);
     for reference in &found {
-        let pointer = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(pointer).is_some(), "{reference}");
+        assert!(reference.starts_with("#/components/"), "{reference}");
+        assert!(document.pointer(&reference[1..]).is_some(), "{reference}");
     }
     for kind in ["schemas", "responses"] {
         for name in document["components"][kind].as_object().unwrap().keys() {

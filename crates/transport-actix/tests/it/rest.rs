@@ -4,7 +4,7 @@ use crate::client;
 use crate::fixture::{Server, settings};
 use diptych_transport_actix::HttpSettings;
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ANN: (&str, &str) = ("Authorization", "Bearer ann");
 
@@ -96,12 +96,12 @@ fn every_status_has_its_request() {
 fn the_query_is_decoded_by_type() {
     let server = Server::start();
     for (query, answer) in [
-        ("", "[[],null,null]"),
-        ("ids=3", "[[3],null,null]"),
-        ("ids=1&q=a+b%2Bc&ids=2", r#"[[1,2],"a b+c",null]"#),
-        ("&q=%C3%BC%26&", r#"[[],"ü&",null]"#),
-        ("at=%7B%22x%22%3A1%7D", r#"[[],null,{"x":1}]"#),
-        ("q", r#"[[],"",null]"#),
+        ("", r#"{"ids":null,"q":null,"at":null}"#),
+        ("ids=3", r#"{"ids":[3],"q":null,"at":null}"#),
+        ("ids=1&q=a+b%2Bc&ids=2", r#"{"ids":[1,2],"q":"a b+c","at":null}"#),
+        ("&q=%C3%BC%26&", r#"{"ids":null,"q":"ü&","at":null}"#),
+        ("at=%7B%22x%22%3A1%7D", r#"{"ids":null,"q":null,"at":{"x":1}}"#),
+        ("q", r#"{"ids":null,"q":"","at":null}"#),
     ] {
         let echoed = server.get(&format!("/api/echo?{query}"));
         assert_eq!((echoed.status, &*echoed.body), (200, answer), "{query}");
@@ -172,6 +172,26 @@ fn bodies_have_a_limit_and_a_deadline() {
     not_utf8.extend_from_slice(b"\"\xFF\"}");
     assert_eq!(client::raw(server.address, &not_utf8).status, 400);
     assert_eq!(server.count(), 2);
+}
+
+/// actix alone would wait for the rest of a chunked body for ever.
+#[test]
+fn a_refused_body_does_not_hold_the_connection() {
+    let server = Server::start();
+    for (method, path, status) in [
+        ("POST", "/api/notes", 401),
+        ("POST", "/api/nothing", 404),
+        ("PUT", "/mcp", 405),
+        ("POST", "/openapi.json", 405),
+        ("GET", "/api/notes/count", 200),
+    ] {
+        let began = Instant::now();
+        let unfinished =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n1234\r\n");
+        let refused = client::raw(server.address, unfinished.as_bytes());
+        assert_eq!((refused.status, refused.header("connection")), (status, Some("close")), "{method} {path}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{method} {path}");
+    }
 }
 
 #[test]

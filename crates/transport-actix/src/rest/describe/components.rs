@@ -12,6 +12,18 @@ pub(super) struct Components {
     hoisted: Vec<Hoisted>,
 }
 
+/// What the references of a schema mean.
+#[derive(Debug)]
+pub(super) struct Definitions<'d> {
+    /// By name; the schema itself is `#`.
+    pub(super) named: &'d Map<String, Value>,
+    /// The name that the schema itself gets when it moves.
+    pub(super) root: &'d str,
+}
+
+/// The reference of a schema to itself as a whole.
+const ROOT: &str = "#";
+
 /// A definition that was moved: it is shared by schemas in which its name means the same.
 #[derive(Debug)]
 struct Hoisted {
@@ -34,31 +46,40 @@ impl Components {
         json!({"$ref": format!("#/components/responses/{name}")})
     }
 
-    /// The schema with its own definitions moved here.
-    pub(super) fn adopt(&mut self, mut schema: Value) -> Value {
-        let definitions = match schema.as_object_mut().and_then(|schema| schema.remove("$defs")) {
+    /// The schema with its own definitions moved here. When it refers to itself, it moves as a whole, under the name `root`.
+    pub(super) fn adopt(&mut self, mut schema: Value, root: &str) -> Value {
+        let mut definitions = match schema.as_object_mut().and_then(|schema| schema.remove("$defs")) {
             Some(Value::Object(definitions)) => definitions,
             _ => Map::new(),
         };
-        self.adopt_with(schema, &definitions)
+        let mut refers_to_itself = false;
+        each_reference(&mut schema, &mut |name| {
+            refers_to_itself |= name == ROOT;
+            None
+        });
+        if refers_to_itself {
+            definitions.insert(ROOT.to_owned(), schema);
+            schema = json!({"$ref": ROOT});
+        }
+        self.adopt_with(schema, &Definitions { named: &definitions, root })
     }
 
     /// The schema with those definitions moved here that it refers to.
-    pub(super) fn adopt_with(&mut self, mut schema: Value, definitions: &Map<String, Value>) -> Value {
+    pub(super) fn adopt_with(&mut self, mut schema: Value, definitions: &Definitions<'_>) -> Value {
         each_reference(&mut schema, &mut |name| self.hoist(name, definitions));
         schema
     }
 
     /// The reference to a definition, which is moved here if it is not yet.
-    fn hoist(&mut self, name: &str, definitions: &Map<String, Value>) -> Option<String> {
-        let definition = definitions.get(name)?;
+    fn hoist(&mut self, name: &str, definitions: &Definitions<'_>) -> Option<String> {
+        let definition = definitions.named.get(name)?;
         let mut meaning = BTreeMap::new();
-        gather(name, definitions, &mut meaning);
+        gather(name, definitions.named, &mut meaning);
         let known = self.hoisted.iter().find(|known| known.name == name && known.meaning == meaning);
         if let Some(known) = known {
             return Some(format!("#/components/schemas/{}", known.component));
         }
-        let component = self.free_name(name);
+        let component = self.free_name(if name == ROOT { definitions.root } else { name });
         self.hoisted.push(Hoisted {
             name: name.to_owned(),
             meaning,
@@ -108,13 +129,15 @@ fn gather(name: &str, definitions: &Map<String, Value>, meaning: &mut BTreeMap<S
     }
 }
 
-/// Shows `replace` the name in every `#/$defs/…` of a schema; what it gives takes the place of the reference.
+/// Shows `replace` the name in every `#/$defs/…` of a schema, and `#` for the schema itself; what it gives takes the place
+/// of the reference.
 fn each_reference(schema: &mut Value, replace: &mut dyn FnMut(&str) -> Option<String>) {
     let Value::Object(schema) = schema else { return };
     for (keyword, value) in schema {
         match (keyword.as_str(), value) {
             ("$ref", Value::String(reference)) => {
-                let name = reference.strip_prefix("#/$defs/").map(unescape);
+                let itself = (reference == ROOT).then(|| ROOT.to_owned());
+                let name = reference.strip_prefix("#/$defs/").map(unescape).or(itself);
                 if let Some(new) = name.and_then(|name| replace(&name)) {
                     *reference = new;
                 }
@@ -182,7 +205,7 @@ mod tests {
             })
         };
         let mut components = Components::default();
-        let mut adopted = |leaf| components.adopt(tree(leaf))["items"]["$ref"].clone();
+        let mut adopted = |leaf| components.adopt(tree(leaf), "x")["items"]["$ref"].clone();
         assert_eq!(adopted("string"), "#/components/schemas/Tree");
         assert_eq!(adopted("string"), "#/components/schemas/Tree");
         assert_eq!(adopted("integer"), "#/components/schemas/Tree2");
@@ -191,5 +214,15 @@ mod tests {
         assert_eq!(schemas["Tree2"]["properties"]["of"]["$ref"], "#/components/schemas/Tree2");
         assert_eq!(schemas["Tree2"]["properties"]["$ref"]["$ref"], "#/components/schemas/Leaf2");
         assert_eq!(schemas["Leaf2"], json!({"type": "integer"}));
+    }
+    #[test]
+    fn a_schema_that_refers_to_itself_moves_as_a_whole() {
+        let list = json!({"properties": {"next": {"$ref": "#"}}});
+        let mut components = Components::default();
+        for _ in 0..2 {
+            assert_eq!(components.adopt(list.clone(), "a.answer")["$ref"], "#/components/schemas/a.answer");
+        }
+        let moved = components.into_value()["schemas"]["a.answer"].clone();
+        assert_eq!(moved["properties"]["next"]["$ref"], "#/components/schemas/a.answer");
     }
 }

@@ -76,6 +76,6 @@ fn request_body(declaration: &Declaration, components: &mut Components) -> Optio
     }
     let schema = declaration.arguments().schema_of(|owner| owner == Owner::Input);
     let required = schema.get("required").is_some() || schema.get("oneOf").is_some();
-    let schema = components.adopt(schema);
+    let schema = components.adopt(schema, &format!("{}.input", declaration.name()));
     Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}))
 }

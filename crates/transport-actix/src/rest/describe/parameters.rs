@@ -1,8 +1,8 @@
 //! The arguments of an operation that are not in its body: variables of the path, and the query.
 
-use super::components::Components;
+use super::components::{Components, Definitions};
 use diptych_spec::{Argument, Declaration, OperationKind, Owner, Template};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The parameter objects: those of the path in its order, then the query. `shown` are the names of the path's variables in
 /// the document.
@@ -13,7 +13,10 @@ pub(super) fn describe(
     components: &mut Components,
 ) -> Vec<Value> {
     let table = declaration.arguments();
-    let definitions = table.definitions();
+    let mut named = table.definitions();
+    named.insert("#".to_owned(), table.schema());
+    let root = format!("{}.arguments", declaration.name());
+    let definitions = Definitions { named: &named, root: &root };
     let mut described = Vec::new();
     for (variable, name) in path.variables().zip(shown) {
         if let Some(argument) = table.argument(variable) {
@@ -34,7 +37,7 @@ fn parameter(
     argument: &Argument,
     name: &str,
     place: &str,
-    definitions: &Map<String, Value>,
+    definitions: &Definitions<'_>,
     components: &mut Components,
 ) -> Value {
     let mut schema = argument.schema.clone();

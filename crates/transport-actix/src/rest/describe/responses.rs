@@ -5,8 +5,11 @@ use diptych_spec::{Cardinality, Declaration, ErrorKind, OperationKind, Template}
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
+/// A header field of a response: its name and what it says.
+type Field = (&'static str, &'static str);
+
 /// The refusals: status, name in `components`, what it means, and the header field that goes with it.
-const REFUSALS: &[(u16, &str, &str, Option<(&str, &str)>)] = &[
+const REFUSALS: &[(u16, &str, &str, Option<Field>)] = &[
     (400, "BadRequest", "The request cannot be read.", None),
     (401, "Unauthenticated", "The credentials are missing or not valid.", CHALLENGE),
     (403, "Forbidden", "The caller may not do this.", CHALLENGE),
@@ -27,8 +30,8 @@ const REFUSALS: &[(u16, &str, &str, Option<(&str, &str)>)] = &[
     (504, "Deadline", "It took longer than its deadline and was undone.", None),
 ];
 
-const CHALLENGE: Option<(&str, &str)> = Some(("WWW-Authenticate", "The credentials to bring (RFC 6750)."));
-const WAIT: Option<(&str, &str)> = Some(("Retry-After", "Seconds to wait."));
+const CHALLENGE: Option<Field> = Some(("WWW-Authenticate", "The credentials to bring (RFC 6750)."));
+const WAIT: Option<Field> = Some(("Retry-After", "Seconds to wait."));
 
 /// The responses object.
 pub(super) fn describe(declaration: &Declaration, path: &Template, components: &mut Components) -> Value {
@@ -55,7 +58,7 @@ fn success(declaration: &Declaration, components: &mut Components) -> Value {
         described["headers"] = json!({"Location": location});
     }
     if !declaration.is_empty() {
-        let schema = components.adopt(declaration.output().clone());
+        let schema = components.adopt(declaration.output().clone(), &format!("{}.answer", declaration.name()));
         described["content"] = json!({"application/json": {"schema": schema}});
     }
     described
@@ -107,7 +110,7 @@ fn refusal(status: u16, codes: &[&str], components: &mut Components) -> Value {
     problem(&format!("{meaning} Codes of this operation: {}.", codes.join(", ")), *header, components)
 }
 
-fn problem(meaning: &str, header: Option<(&str, &str)>, components: &mut Components) -> Value {
+fn problem(meaning: &str, header: Option<Field>, components: &mut Components) -> Value {
     let mut described = json!({"description": meaning});
     if let Some((name, description)) = header {
         described["headers"] = json!({name: {"description": description, "schema": {"type": "string"}}});
