@@ -22,11 +22,7 @@ fn walk(
     found: &mut Vec<FieldError>,
 ) {
     for (field, kind) in errors.errors() {
-        let first = match kind {
-            ValidationErrorsKind::Field(broken) => broken.first(),
-            _ => None,
-        };
-        let wire = if field == "__all__" { None } else { wire_name(field, properties, first) };
+        let wire = if field == "__all__" { None } else { wire_name(field, kind, properties, defs) };
         let pointer = wire.map_or_else(|| at.to_owned(), |name| format!("{at}/{}", schema::escape(name)));
         let property = wire.and_then(|name| properties.get(name));
         match kind {
@@ -48,7 +44,22 @@ fn walk(
     }
 }
 
-fn wire_name<'a>(field: &str, properties: &'a Map<String, Value>, rule: Option<&ValidationError>) -> Option<&'a str> {
+fn wire_name<'a>(
+    field: &str,
+    broken: &ValidationErrorsKind,
+    properties: &'a Map<String, Value>,
+    defs: &Map<String, Value>,
+) -> Option<&'a str> {
+    same_letters(field, properties).or_else(|| {
+        // Renamed to something else: the one property that carries what is broken.
+        let mut carrying = properties.iter().filter(|(_, schema)| carries(schema, broken, defs));
+        let (only, _) = carrying.next()?;
+        carrying.next().is_none().then_some(only.as_str())
+    })
+}
+
+/// The property of this name, in whichever case convention.
+fn same_letters<'a>(field: &str, properties: &'a Map<String, Value>) -> Option<&'a str> {
     if let Some((name, _)) = properties.get_key_value(field) {
         return Some(name);
     }
@@ -56,17 +67,28 @@ fn wire_name<'a>(field: &str, properties: &'a Map<String, Value>, rule: Option<&
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect::<String>()
     };
     let wanted = letters(field);
-    if let Some(name) = properties.keys().find(|name| letters(name) == wanted) {
-        return Some(name);
+    properties.keys().find(|name| letters(name) == wanted).map(String::as_str)
+}
+
+/// Whether the schema could have been what is broken.
+fn carries(schema: &Value, broken: &ValidationErrorsKind, defs: &Map<String, Value>) -> bool {
+    let has_fields = |schema: &Value, nested: &ValidationErrors| {
+        let properties = schema::properties(schema, defs);
+        properties
+            .is_some_and(|properties| nested.errors().keys().all(|field| same_letters(field, properties).is_some()))
+    };
+    match broken {
+        ValidationErrorsKind::Field(rules) => rules.first().is_some_and(|rule| states(schema, rule)),
+        ValidationErrorsKind::Struct(nested) => has_fields(schema, nested),
+        ValidationErrorsKind::List(elements) => {
+            let items = schema::items(schema, defs);
+            items.is_some_and(|items| elements.values().all(|nested| has_fields(items, nested)))
+        }
     }
-    let rule = rule?;
-    let mut carrying = properties.iter().filter(|(_, schema)| carries(schema, rule)).map(|(name, _)| name.as_str());
-    let only = carrying.next();
-    if carrying.next().is_none() { only } else { None }
 }
 
 /// Whether the schema states the rule.
-fn carries(schema: &Value, rule: &ValidationError) -> bool {
+fn states(schema: &Value, rule: &ValidationError) -> bool {
     let keywords: &[(&str, &[&str])] = match rule.code.as_ref() {
         "length" => &[("min", &["minLength", "minItems"]), ("max", &["maxLength", "maxItems"])],
         "range" => &[("min", &["minimum"]), ("max", &["maximum"])],

@@ -96,11 +96,7 @@ impl Http {
     }
 
     /// The OpenAPI document of the routes under `prefix`, at `path`. Everybody may read it.
-    pub fn openapi(
-        &self,
-        path: &str,
-        prefix: &str,
-    ) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+    pub fn openapi(&self, path: &str, prefix: &str) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
         let (shared, path, prefix) = (Arc::clone(&self.0), rooted(path), rooted(prefix));
         move |config| {
             let document = shared.document(&prefix);
@@ -159,7 +155,10 @@ impl Shared {
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").field("engine", &self.0.engine).field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("Http")
+            .field("engine", &self.0.engine)
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
     }
 }
 

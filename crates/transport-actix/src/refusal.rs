@@ -38,13 +38,7 @@ impl From<Error> for Refusal {
 
 impl Refusal {
     pub(crate) fn http(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::Http(HttpProblem {
-            status,
-            code,
-            detail: detail.into(),
-            header: None,
-            closes: false,
-        })
+        Self::Http(HttpProblem { status, code, detail: detail.into(), header: None, closes: false })
     }
 
     /// The method is not one of `allowed` (RFC 9110, section 15.5.6).

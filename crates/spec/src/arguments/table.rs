@@ -160,8 +160,8 @@ impl ArgumentTable {
                 Some(text) if text == "null" && !argument.nullable => {
                     let words = self.sets.iter().map(|set| set.words(&argument.name)).find(|words| !words.is_empty());
                     let words = words.unwrap_or_default();
-                    let hint = if argument.required { "" } else { ", or no such field" };
-                    found.push(FieldError::new(at(), "type", format!("expected {words}{hint}, not null")));
+                    let hint = if argument.required { ", not null" } else { "; leave the field out instead of null" };
+                    found.push(FieldError::new(at(), "type", format!("expected {words}{hint}")));
                 }
                 _ => {}
             }

@@ -31,10 +31,7 @@ pub trait Authenticator: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Credentials::invalid_token`] for credentials that are not good; they are never taken for none.
-    fn authenticate<'a>(
-        &'a self,
-        headers: &'a Credentials<'a>,
-    ) -> BoxFuture<'a, Result<Option<Principal>>>;
+    fn authenticate<'a>(&'a self, headers: &'a Credentials<'a>) -> BoxFuture<'a, Result<Option<Principal>>>;
 
     /// Only for development: the server refuses to listen on anything but a loopback address.
     fn is_for_development(&self) -> bool {

@@ -13,9 +13,7 @@ impl<'a> Credentials<'a> {
     /// These fields, names in lower case.
     #[must_use]
     pub fn new(fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
-        Self {
-            fields: fields.into_iter().collect(),
-        }
+        Self { fields: fields.into_iter().collect() }
     }
 
     /// The value of a field that was sent once and is visible ASCII.

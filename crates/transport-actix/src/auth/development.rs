@@ -21,9 +21,7 @@ impl DevelopmentTokens {
     pub fn of(engine: &Engine) -> Self {
         let permissions = engine.operations().iter().filter_map(|operation| operation.declaration().permission());
         let scopes = permissions.flat_map(|permission| permission.scopes().iter().map(|scope| scope.to_string()));
-        Self {
-            scopes: scopes.collect(),
-        }
+        Self { scopes: scopes.collect() }
     }
 
     fn principal(&self, token: &str) -> Result<Principal> {
@@ -42,10 +40,7 @@ impl DevelopmentTokens {
 }
 
 impl Authenticator for DevelopmentTokens {
-    fn authenticate<'a>(
-        &'a self,
-        headers: &'a Credentials<'a>,
-    ) -> BoxFuture<'a, Result<Option<Principal>>> {
+    fn authenticate<'a>(&'a self, headers: &'a Credentials<'a>) -> BoxFuture<'a, Result<Option<Principal>>> {
         let principal = headers.bearer().map(|token| self.principal(token?)).transpose();
         Box::pin(std::future::ready(principal))
     }

@@ -13,16 +13,12 @@ pub(crate) fn check(settings: &HttpSettings, request: &HttpRequest) -> Result<()
     let checked = match settings.host_check {
         HostCheck::Always => true,
         HostCheck::Never => false,
-        HostCheck::Auto => {
-            !settings.allowed_hosts.is_empty() || request.app_config().local_addr().ip().is_loopback()
-        }
+        HostCheck::Auto => !settings.allowed_hosts.is_empty() || request.app_config().local_addr().ip().is_loopback(),
     };
     if !checked {
         return Ok(());
     }
-    let own = |host: Authority<'_>| {
-        host.is_loopback() || settings.allowed_hosts.iter().any(|allowed| host.is(allowed))
-    };
+    let own = |host: Authority<'_>| host.is_loopback() || settings.allowed_hosts.iter().any(|allowed| host.is(allowed));
     if of(request).is_some_and(own) {
         return Ok(());
     }

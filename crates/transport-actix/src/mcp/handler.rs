@@ -21,11 +21,7 @@ pub(crate) fn mount(shared: Arc<Shared>, path: &str, config: &mut ServiceConfig)
     config.service(web::resource(path).route(web::to(handler)));
 }
 
-async fn answer(
-    shared: &Shared,
-    request: &HttpRequest,
-    payload: &mut Payload,
-) -> Result<HttpResponse, Refusal> {
+async fn answer(shared: &Shared, request: &HttpRequest, payload: &mut Payload) -> Result<HttpResponse, Refusal> {
     let method = request.method();
     if ![Method::POST, Method::GET, Method::DELETE].contains(method) {
         return Err(refuse::method());

@@ -30,12 +30,7 @@ impl ApiInfo {
     /// A title and a version.
     #[must_use]
     pub fn new(title: impl Into<String>, version: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            version: version.into(),
-            description: None,
-            license: None,
-        }
+        Self { title: title.into(), version: version.into(), description: None, license: None }
     }
 }
 
@@ -98,9 +93,9 @@ struct PathItem {
 
 impl Paths {
     fn item(&mut self, path: &Template) -> &mut PathItem {
-        let shape = path.variables().fold(path.as_str().to_owned(), |shape, variable| {
-            shape.replace(&format!("{{{variable}}}"), "{}")
-        });
+        let shape = path
+            .variables()
+            .fold(path.as_str().to_owned(), |shape, variable| shape.replace(&format!("{{{variable}}}"), "{}"));
         let at = self.0.iter().position(|item| item.shape == shape).unwrap_or(self.0.len());
         if at == self.0.len() {
             self.0.push(PathItem {

@@ -25,11 +25,7 @@ pub(crate) fn mount(shared: Arc<Shared>, prefix: &str, config: &mut ServiceConfi
     }
 }
 
-async fn answer(
-    shared: &Shared,
-    request: &HttpRequest,
-    payload: &mut Payload,
-) -> Result<HttpResponse, Refusal> {
+async fn answer(shared: &Shared, request: &HttpRequest, payload: &mut Payload) -> Result<HttpResponse, Refusal> {
     edge::host::check(&shared.settings, request)?;
     if !request.method().is_safe() {
         edge::origin::check(&shared.settings, request)?;

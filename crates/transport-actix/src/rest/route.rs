@@ -63,20 +63,14 @@ impl Routes {
         let wanted = method_of(method);
         let exact = self.exact.get(path).map_or(&[] as &[Entry], Vec::as_slice);
         if let Some((_, operation)) = exact.iter().find(|(served, _)| Some(*served) == wanted) {
-            return Ok(Found {
-                operation: *operation,
-                variables: Vec::new(),
-            });
+            return Ok(Found { operation: *operation, variables: Vec::new() });
         }
         let bucket = self.templates.get(segments(path)).map_or(&[] as &[_], Vec::as_slice);
         for (_, template, (served, operation)) in bucket {
             if Some(*served) == wanted
                 && let Some(variables) = template.matches(path)
             {
-                return Ok(Found {
-                    operation: *operation,
-                    variables,
-                });
+                return Ok(Found { operation: *operation, variables });
             }
         }
         let others = bucket.iter().filter(|(_, template, _)| template.matches(path).is_some());

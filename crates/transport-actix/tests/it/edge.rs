@@ -77,7 +77,10 @@ fn ambiguous_requests_are_refused() {
     for (what, request) in [
         ("two Hosts", format!("{post}Host: localhost\r\nHost: localhost\r\n\r\n")),
         ("no Host", format!("{post}\r\n")),
-        ("length and chunks", format!("{post}Host: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")),
+        (
+            "length and chunks",
+            format!("{post}Host: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        ),
         ("two lengths", format!("{post}Host: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n12")),
         ("odd chunking", format!("{post}Host: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n")),
         ("folded header", format!("{post}Host: localhost\r\nX: a\r\n b\r\n\r\n")),

@@ -61,7 +61,7 @@ struct Point {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Tree {
     name: String,
-    branches: Vec<Tree>,
+    branches: Vec<Self>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
@@ -197,7 +197,10 @@ pub(crate) fn settings() -> HttpSettings {
 pub(crate) async fn engine(file: &std::path::Path, gate: Gate) -> Engine {
     let db = Db::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     let mut tx = db.begin().await.unwrap();
-    query("CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").execute(&mut tx).await.unwrap();
+    query("CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+        .execute(&mut tx)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     Engine::builder(db).operations(operations()).state(gate).build().unwrap()
 }

@@ -69,7 +69,10 @@ fn it_says_what_the_server_does() {
     assert_eq!(keys("/paths/~1notes~1{id}"), ["get", "patch"]);
     assert_eq!(at("/paths/~1notes~1{id}/patch/parameters/0/name"), "id");
     let ids = at("/paths/~1echo/get/parameters/0");
-    assert_eq!((&ids["style"], &ids["explode"], &ids["description"]), (&"form".into(), &true.into(), &"Some numbers.".into()));
+    assert_eq!(
+        (&ids["style"], &ids["explode"], &ids["description"]),
+        (&"form".into(), &true.into(), &"Some numbers.".into())
+    );
     assert_eq!(keys("/paths/~1notes~1{id}/patch/responses")[0], "204");
 }
 

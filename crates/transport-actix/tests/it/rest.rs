@@ -62,7 +62,14 @@ fn every_status_has_its_request() {
         ("POST", "/api/notes", &[ANN], Some(&long), 422, "invalid"),
         ("POST", "/api/notes", &[ANN], Some(r#"{"text":"a","text":"b"}"#), 422, "invalid"),
         ("POST", "/api/notes", &[ANN, plain], Some(text), 415, "unsupported_media_type"),
-        ("POST", "/api/notes", &[ANN, ("Content-Type", "application/json-patch+json")], Some(text), 415, "unsupported_media_type"),
+        (
+            "POST",
+            "/api/notes",
+            &[ANN, ("Content-Type", "application/json-patch+json")],
+            Some(text),
+            415,
+            "unsupported_media_type",
+        ),
         ("POST", "/api/notes", &[ANN, ("Content-Encoding", "gzip")], Some(text), 415, "unsupported_media_type"),
         ("POST", "/api/notes", &[ANN, ("Content-Type", "Application/JSON; charset=utf-8")], Some(text), 201, ""),
         ("POST", "/api/notes?text=x", &[ANN], None, 422, "invalid"),
@@ -161,7 +168,9 @@ fn bodies_have_a_limit_and_a_deadline() {
     let head = "POST /api/notes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ann\r\nContent-Type: application/json\r\n";
     let chunks = format!("{head}Transfer-Encoding: chunked\r\n\r\n10\r\n{}\r\n10\r\n{0}\r\n", " ".repeat(16));
     assert_eq!(client::raw(server.address, chunks.as_bytes()).problem(), "body_too_large");
-    let chunks = format!("{head}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{{\"text\":\r\n4\r\n\"x\"}}\r\n0\r\n\r\n");
+    let chunks = format!(
+        "{head}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{{\"text\":\r\n4\r\n\"x\"}}\r\n0\r\n\r\n"
+    );
     assert_eq!(client::raw(server.address, chunks.as_bytes()).status, 201);
     let mut socket = client::connect(server.address);
     socket.write_all(format!("{head}Content-Length: 20\r\n\r\n{{\"te").as_bytes()).unwrap();

@@ -80,11 +80,7 @@ impl Components {
             return Some(format!("#/components/schemas/{}", known.component));
         }
         let component = self.free_name(if name == ROOT { definitions.root } else { name });
-        self.hoisted.push(Hoisted {
-            name: name.to_owned(),
-            meaning,
-            component: component.clone(),
-        });
+        self.hoisted.push(Hoisted { name: name.to_owned(), meaning, component: component.clone() });
         // Takes the name before its own references are followed: it may refer to itself.
         self.schemas.insert(component.clone(), Value::Null);
         let moved = self.adopt_with(definition.clone(), definitions);

@@ -23,9 +23,7 @@ pub(super) fn describe(
             described.push(parameter(argument, name, "path", &definitions, components));
         }
     }
-    let in_body = |argument: &Argument| {
-        argument.owner == Owner::Input && declaration.kind() == OperationKind::Service
-    };
+    let in_body = |argument: &Argument| argument.owner == Owner::Input && declaration.kind() == OperationKind::Service;
     let in_path = |argument: &Argument| path.variables().any(|variable| variable == argument.name);
     for argument in table.arguments().iter().filter(|argument| !in_body(argument) && !in_path(argument)) {
         described.push(parameter(argument, &argument.name, "query", &definitions, components));

@@ -92,7 +92,12 @@ fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'s
     }
     for codes in found.values_mut() {
         let mut known = Vec::new();
-        codes.retain(|code| !known.contains(code) && { known.push(*code); true });
+        codes.retain(|code| {
+            !known.contains(code) && {
+                known.push(*code);
+                true
+            }
+        });
     }
     found
 }

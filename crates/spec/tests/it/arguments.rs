@@ -1,0 +1,131 @@
+//! Reading arguments: JSON, texts, and everything that is refused.
+
+use crate::declared::{accept, call, refusals, service};
+use diptych_spec::{Arguments, ErrorKind};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use validator::Validate;
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct Plain {
+    name: String,
+    count: Option<i64>,
+    #[serde(default)]
+    tags: Vec<String>,
+    nested: Option<Nested>,
+}
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct Nested {
+    id: uuid::Uuid,
+    flag: bool,
+}
+
+#[test]
+fn what_fits_is_read() {
+    let plain: Plain = accept(r#" {"name": "a\"b", "count": 9007199254740993, "tags": ["x"]} "#).unwrap();
+    assert_eq!(
+        plain,
+        Plain { name: "a\"b".into(), count: Some(9_007_199_254_740_993), tags: vec!["x".into()], nested: None }
+    );
+    let plain: Plain = accept(r#"{"name":"é😀"}"#).unwrap();
+    assert_eq!(plain.name, "é😀");
+}
+
+#[test]
+fn what_does_not_is_named() {
+    let cases: [(&str, &[&str]); 9] = [
+        ("{}", &["/name required: this field is required"]),
+        (r#"{"name": 1, "count": "5"}"#, &["/count type: expected an integer", "/name type: expected a string"]),
+        (r#"{"name": "a", "count": 1.5}"#, &["/count type: expected an integer"]),
+        (r#"{"name": "a", "count": null}"#, &["/count type: expected an integer; leave the field out instead of null"]),
+        (r#"{"name": null}"#, &["/name type: expected a string, not null"]),
+        (
+            r#"{"name": "a", "nested": {"id": "x", "more": 1}}"#,
+            &[
+                "/nested/flag required: this field is required",
+                "/nested/id type: expected a UUID",
+                "/nested/more unknown: there is no such field",
+            ],
+        ),
+        (r#"{"name": "a", "name": "b"}"#, &["/name duplicate: this field is given twice"]),
+        (
+            r#"{"name": "a", "a/b~c": 1}"#,
+            &["/a~1b~0c unknown: there is no such field; known are name, count, tags, nested"],
+        ),
+        ("[]", &[" type: expected a JSON object"]),
+    ];
+    for (json, expected) in cases {
+        assert_eq!(refusals::<Plain>(json), expected, "{json}");
+    }
+}
+
+#[test]
+fn what_is_not_json_is_a_bad_request() {
+    for json in ["{", "{\"name\": }", "nonsense", "{\"name\": \"a\"} x"] {
+        let error = accept::<Plain>(json).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadRequest, "{json}");
+        assert!(!error.detail().contains("nonsense"), "{}", error.detail());
+    }
+    let deep = format!("{{\"name\": {}1{}}}", "[".repeat(200), "]".repeat(200));
+    assert!(accept::<Plain>(&deep).is_err());
+}
+
+#[test]
+fn a_duplicate_in_a_nested_object_is_refused() {
+    let id = "00000000-0000-0000-0000-000000000000";
+    let json = format!(r#"{{"name": "a", "nested": {{"id": "{id}", "flag": true, "flag": false}}}}"#);
+    assert_eq!(refusals::<Plain>(&json), ["/nested type: expected an object"]);
+}
+
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+struct Open {
+    name: String,
+    #[serde(flatten)]
+    more: BTreeMap<String, i64>,
+}
+
+#[test]
+fn a_flattened_map_takes_the_rest() {
+    let open: Open = accept(r#"{"name": "a", "x": 1, "y": 2}"#).unwrap();
+    assert_eq!((open.name.as_str(), open.more["x"], open.more["y"]), ("a", 1, 2));
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Shape {
+    Circle { radius: i64 },
+    Square { side: i64 },
+}
+
+impl Validate for Shape {
+    fn validate(&self) -> Result<(), validator::ValidationErrors> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_tagged_enum_is_an_input() {
+    assert!(matches!(accept(r#"{"kind": "circle", "radius": 2}"#).unwrap(), Shape::Circle { radius: 2 }));
+    assert!(matches!(accept(r#"{"side": 3, "kind": "square"}"#).unwrap(), Shape::Square { side: 3 }));
+    assert!(accept::<Shape>(r#"{"kind": "line"}"#).is_err());
+    let schema = service::<Shape>().arguments().schema();
+    assert_eq!(schema["type"], "object");
+    assert_eq!(schema["oneOf"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_body_belongs_to_the_input_and_a_query_does_not() {
+    let declaration = service::<Plain>();
+    let mut call = call();
+    let body = Arguments::http(Some(r#"{"name": "a"}"#));
+    declaration.arguments().parse(&body, &mut call).unwrap();
+    let mut query = Arguments::http(None);
+    query.query("name", "a");
+    let error = declaration.arguments().parse(&query, &mut call).unwrap_err();
+    let details: Vec<_> = error.fields().iter().map(|field| field.code.as_ref()).collect();
+    assert_eq!(details, ["unknown"], "the body's field is not a query parameter: {:?}", error.fields());
+}

@@ -1,0 +1,10 @@
+//! What is declared, tried from outside: arguments, schemas, templates, permissions.
+
+#![expect(clippy::unwrap_used, reason = "tests stop where they fail")]
+
+mod access;
+mod arguments;
+mod declared;
+mod rules;
+mod schemas;
+mod templates;
