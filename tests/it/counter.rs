@@ -147,7 +147,8 @@ impl App {
 
     /// On this database, reached by this URL.
     pub(crate) async fn at(database: TestDatabase, url: &str) -> Self {
-        let options = DbOptions { max_connections: 8, ..DbOptions::default() };
+        let acquire_timeout = std::time::Duration::from_secs(3);
+        let options = DbOptions { max_connections: 8, acquire_timeout, ..DbOptions::default() };
         let db = Db::connect_with(url, options).await.unwrap();
         create_table(&db).await;
         let gate = Gate::default();

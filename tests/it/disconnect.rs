@@ -1,6 +1,7 @@
 //! The caller goes away: at any moment, and with the statement in flight.
 
 use crate::counter::{App, BOTH, call};
+use diptych::{Db, query_scalar};
 use diptych_pipeline::OnDisconnect;
 use diptych_testkit::{DelayProxy, TestDatabase};
 use std::{sync::atomic::Ordering, time::Duration};
@@ -56,5 +57,26 @@ async fn a_begin_cancelled_in_flight_loses_nothing_that_is_acknowledged_later() 
         proxy.delay(Duration::ZERO);
         app.engine.drain().await;
     }
+    assert_nobody_is_left_in_a_transaction(&app).await;
     app.assert_healthy().await;
+}
+
+/// As the server sees it: whoever got such a connection next would write into a transaction that nobody commits.
+async fn assert_nobody_is_left_in_a_transaction(app: &App) {
+    let fresh = Db::connect(app.database.url()).await.unwrap();
+    let mut conn = fresh.read().await.unwrap();
+    for _ in 0..100 {
+        let open: i64 = query_scalar(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'",
+        )
+        .one(&mut conn)
+        .await
+        .unwrap();
+        if open == 0 {
+            return;
+        }
+        // A connection that is closed is gone a moment later.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("a connection went back to the pool inside a transaction");
 }

@@ -37,6 +37,24 @@ pub(crate) fn read(mut socket: TcpStream) -> Response {
     Response { status, head: head.to_owned(), body: body.to_owned() }
 }
 
+/// Sends one request on a connection that stays open, and reads its response.
+pub(crate) fn exchange(socket: &mut TcpStream, request: &str) -> Response {
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        socket.read_exact(&mut byte).unwrap();
+        head.extend_from_slice(&byte);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let mut response = Response { status, head: head.trim_end().to_owned(), body: String::new() };
+    let mut body = vec![0; response.header("content-length").unwrap().parse().unwrap()];
+    socket.read_exact(&mut body).unwrap();
+    response.body = String::from_utf8(body).unwrap();
+    response
+}
+
 impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let fields = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));

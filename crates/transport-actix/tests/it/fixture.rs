@@ -297,6 +297,17 @@ impl Server {
         }
     }
 
+    /// The notes in the database of a server that has stopped.
+    pub(crate) fn left(&self) -> i64 {
+        let url = format!("sqlite://{}", self.file.display());
+        System::new().block_on(async {
+            let db = Db::connect(&url).await.unwrap();
+            let count = query_scalar("SELECT count(*) FROM notes").one(&mut db.read().await.unwrap()).await.unwrap();
+            db.close().await;
+            count
+        })
+    }
+
     pub(crate) fn wait_for(signal: &mpsc::Receiver<()>) {
         signal.recv_timeout(Duration::from_secs(20)).expect("it never happened");
     }

@@ -33,7 +33,7 @@ fn send(server: &Server, tool: &str, arguments: Value, more: &[(&str, &str)]) ->
 }
 
 /// A session of an old era: its id.
-fn initialize(server: &Server) -> String {
+pub(crate) fn initialize(server: &Server) -> String {
     let client = json!({"name": "it", "version": "0"});
     let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
     let body = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params}).to_string();

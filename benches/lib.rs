@@ -1,0 +1,1 @@
+//! The measurements are in `compare/`: `cargo bench -p diptych-benches`.

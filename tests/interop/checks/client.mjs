@@ -1,0 +1,130 @@
+// The official TypeScript clients: v2 in both eras, and v1, which most hosts still ship.
+
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { randomUUID } from 'node:crypto';
+import { check, same, URL_ } from './report.mjs';
+
+const WRONG = { name: '', email: 'nowhere' };
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+const headers = { Authorization: 'Bearer ann' };
+const self = { name: 'interop', version: '1' };
+
+async function rest(path, body) {
+  const sent = body && { method: 'POST', body: JSON.stringify(body) };
+  const reply = await fetch(`${URL_}${path}`, { ...sent, headers: { ...headers, 'Content-Type': 'application/json' } });
+  return reply.json();
+}
+
+const ajv = new Ajv2020({ strict: false });
+addFormats.default(ajv);
+for (const format of ['int32', 'int64', 'uint32', 'uint64']) ajv.addFormat(format, true);
+
+/** The structured content of a result: as its schema says, and as its text says. */
+function structured(tool, result) {
+  if (result.isError) throw new Error(result.content[0].text);
+  if (!ajv.validate(tool.outputSchema, result.structuredContent)) throw new Error(ajv.errorsText());
+  same(JSON.parse(result.content[0].text), result.structuredContent);
+  return result.structuredContent;
+}
+
+async function toolsOf(client) {
+  const tools = new Map();
+  let cursor;
+  do {
+    const page = await client.listTools(cursor && { cursor });
+    for (const tool of page.tools) tools.set(tool.name, tool);
+    cursor = page.nextCursor;
+  } while (cursor);
+  return tools;
+}
+
+async function refused(promise) {
+  const refusal = await promise.then(() => undefined, (error) => error);
+  if (!refusal) throw new Error('it was not refused');
+  return refusal;
+}
+
+async function run(name, client, version, spoken) {
+  const named = (text, body) => check(`${name}, ${version}: ${text}`, body);
+  const [row] = (await rest('/api/invoices?status=sent&page_size=1')).items;
+  let tools = new Map();
+
+  await named('connects', () => same([spoken(), client.getServerVersion()?.name], [version, 'invoices']));
+
+  await named('lists the operations of the OpenAPI document as tools', async () => {
+    tools = await toolsOf(client);
+    const { paths } = await rest('/openapi.json');
+    const operations = Object.values(paths).flatMap(Object.values).map((operation) => operation.operationId);
+    same([...tools.keys()].sort(), operations.sort());
+  });
+
+  await named('calls invoices.list', async () => {
+    const wanted = { status: ['sent'], order: ['-amount'], page_size: 2 };
+    const got = await client.callTool({ name: 'invoices.list', arguments: wanted });
+    const expected = await rest('/api/invoices?status=sent&order=-amount&page_size=2');
+    same(structured(tools.get('invoices.list'), got), expected);
+  });
+
+  await named('calls customers.create', async () => {
+    const wanted = { name: 'Grace', email: `${randomUUID()}@example.com` };
+    const got = structured(
+      tools.get('customers.create'),
+      await client.callTool({ name: 'customers.create', arguments: wanted }),
+    );
+    same(await rest(`/api/customers/${got.id}`), got);
+  });
+
+  await named('is told what is wrong with both fields, in the words of REST', async () => {
+    const got = await client.callTool({ name: 'customers.create', arguments: WRONG });
+    same([got.isError, got.structuredContent], [true, undefined]);
+    const problem = JSON.parse(got.content[0].text);
+    same(problem.errors.map((error) => error.pointer).sort(), ['/email', '/name']);
+    same(problem, await rest('/api/customers', WRONG));
+  });
+
+  await named('an unknown tool is -32602', async () => {
+    same((await refused(client.callTool({ name: 'nope', arguments: {} }))).code, -32602);
+  });
+
+  await named('lists the resource templates', async () => {
+    const { resourceTemplates } = await client.listResourceTemplates();
+    const uris = resourceTemplates.map((template) => template.uriTemplate).sort();
+    same(uris, ['customers://{id}', 'invoices://{id}']);
+  });
+
+  await named('reads an invoice', async () => {
+    const uri = `invoices://${row.id}`;
+    const { contents } = await client.readResource({ uri });
+    same(contents.map((content) => [content.uri, content.mimeType]), [[uri, 'application/json']]);
+    same(JSON.parse(contents[0].text), await rest(`/api/invoices/${row.id}`));
+  });
+
+  await named('a resource that is not there is named in the error', async () => {
+    const uri = `invoices://${NOBODY}`;
+    const error = await refused(client.readResource({ uri }));
+    same([error.code, error.data], [version >= '2026' ? -32602 : -32002, { uri }]);
+  });
+}
+
+/** Connects, runs the checks, and ends the session as a well-behaved client does. */
+async function using(name, client, transport, version, spoken) {
+  await client.connect(transport);
+  await run(name, client, version, () => spoken(client, transport));
+  await check(`${name}, ${version}: ends its session`, async () => {
+    await transport.terminateSession();
+    await client.close();
+  });
+}
+
+const endpoint = new URL(`${URL_}/mcp`);
+for (const [mode, version] of [['auto', '2026-07-28'], ['legacy', '2025-11-25']]) {
+  const client = new Client(self, { versionNegotiation: { mode } });
+  const transport = new StreamableHTTPClientTransport(endpoint, { requestInit: { headers } });
+  await using('TypeScript client', client, transport, version, () => client.getNegotiatedProtocolVersion());
+}
+const transport = new TransportV1(endpoint, { requestInit: { headers } });
+await using('TypeScript SDK v1', new ClientV1(self), transport, '2025-11-25', () => transport.protocolVersion);

@@ -1,0 +1,130 @@
+"""The official Python client, in both eras."""
+
+import asyncio
+import json
+import secrets
+
+import httpx2
+from jsonschema import Draft202012Validator, FormatChecker
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
+
+from documented import OPERATIONS
+from report import URL, check, same
+from wire import ANN, send
+
+ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
+WRONG = {"name": "", "email": "nowhere"}
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+def rest(path):
+    return send("GET", f"/api{path}").json()
+
+
+def structured(tool, result):
+    """The structured content of a result: as its schema says, and as its text says."""
+    if result.is_error:
+        raise AssertionError(result.content[0].text)
+    Draft202012Validator(tool.output_schema, format_checker=FormatChecker()).validate(result.structured_content)
+    same(json.loads(result.content[0].text), result.structured_content)
+    return result.structured_content
+
+
+async def tools_of(client):
+    page = await client.list_tools()
+    tools = list(page.tools)
+    while page.next_cursor:
+        page = await client.list_tools(cursor=page.next_cursor)
+        tools += page.tools
+    return {tool.name: tool for tool in tools}
+
+
+async def refused(awaitable):
+    try:
+        await awaitable
+    except MCPError as error:
+        return error.error
+    raise AssertionError("it was not refused")
+
+
+async def run(client, name, version):
+    def named(text):
+        return check(f"Python client, {name}: {text}")
+
+    row = rest("/invoices?status=sent&page_size=1")["items"][0]
+
+    with named("connects"):
+        same((client.protocol_version, client.server_info.name), (version, "invoices"))
+
+    tools = {}
+    with named("lists the operations of the OpenAPI document as tools"):
+        tools = await tools_of(client)
+        same(sorted(tools), sorted(OPERATIONS))
+
+    with named("every schema of a tool is a schema"):
+        for tool in tools.values():
+            Draft202012Validator.check_schema(tool.input_schema)
+            Draft202012Validator.check_schema(tool.output_schema)
+
+    with named("calls invoices.list"):
+        got = await client.call_tool("invoices.list", {"status": ["sent"], "order": ["-amount"], "page_size": 2})
+        expected = rest("/invoices?status=sent&order=-amount&page_size=2")
+        same(structured(tools["invoices.list"], got), expected)
+
+    with named("every tool that only reads answers as its schema says"):
+        wanted = {"id": row["id"], "text": "bl"}
+        for tool in tools.values():
+            if tool.annotations.read_only_hint:
+                arguments = {name: wanted[name] for name in tool.input_schema.get("required", [])}
+                if tool.name.startswith("customers."):
+                    arguments = {key: row["customer_id"] for key in arguments}
+                structured(tool, await client.call_tool(tool.name, arguments))
+
+    with named("calls customers.create"):
+        new = {"name": "Grace", "email": f"{secrets.token_hex(6)}@example.com"}
+        got = structured(tools["customers.create"], await client.call_tool("customers.create", new))
+        same(rest(f"/customers/{got['id']}"), got)
+
+    with named("is told what is wrong with both fields, in the words of REST"):
+        got = await client.call_tool("customers.create", WRONG)
+        same((got.is_error, got.structured_content), (True, None))
+        problem = json.loads(got.content[0].text)
+        same(sorted(error["pointer"] for error in problem["errors"]), ["/email", "/name"])
+        same(problem, send("POST", "/api/customers", WRONG).json())
+
+    with named("an unknown tool is -32602"):
+        same((await refused(client.call_tool("nope", {}))).code, -32602)
+
+    with named("lists the resource templates"):
+        got = await client.list_resource_templates()
+        uris = sorted(template.uri_template for template in got.resource_templates)
+        same(uris, ["customers://{id}", "invoices://{id}"])
+
+    with named("reads an invoice"):
+        uri = f"invoices://{row['id']}"
+        (content,) = (await client.read_resource(uri)).contents
+        same((str(content.uri), content.mime_type), (uri, "application/json"))
+        same(json.loads(content.text), rest(f"/invoices/{row['id']}"))
+
+    with named("a resource that is not there is named in the error"):
+        error = await refused(client.read_resource(f"invoices://{NOBODY}"))
+        code = -32602 if version >= "2026" else -32002
+        same((error.code, error.data), (code, {"uri": f"invoices://{NOBODY}"}))
+
+
+async def main():
+    for mode, version in ERAS.items():
+        async with httpx2.AsyncClient(headers=ANN) as http:
+            async with Client(streamable_http_client(f"{URL}/mcp", http_client=http), mode=mode) as client:
+                await run(client, version, version)
+    with check("Python client: a caller with fewer scopes is shown fewer tools"):
+        async with httpx2.AsyncClient(headers={"Authorization": "Bearer ann+invoices:read"}) as http:
+            async with Client(streamable_http_client(f"{URL}/mcp", http_client=http)) as client:
+                shown = await tools_of(client)
+        reading = {name for name, (method, *_) in OPERATIONS.items() if method == "GET"}
+        same(sorted(shown), sorted(reading))
+
+
+asyncio.run(main())
