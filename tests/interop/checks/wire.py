@@ -21,13 +21,13 @@ class Reply:
 
 
 def send(method, path, body=None, headers=None):
-    """One request on a connection of its own; a `body` that is not bytes is sent as JSON."""
+    """One request on a connection of its own. A `body` is JSON unless `headers` say otherwise; bytes go as they are."""
     host = urlsplit(URL)
     connection = http.client.HTTPConnection(host.hostname, host.port, timeout=20)
     headers = dict(ANN if headers is None else headers)
-    if body is not None and not isinstance(body, bytes):
-        body = json.dumps(body).encode()
+    if body is not None:
         headers = JSON | headers
+        body = body if isinstance(body, bytes) else json.dumps(body).encode()
     try:
         connection.request(method, path, body, headers)
         return Reply(connection.getresponse())

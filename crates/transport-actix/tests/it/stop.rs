@@ -44,6 +44,8 @@ fn a_call_whose_client_is_gone_is_finished_too() {
     Server::wait_for(&server.started);
     drop(socket);
     server.ask_to_stop();
+    let dropped = server.dropped.recv_timeout(Duration::from_millis(500));
+    assert!(dropped.is_err(), "it ended with its worker");
     server.open.notify_one();
     server.join();
     assert_eq!(server.left(), 1);
