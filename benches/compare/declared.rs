@@ -3,8 +3,8 @@
 use crate::load::Target;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use diptych::{
-    Anyone, Conn, Db, GET, Input, MCPServer, Operations, Ordering, POST, PageNumber, Record, Result, Select, Tx, query, query_as,
-    selector, service,
+    Anyone, Conn, Db, GET, Input, MCPServer, Operations, Ordering, POST, PageNumber, Record, Result, Select, Tx, query,
+    query_as, selector, service,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,9 @@ async fn prepare(db: Db) -> Result<()> {
         diptych::Backend::Postgres => {
             "CREATE TABLE notes (id UUID PRIMARY KEY, owner TEXT NOT NULL, text TEXT NOT NULL, created_at TIMESTAMPTZ NOT NULL)"
         }
-        _ => "CREATE TABLE notes (id BLOB PRIMARY KEY, owner TEXT NOT NULL, text TEXT NOT NULL, created_at TEXT NOT NULL)",
+        _ => {
+            "CREATE TABLE notes (id BLOB PRIMARY KEY, owner TEXT NOT NULL, text TEXT NOT NULL, created_at TEXT NOT NULL)"
+        }
     };
     query(sql).execute(&mut tx).await?;
     query("CREATE INDEX notes_by_age ON notes (owner, created_at, id)").execute(&mut tx).await?;

@@ -46,7 +46,12 @@ macro_rules! handlers {
             type Pool = sqlx::Pool<$database>;
 
             fn read(row: &<$database as Database>::Row) -> Note {
-                Note { id: row.get("id"), owner: row.get("owner"), text: row.get("text"), created_at: row.get("created_at") }
+                Note {
+                    id: row.get("id"),
+                    owner: row.get("owner"),
+                    text: row.get("text"),
+                    created_at: row.get("created_at"),
+                }
             }
 
             async fn create(pool: web::Data<Pool>, new: web::Json<NewNote>) -> actix_web::Result<HttpResponse> {

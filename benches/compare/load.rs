@@ -38,12 +38,9 @@ impl Load {
     fn request(self, target: &Target) -> String {
         let prefix = target.prefix;
         let (method, path, headers, body) = match self {
-            Self::Create => (
-                "POST",
-                format!("{prefix}/notes"),
-                "",
-                r#"{"owner": "writer", "text": "something to remember"}"#,
-            ),
+            Self::Create => {
+                ("POST", format!("{prefix}/notes"), "", r#"{"owner": "writer", "text": "something to remember"}"#)
+            }
             Self::Get => ("GET", format!("{prefix}/notes/00000000-0000-0000-0000-000000000007"), "", ""),
             Self::Page => ("GET", format!("{prefix}/owners/reader/notes?page=3"), "", ""),
             Self::McpGet => (
@@ -69,10 +66,12 @@ impl Load {
             .map(|_| {
                 let request = request.clone();
                 std::thread::spawn(move || {
-                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                    let runtime =
+                        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
                     let local = tokio::task::LocalSet::new();
                     local.block_on(&runtime, async move {
-                        let each = (0..connections / 2).map(|_| tokio::task::spawn_local(client(socket, request.clone(), until)));
+                        let each = (0..connections / 2)
+                            .map(|_| tokio::task::spawn_local(client(socket, request.clone(), until)));
                         let mut answered = 0;
                         for client in each.collect::<Vec<_>>() {
                             answered += client.await.expect("a client");

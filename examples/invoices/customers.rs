@@ -131,7 +131,10 @@ pub async fn customer_balance(
     #[arg]
     id: Uuid,
     who: &Principal,
-) -> Result<Balance> {
+) -> Result<Option<Balance>> {
+    if get_customer(db, id, who).await?.is_none() {
+        return Ok(None);
+    }
     let owed: Owed = query_as(
         "SELECT CAST(COALESCE(SUM(amount_cents), 0) AS BIGINT) AS invoiced_cents,
                 CAST(COALESCE(SUM(paid_cents), 0) AS BIGINT) AS paid_cents
@@ -142,7 +145,7 @@ pub async fn customer_balance(
     .one(db)
     .await?;
     let Owed { invoiced_cents, paid_cents } = owed;
-    Ok(Balance { invoiced_cents, paid_cents, due: amount(invoiced_cents - paid_cents) })
+    Ok(Some(Balance { invoiced_cents, paid_cents, due: amount(invoiced_cents - paid_cents) }))
 }
 
 pub(super) fn operations() -> Operations {

@@ -1,8 +1,8 @@
 //! Wiring mistakes: all of them, by operation, when the server is built.
 
 use diptych::{
-    Anyone, Backend, Conn, Db, Engine, GET, Input, Instance, Operations, POST, PageNumber, Principal, Result, Scope, Select,
-    SelectorSpec, ServiceSpec, State, Tx,
+    Anyone, Backend, Conn, Db, Engine, GET, Input, Instance, Operations, POST, PageNumber, Principal, Result, Scope,
+    Select, SelectorSpec, ServiceSpec, State, Tx,
 };
 use diptych_spec::Args;
 use diptych_testkit::TestDatabase;
@@ -64,7 +64,13 @@ async fn all_of_them_at_once_by_operation() {
         .add(ServiceSpec::from_fn("bad name", nothing).allow(Anyone))
         .add(ServiceSpec::from_fn("same", nothing).allow(Anyone).rest(POST, "/a/{id}"))
         .add(ServiceSpec::from_fn("same", by_id).allow(Anyone).rest(POST, "/b/{id}"))
-        .add(ServiceSpec::from_fn("route", by_id).allow(Anyone).rest(POST, "/b/{id}").rest(GET, "/c/{id}").rest(POST, "d"))
+        .add(
+            ServiceSpec::from_fn("route", by_id)
+                .allow(Anyone)
+                .rest(POST, "/b/{id}")
+                .rest(GET, "/c/{id}")
+                .rest(POST, "d"),
+        )
         .add(ServiceSpec::from_fn("twice", twice).allow(Anyone))
         .add(ServiceSpec::from_fn("state", wants_state).allow(Anyone))
         .add(ServiceSpec::from_fn("no_target", wants_target).allow(Anyone))
@@ -114,9 +120,9 @@ async fn all_of_them_at_once_by_operation() {
 #[tokio::test]
 async fn a_server_that_is_built_says_them_too() {
     let database = TestDatabase::sqlite();
-    let server = diptych::MCPServer::builder("broken", "1")
-        .database_url(database.url())
-        .mount(Operations::new().add(ServiceSpec::from_fn("open", nothing)).add(ServiceSpec::from_fn("closed", nothing)));
+    let server = diptych::MCPServer::builder("broken", "1").database_url(database.url()).mount(
+        Operations::new().add(ServiceSpec::from_fn("open", nothing)).add(ServiceSpec::from_fn("closed", nothing)),
+    );
     let error = server.build().await.unwrap_err().to_string();
     assert!(error.starts_with("the server cannot start: 2 mistakes in the declarations\n  open: "), "{error}");
     assert!(error.contains("\n  closed: declares no permission"), "{error}");

@@ -20,6 +20,7 @@ async fn engine(before_commit: fn(&DelayProxy)) -> (Engine, TestDatabase) {
     crate::counter::create_table(&db).await;
     let operations =
         Operations::new().add(ServiceSpec::from_fn("add", add).allow(Anyone).deadline(Duration::from_millis(400)));
+    let operations = operations.add(ServiceSpec::from_fn("fail", fail).allow(Anyone));
     let engine = Engine::builder(db).operations(operations).state(Wire { proxy, before_commit }).build().unwrap();
     (engine, database)
 }
@@ -28,6 +29,25 @@ async fn add(tx: &mut Tx, Args(Number { n }): Args<Number>, wire: State<Wire>) -
     insert(tx, n).await?;
     (wire.before_commit)(&wire.proxy);
     Ok(())
+}
+
+async fn fail(tx: &mut Tx, number: Args<Number>, wire: State<Wire>) -> Result<()> {
+    add(tx, number, wire).await?;
+    Err(diptych::Error::conflict("refused", "refused on purpose"))
+}
+
+/// Trap 8: a rollback on drop is only queued. Here it takes its time on the wire, and the answer waits for it: right after,
+/// somebody else locks the table without waiting.
+#[tokio::test]
+async fn a_failure_is_rolled_back_before_it_is_answered() {
+    let (engine, database) = engine(|proxy| proxy.delay(Duration::from_millis(300))).await;
+    let other = Db::connect(database.url()).await.unwrap();
+    other.begin().await.unwrap().rollback().await;
+    let error = crate::counter::call(&engine, "fail", "{\"n\": 1}", OnDisconnect::Cancel).await.unwrap_err();
+    assert_eq!(error.code(), "refused");
+    let mut tx = other.begin().await.unwrap();
+    diptych::query("LOCK TABLE numbers IN ACCESS EXCLUSIVE MODE NOWAIT").execute(&mut tx).await.unwrap();
+    tx.rollback().await;
 }
 
 /// Trap 2: a COMMIT that was sent commits, whatever the deadline says. Answering "failed" would be a lie.

@@ -1,15 +1,10 @@
 //! Pagination of a selector that answers one row.
 
-use diptych::{Anyone, Conn, Operations, PageNumber, Record, Result, query_as, selector};
-
-#[derive(Record)]
-struct Note {
-    text: String,
-}
+use diptych::{Anyone, Conn, Operations, PageNumber, Result, selector};
 
 #[selector("notes.last")]
-async fn last(db: &mut Conn) -> Result<Option<Note>> {
-    query_as("SELECT text FROM notes").optional(db).await
+async fn last(_db: &mut Conn) -> Result<Option<String>> {
+    Ok(None)
 }
 
 fn main() {

@@ -56,14 +56,7 @@ mod tests {
     fn anything_else_is_no_cursor() {
         let list = Fingerprint::of(["x"]);
         let upper = encode(10, list).to_uppercase();
-        for cursor in [
-            "",
-            "0",
-            "zzzzzzzzzzzzzzzzzzzzzzzz",
-            "+0000001",
-            "ü0000000000000000",
-            &upper,
-        ] {
+        for cursor in ["", "0", "zzzzzzzzzzzzzzzzzzzzzzzz", "+0000001", "ü0000000000000000", &upper] {
             assert_eq!(decode(cursor, list), None, "{cursor}");
         }
     }

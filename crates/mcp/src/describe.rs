@@ -110,11 +110,7 @@ fn output(declaration: &Declaration, revision: &Revision) -> Option<Value> {
         schema => schema.clone(),
     };
     spell_out(&mut schema);
-    Some(if wraps(declaration, revision) {
-        wrapped(schema)
-    } else {
-        schema
-    })
+    Some(if wraps(declaration, revision) { wrapped(schema) } else { schema })
 }
 
 /// The schema of `{"result": …}`. Definitions stay at the root, where references look for them.
@@ -135,9 +131,7 @@ fn redirect(schema: &mut Value) {
         Value::Object(members) => {
             for (name, value) in members {
                 match (&**name, &mut *value) {
-                    ("$ref", Value::String(target)) if target == "#" => {
-                        *target = "#/properties/result".to_owned()
-                    }
+                    ("$ref", Value::String(target)) if target == "#" => *target = "#/properties/result".to_owned(),
                     ("const" | "enum" | "default" | "examples", _) => {}
                     _ => redirect(value),
                 }
@@ -193,9 +187,6 @@ mod tests {
     fn properties_are_objects() {
         let mut schema = json!({"properties": {"a": true, "b": false, "c": {"type": "null"}}});
         spell_out(&mut schema);
-        assert_eq!(
-            schema,
-            json!({"properties": {"a": {}, "b": {"not": {}}, "c": {"type": "null"}}})
-        );
+        assert_eq!(schema, json!({"properties": {"a": {}, "b": {"not": {}}, "c": {"type": "null"}}}));
     }
 }

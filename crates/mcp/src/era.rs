@@ -108,10 +108,7 @@ impl Revision {
     /// (2025-11-25, basic/lifecycle, Version Negotiation).
     pub(crate) fn negotiated(wanted: &str) -> &'static Self {
         let legacy = || REVISIONS.iter().filter(|revision| !revision.is_modern());
-        legacy()
-            .find(|revision| revision.name == wanted)
-            .or_else(|| legacy().next())
-            .unwrap_or(&REVISIONS[1])
+        legacy().find(|revision| revision.name == wanted).or_else(|| legacy().next()).unwrap_or(&REVISIONS[1])
     }
 
     pub(crate) fn is_modern(&self) -> bool {

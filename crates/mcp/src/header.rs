@@ -39,16 +39,11 @@ impl<'a> Head<'a> {
     /// The header fields, names in lower case.
     #[must_use]
     pub fn new(fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
-        Self {
-            fields: fields.into_iter().collect(),
-        }
+        Self { fields: fields.into_iter().collect() }
     }
 
     fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.fields
-            .iter()
-            .filter(move |(own, _)| *own == name)
-            .map(|(_, value)| *value)
+        self.fields.iter().filter(move |(own, _)| *own == name).map(|(_, value)| *value)
     }
 
     /// The value of a field that may be there once, without the white space around it.
@@ -98,9 +93,7 @@ impl<'a> Head<'a> {
 /// Names only: values may be credentials.
 impl fmt::Debug for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.fields.iter().map(|(name, _)| name))
-            .finish()
+        f.debug_set().entries(self.fields.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -111,25 +104,17 @@ fn is_type(text: &str, name: &str) -> bool {
 /// A field value: visible ASCII, space and tab (RFC 9110, section 5.5), without the white space around it.
 fn readable(value: &[u8]) -> Option<&str> {
     let carried = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
-    let text = value
-        .iter()
-        .all(carried)
-        .then(|| str::from_utf8(value).ok())
-        .flatten()?;
+    let text = value.iter().all(carried).then(|| str::from_utf8(value).ok()).flatten()?;
     Some(text.trim_matches([' ', '\t']))
 }
 
 /// The value that a header stands for: itself, or what is between `=?base64?` and `?=` (streamable-http, Value
 /// Encoding). `None` when that is not base64 of UTF-8, with its padding.
 pub(crate) fn decode(value: &str) -> Option<Cow<'_, str>> {
-    let sentinel = value
-        .strip_prefix("=?base64?")
-        .and_then(|rest| rest.strip_suffix("?="));
+    let sentinel = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="));
     match sentinel {
         None => Some(value.into()),
-        Some(encoded) => String::from_utf8(STANDARD.decode(encoded).ok()?)
-            .ok()
-            .map(Cow::from),
+        Some(encoded) => String::from_utf8(STANDARD.decode(encoded).ok()?).ok().map(Cow::from),
     }
 }
 
@@ -209,11 +194,7 @@ mod tests {
             ("application/json-patch+json", false),
             ("", false),
         ] {
-            assert_eq!(
-                Head::new([("content-type", sent.as_bytes())]).sends_json(),
-                json,
-                "{sent}"
-            );
+            assert_eq!(Head::new([("content-type", sent.as_bytes())]).sends_json(), json, "{sent}");
         }
         assert!(!Head::default().sends_json());
     }

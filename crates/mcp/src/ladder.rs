@@ -29,16 +29,7 @@ const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
-const LOG_LEVELS: [&str; 8] = [
-    "debug",
-    "info",
-    "notice",
-    "warning",
-    "error",
-    "critical",
-    "alert",
-    "emergency",
-];
+const LOG_LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
 /// Where a well-formed POST leads.
 #[derive(Debug)]
@@ -72,9 +63,7 @@ pub(crate) fn climb<'a>(head: &Head<'_>, body: &'a [u8], max_depth: usize) -> Re
                 Message::Response => false,
             };
             if messages.iter().any(claims) || version_header(head)?.is_some_and(is_modern) {
-                return Err(
-                    Refusal::request("2026-07-28 has no batches; send one message per request").into(),
-                );
+                return Err(Refusal::request("2026-07-28 has no batches; send one message per request").into());
             }
             Ok(Step::InSession(Body::Many(messages)))
         }
@@ -162,9 +151,7 @@ fn is_modern(version: &str) -> bool {
 
 /// The revision of this name, when requests of the new era can speak it: an old one needs a session.
 fn served(version: &str) -> Result<&'static Revision, Refusal> {
-    Revision::named(version)
-        .filter(|revision| revision.is_modern())
-        .ok_or_else(|| Refusal::version(version))
+    Revision::named(version).filter(|revision| revision.is_modern()).ok_or_else(|| Refusal::version(version))
 }
 
 fn version_header<'h>(head: &Head<'h>) -> Result<Option<&'h str>, Refusal> {
@@ -172,8 +159,7 @@ fn version_header<'h>(head: &Head<'h>) -> Result<Option<&'h str>, Refusal> {
 }
 
 fn once<'h>(head: &Head<'h>, name: &str, display: &str) -> Result<Option<&'h str>, Refusal> {
-    head.one(name)
-        .map_err(|why| Refusal::header(format!("the header {display} {}", why.words())))
+    head.one(name).map_err(|why| Refusal::header(format!("the header {display} {}", why.words())))
 }
 
 /// The keys that `_meta` has to have and has not.
@@ -222,11 +208,7 @@ fn undecodable(name: &str) -> Refusal {
 }
 
 fn mirrors(display: &str, header: Option<Cow<'_, str>>, body: Option<&str>) -> Result<(), Refusal> {
-    if header.as_deref() == body {
-        Ok(())
-    } else {
-        Err(mismatch(display, header.as_deref(), body))
-    }
+    if header.as_deref() == body { Ok(()) } else { Err(mismatch(display, header.as_deref(), body)) }
 }
 
 fn mismatch(display: &str, header: Option<&str>, body: Option<&str>) -> Refusal {

@@ -37,11 +37,7 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
 
 /// Only what is served is declared. Lists never change while a server runs, so there is nothing to subscribe to.
 fn capabilities(server: &Inner) -> &'static str {
-    if server.lists.has_resources() {
-        r#"{"resources":{},"tools":{}}"#
-    } else {
-        r#"{"tools":{}}"#
-    }
+    if server.lists.has_resources() { r#"{"resources":{},"tools":{}}"# } else { r#"{"tools":{}}"# }
 }
 
 /// `server/discover` (2026-07-28, server/discover).
@@ -51,10 +47,7 @@ pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     if let Some(instructions) = &call.server.settings.instructions {
         result.value("instructions", instructions);
     }
-    Freshness::For {
-        ttl_ms: list::TTL_MS,
-        public: true,
-    }
+    Freshness::For { ttl_ms: list::TTL_MS, public: true }
 }
 
 /// `initialize` (2025-11-25, basic/lifecycle): writes the result and gives the id of the new session.
@@ -75,9 +68,7 @@ pub(crate) fn initialize(
         Some(format!("{} {}", info.text("name")?, info.text("version")?))
     });
     let Some(client) = client else {
-        return Err(Refusal::params(
-            "`clientInfo` has to be an object with the strings `name` and `version`",
-        ));
+        return Err(Refusal::params("`clientInfo` has to be an object with the strings `name` and `version`"));
     };
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
@@ -101,9 +92,6 @@ pub(crate) fn dress(call: Call<'_>, freshness: Freshness, result: &mut Writer<'_
         result.value("cacheScope", if public { "public" } else { "private" });
     }
     let mut meta = Writer::open(result.member("_meta"));
-    meta.raw(
-        "io.modelcontextprotocol/serverInfo",
-        &call.server.implementation[call.revision.index],
-    );
+    meta.raw("io.modelcontextprotocol/serverInfo", &call.server.implementation[call.revision.index]);
     meta.close();
 }

@@ -77,11 +77,7 @@ impl List {
         render: impl Fn(&Declaration, &Revision) -> String,
     ) -> Self {
         let operations = engine.operations().iter().enumerate();
-        let listed = || {
-            operations
-                .clone()
-                .filter(|(_, operation)| belongs(operation.declaration()))
-        };
+        let listed = || operations.clone().filter(|(_, operation)| belongs(operation.declaration()));
         Self {
             member,
             public: listed().all(|(_, operation)| {
@@ -113,9 +109,7 @@ impl List {
             Some(cursor) => object::text(cursor)
                 .and_then(|cursor| cursor::decode(&cursor, fingerprint()))
                 .filter(|start| *start < visible.len())
-                .ok_or_else(|| {
-                    Refusal::params("`cursor` was not given out for this list; start without one")
-                })?,
+                .ok_or_else(|| Refusal::params("`cursor` was not given out for this list; start without one"))?,
         };
         let end = visible.len().min(start + settings.page_size.max(1));
         let out = result.member(self.member);
@@ -130,10 +124,7 @@ impl List {
         if end < visible.len() {
             result.value("nextCursor", &cursor::encode(end, fingerprint()));
         }
-        Ok(Freshness::For {
-            ttl_ms: TTL_MS,
-            public: self.public,
-        })
+        Ok(Freshness::For { ttl_ms: TTL_MS, public: self.public })
     }
 }
 

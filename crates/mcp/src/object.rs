@@ -69,9 +69,7 @@ impl<'a> Members<'a> {
 
 /// The value, when it is a string.
 pub(crate) fn text(value: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Name<'_>>(value.get())
-        .ok()
-        .map(|Name(text)| text)
+    serde_json::from_str::<Name<'_>>(value.get()).ok().map(|Name(text)| text)
 }
 
 /// Whether the value is an object.
@@ -143,17 +141,10 @@ mod tests {
     #[test]
     fn only_objects_are_objects() {
         for json in ["1", "null", "[]", "\"{}\""] {
-            assert_eq!(
-                Members::read(json).unwrap_err(),
-                Unreadable::NotAnObject,
-                "{json}"
-            );
+            assert_eq!(Members::read(json).unwrap_err(), Unreadable::NotAnObject, "{json}");
         }
         for json in ["", "{", "{}x", "{\"a\":}", "{\"a\":[}"] {
-            assert!(
-                matches!(Members::read(json).unwrap_err(), Unreadable::Syntax(_)),
-                "{json}"
-            );
+            assert!(matches!(Members::read(json).unwrap_err(), Unreadable::Syntax(_)), "{json}");
         }
     }
 }

@@ -48,13 +48,7 @@ impl Refused<'_> {
 
 impl Refusal {
     fn new(status: u16, code: i32, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            data: None,
-            challenge: None,
-        }
+        Self { status, code, message: message.into(), data: None, challenge: None }
     }
 
     /// Not JSON.
@@ -129,34 +123,10 @@ impl Refusal {
 
 /// The operation's permission lets the caller not in: 401 or 403, before anything is dispatched.
 pub(crate) fn denied(error: &Error) -> Refusal {
-    let (status, challenge) = match error.kind() {
-        ErrorKind::Unauthenticated => (401, Some("Bearer".to_owned())),
-        _ if error.scopes().is_empty() => (403, None),
-        _ => (403, Some(insufficient_scope(error))),
-    };
+    let status = if error.kind() == ErrorKind::Unauthenticated { 401 } else { 403 };
     let mut refusal = Refusal::new(status, -32600, error.detail().to_owned()).with(&error.problem());
-    refusal.challenge = challenge;
+    refusal.challenge = error.challenge();
     refusal
-}
-
-/// RFC 6750, section 3.
-fn insufficient_scope(error: &Error) -> String {
-    let quotable = |text: &str| {
-        text.chars()
-            .map(|c| {
-                if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') {
-                    c
-                } else {
-                    '\''
-                }
-            })
-            .collect::<String>()
-    };
-    format!(
-        r#"Bearer error="insufficient_scope", scope="{}", error_description="{}""#,
-        quotable(&error.scopes().join(" ")),
-        quotable(error.detail()),
-    )
 }
 
 /// What the client has to mend with other credentials, and what the server has to mend: neither is for the model.

@@ -39,10 +39,7 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Err(error) => return Err(refuse::resource(&error, &uri, call.revision)),
     }
     // The row may change at any time, and what it shows may depend on who reads it.
-    Ok(Freshness::For {
-        ttl_ms: 0,
-        public: false,
-    })
+    Ok(Freshness::For { ttl_ms: 0, public: false })
 }
 
 type Found<'o> = (&'o Operation, Vec<(&'o str, String)>);

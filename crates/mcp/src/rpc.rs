@@ -186,12 +186,7 @@ mod tests {
 
     #[test]
     fn an_id_is_a_string_or_an_integer() {
-        let id = |json| {
-            serde_json::from_str::<&RawValue>(json)
-                .ok()
-                .and_then(Id::of)
-                .map(Id::json)
-        };
+        let id = |json| serde_json::from_str::<&RawValue>(json).ok().and_then(Id::of).map(Id::json);
         for json in ["0", "-7", "90071992547409931", "\"\"", r#""a\u00e9\"""#] {
             assert_eq!(id(json), Some(json));
         }

@@ -40,11 +40,7 @@ impl Server {
     /// Serves every operation of the engine as a tool, and those with a URI as resources too.
     #[must_use]
     pub fn new(engine: Engine, settings: Settings) -> Self {
-        let limits = Limits {
-            idle: settings.session_idle,
-            age: settings.session_age,
-            most: settings.max_sessions,
-        };
+        let limits = Limits { idle: settings.session_idle, age: settings.session_age, most: settings.max_sessions };
         Self(Arc::new(Inner {
             lists: Lists::of(&engine),
             sessions: Sessions::new(limits),
@@ -68,11 +64,7 @@ impl Server {
     /// A stream of what the server has to say: it never has anything of its own to say, so 405 (2025-11-25,
     /// basic/transports, Listening for Messages from the Server).
     pub async fn get(&self, head: &Head<'_>, _principal: Option<&Principal>) -> Reply {
-        let allow = if speaks_modern(head) {
-            "POST"
-        } else {
-            "POST, DELETE"
-        };
+        let allow = if speaks_modern(head) { "POST" } else { "POST, DELETE" };
         not_allowed(allow)
     }
 
@@ -92,18 +84,8 @@ impl Server {
 }
 
 impl Inner {
-    async fn answer(
-        &self,
-        revision: &'static Revision,
-        request: &Request<'_>,
-        principal: Option<&Principal>,
-    ) -> Reply {
-        let call = Call {
-            server: self,
-            revision,
-            principal,
-            params: &request.params.members,
-        };
+    async fn answer(&self, revision: &'static Revision, request: &Request<'_>, principal: Option<&Principal>) -> Reply {
+        let call = Call { server: self, revision, principal, params: &request.params.members };
         let mut out = begin_result(request);
         let mut result = Writer::open(&mut out);
         match call.answer(&request.method, &mut result).await {
@@ -156,11 +138,8 @@ impl Inner {
         principal: Option<&Principal>,
     ) -> Reply {
         if !revision.batches {
-            return Refusal::request(format!(
-                "{} has no batches; send one message per request",
-                revision.name
-            ))
-            .reply(None);
+            return Refusal::request(format!("{} has no batches; send one message per request", revision.name))
+                .reply(None);
         }
         let requests = || {
             messages.iter().filter_map(|message| match message {
@@ -201,17 +180,11 @@ impl Inner {
                 ));
             }
             Err(why) => {
-                return Err(Refusal::request(format!(
-                    "the header Mcp-Session-Id {}",
-                    why.words()
-                )));
+                return Err(Refusal::request(format!("the header Mcp-Session-Id {}", why.words())));
             }
         };
         let Some(revision) = self.sessions.touch(id, principal, Instant::now()) else {
-            return Err(Refusal::transport(
-                404,
-                "there is no such session; start a new one with `initialize`",
-            ));
+            return Err(Refusal::transport(404, "there is no such session; start a new one with `initialize`"));
         };
         if revision.version_header {
             let served = |version: &str| Revision::named(version).is_some();
@@ -219,9 +192,7 @@ impl Inner {
                 Ok(version) if version.is_none_or(served) => {}
                 _ => {
                     let known = Revision::names().join(", ");
-                    return Err(Refusal::request(format!(
-                        "MCP-Protocol-Version has to be one of {known}"
-                    )));
+                    return Err(Refusal::request(format!("MCP-Protocol-Version has to be one of {known}")));
                 }
             }
         }
@@ -246,15 +217,11 @@ fn speaks_modern(head: &Head<'_>) -> bool {
 }
 
 fn not_allowed(allow: &'static str) -> Reply {
-    Refusal::transport(405, format!("this endpoint takes {allow}"))
-        .reply(None)
-        .with("allow", allow)
+    Refusal::transport(405, format!("this endpoint takes {allow}")).reply(None).with("allow", allow)
 }
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("settings", &self.0.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("settings", &self.0.settings).finish_non_exhaustive()
     }
 }

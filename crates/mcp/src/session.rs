@@ -38,10 +38,7 @@ struct Session {
 
 impl Sessions {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            open: Mutex::default(),
-        }
+        Self { limits, open: Mutex::default() }
     }
 
     /// Opens a session and gives its id: 244 random bits, visible ASCII.
@@ -54,13 +51,7 @@ impl Sessions {
     ) -> String {
         let id = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         tracing::debug!(revision = revision.name, client, "MCP session opened");
-        let session = Session {
-            revision,
-            owner: owner.cloned(),
-            client,
-            opened: now,
-            used: now,
-        };
+        let session = Session { revision, owner: owner.cloned(), client, opened: now, used: now };
         let mut open = self.lock();
         if open.len() >= self.limits.most {
             open.retain(|_, session| session.lives(self.limits, now));
@@ -79,12 +70,7 @@ impl Sessions {
     }
 
     /// The revision that the caller's session of this id speaks, when there is one.
-    pub(crate) fn touch(
-        &self,
-        id: &str,
-        caller: Option<&Principal>,
-        now: Instant,
-    ) -> Option<&'static Revision> {
+    pub(crate) fn touch(&self, id: &str, caller: Option<&Principal>, now: Instant) -> Option<&'static Revision> {
         let mut open = self.lock();
         let session = open.get_mut(id)?;
         if !session.lives(self.limits, now) {
@@ -123,11 +109,7 @@ mod tests {
     use crate::era::REVISIONS;
 
     const MINUTE: Duration = Duration::from_secs(60);
-    const LIMITS: Limits = Limits {
-        idle: Duration::from_secs(600),
-        age: Duration::from_secs(1800),
-        most: 2,
-    };
+    const LIMITS: Limits = Limits { idle: Duration::from_secs(600), age: Duration::from_secs(1800), most: 2 };
 
     fn open(sessions: &Sessions, owner: Option<&Principal>, now: Instant) -> String {
         sessions.open(&REVISIONS[1], owner, "test".to_owned(), now)
@@ -136,10 +118,7 @@ mod tests {
     #[test]
     fn ids_are_visible_ascii_and_differ() {
         let sessions = Sessions::new(LIMITS);
-        let (one, two) = (
-            open(&sessions, None, Instant::now()),
-            open(&sessions, None, Instant::now()),
-        );
+        let (one, two) = (open(&sessions, None, Instant::now()), open(&sessions, None, Instant::now()));
         assert_ne!(one, two);
         assert!(one.len() == 64 && one.bytes().all(|byte| byte.is_ascii_graphic()));
     }
@@ -155,10 +134,7 @@ mod tests {
 
         let old = open(&sessions, None, start);
         for minute in (0..30).step_by(5) {
-            assert!(
-                sessions.touch(&old, None, start + minute * MINUTE).is_some(),
-                "{minute}"
-            );
+            assert!(sessions.touch(&old, None, start + minute * MINUTE).is_some(), "{minute}");
         }
         assert!(sessions.touch(&old, None, start + 30 * MINUTE).is_none());
     }

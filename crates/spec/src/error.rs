@@ -41,23 +41,21 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The short, fixed sentence for this kind: the `title` of RFC 9457.
+    /// The `title` of RFC 9457: as the type is `about:blank`, the phrase of the status (RFC 9457, section 4.2.1).
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
-            Self::BadRequest => "Bad request",
-            Self::Invalid => "Invalid input",
-            Self::Unauthenticated => "Authentication required",
+            Self::BadRequest => "Bad Request",
+            Self::Invalid => "Unprocessable Content",
+            Self::Unauthenticated => "Unauthorized",
             Self::Forbidden => "Forbidden",
-            Self::NotFound => "Not found",
+            Self::NotFound => "Not Found",
             Self::Conflict => "Conflict",
-            Self::RateLimited => "Too many requests",
-            Self::TooLarge => "Too large",
-            Self::Deadline => "Deadline exceeded",
-            Self::Cancelled => "Cancelled",
-            Self::Unavailable => "Unavailable",
-            Self::OutcomeUnknown => "Outcome unknown",
-            Self::Internal => "Internal error",
+            Self::RateLimited => "Too Many Requests",
+            Self::TooLarge => "Content Too Large",
+            Self::Deadline => "Gateway Timeout",
+            Self::Cancelled | Self::Unavailable | Self::OutcomeUnknown => "Service Unavailable",
+            Self::Internal => "Internal Server Error",
         }
     }
 
@@ -279,7 +277,7 @@ pub struct Problem<'a> {
     /// `about:blank`: the kind is told by `code`.
     #[serde(rename = "type")]
     pub kind: &'a str,
-    /// The fixed sentence of the kind.
+    /// The phrase of the status.
     pub title: &'a str,
     /// The HTTP status.
     pub status: u16,

@@ -333,7 +333,7 @@ fn fits_here(value: &Value, schema: &Value) -> bool {
     let fits = |ty: &str| match ty {
         "null" => value.is_null(),
         "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64(),
+        "integer" => value.is_i64() || value.is_u64() || whole(value).is_some(),
         "number" => value.is_number(),
         "string" => value.is_string(),
         "array" => value.is_array(),
@@ -355,6 +355,43 @@ fn fits_here(value: &Value, schema: &Value) -> bool {
             (Some("uint32"), Value::Number(number)) => number.as_u64().is_some_and(|n| u32::try_from(n).is_ok()),
             _ => true,
         }
+}
+
+/// `2.0` → `2`: the same integer to JSON Schema, but not to a decoder.
+fn whole(value: &Value) -> Option<i64> {
+    /// Beyond 2^53 a float does not tell one integer from the next.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = value.as_f64().filter(|float| value.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT)?;
+    #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is exact")]
+    let whole = float as i64;
+    Some(whole)
+}
+
+/// Writes integers as such wherever the schema asks for one; says whether there was something to write.
+pub(crate) fn write_integers(value: &mut Value, schema: &Value, defs: &Object) -> bool {
+    let schema = resolve(schema, defs);
+    if type_of(schema) == Some("integer")
+        && let Some(integer) = whole(value)
+    {
+        *value = integer.into();
+        return true;
+    }
+    let branches = ["anyOf", "oneOf"].iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
+    let mut written = branches.fold(false, |written, branch| write_integers(value, branch, defs) | written);
+    match value {
+        Value::Object(fields) => {
+            for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                written |= fields.get_mut(name).is_some_and(|field| write_integers(field, schema, defs));
+            }
+        }
+        Value::Array(elements) => {
+            if let Some(items) = schema.get("items") {
+                written |= elements.iter_mut().fold(false, |written, e| write_integers(e, items, defs) | written);
+            }
+        }
+        _ => {}
+    }
+    written
 }
 
 /// A name as a JSON pointer token (RFC 6901, section 3).

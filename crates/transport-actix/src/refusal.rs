@@ -1,7 +1,6 @@
 //! A request that is not answered with a result: an [`Error`] of the pipeline, or a refusal that only HTTP knows (405, 415,
 //! 408). Both are sent as a problem (RFC 9457).
 
-use crate::auth::challenge;
 use actix_web::{
     HttpResponse,
     http::{
@@ -82,7 +81,7 @@ impl HttpProblem {
     fn problem(&self) -> Problem<'_> {
         Problem {
             kind: "about:blank",
-            title: self.status.canonical_reason().unwrap_or("Error"),
+            title: title(self.status),
             status: self.status.as_u16(),
             code: self.code,
             detail: &self.detail,
@@ -92,10 +91,18 @@ impl HttpProblem {
     }
 }
 
+/// The phrase of RFC 9110, section 15, where the library's is of an older RFC.
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "Content Too Large",
+        status => status.canonical_reason().unwrap_or("Error"),
+    }
+}
+
 /// The header field that goes with an error: a challenge, or how long to wait (RFC 9110, sections 11.6.1 and 10.2.3).
 fn header_of(error: &Error) -> Option<(HeaderName, String)> {
     let wait = error.retry_after().map(|wait| (RETRY_AFTER, whole_seconds(wait).to_string()));
-    challenge::of(error).map(|challenge| (WWW_AUTHENTICATE, challenge)).or(wait)
+    error.challenge().map(|challenge| (WWW_AUTHENTICATE, challenge)).or(wait)
 }
 
 /// Rounded up, and at least one: a client that comes back at once comes back too early.
@@ -117,7 +124,7 @@ mod tests {
                 Error::insufficient_scope(&["a:b".into(), "c".into()]),
                 403,
                 "www-authenticate",
-                r#"Bearer error="insufficient_scope", scope="a:b c""#,
+                r#"Bearer error="insufficient_scope", scope="a:b c", error_description="this needs the scope a:b c""#,
             ),
             (limited(Duration::from_millis(1001)), 429, "retry-after", "2"),
             (limited(Duration::ZERO), 429, "retry-after", "1"),

@@ -21,7 +21,7 @@ async fn every_broken_rule_is_named_at_once(world: &World) {
         problem,
         json!({
             "type": "about:blank",
-            "title": "Invalid input",
+            "title": "Unprocessable Content",
             "status": 422,
             "code": "invalid",
             "detail": "2 fields are not valid: email, name",

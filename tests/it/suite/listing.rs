@@ -95,6 +95,8 @@ async fn page_sizes_have_a_ceiling(world: &World) {
             {"pointer": "/page_size", "code": "range", "detail": "must be at least 1 and at most 100"},
         ])
     );
+    let page = ann.call("invoices.list", json!({"page_size": 2.0, "min_amount": 1e2})).await.unwrap();
+    assert_eq!(page["page_size"], 2, "2.0 is an integer to JSON Schema");
     let page = ann.call("invoices.list", json!({})).await.unwrap();
     assert_eq!(page, json!({"items": [], "total": 0, "page": 1, "page_size": 25}));
 }

@@ -15,6 +15,8 @@ async fn one_row_or_not_found(world: &World) {
     assert_eq!((&found["name"], &found["email"]), (&json!("Ada"), &json!("ada@example.com")));
     let problem = ann.call("customers.get", json!({"id": "00000000-0000-0000-0000-000000000000"})).await.unwrap_err();
     assert_eq!((&problem["status"], &problem["code"]), (&json!(404), &json!("not_found")));
+    let balance = ann.call("customers.balance", json!({"id": "00000000-0000-0000-0000-000000000000"})).await;
+    assert_eq!(balance.unwrap_err(), problem);
 }
 
 async fn reports_and_search(world: &World) {

@@ -77,8 +77,8 @@ fn migrations_that_do_not_fit_together_are_refused_all_at_once() {
     assert_eq!(
         messages(expand(&root)),
         [
-            "`migrations/0001_a.sql` is in no dialect: move it into `sqlite`, `postgres`, `mysql`",
-            "in `migrations`: `postgre` is not known here, did you mean `postgres`? Known: `sqlite`, `postgres`, `mysql`",
+            "`migrations/0001_a.sql` is in no dialect: move it into `sqlite`, `postgres`",
+            "in `migrations`: `postgre` is not known here, did you mean `postgres`? Known: `sqlite`, `postgres`",
             "`migrations/sqlite` has version 2 twice: `00002_c.sql` and `0002_b.sql`",
             "`migrations/sqlite/3_d.sql` is not a migration: name it like `0001_create_invoices.sql`",
             "version 2 is in sqlite but not in postgres: every dialect needs it, if only with a comment in it",
@@ -90,7 +90,7 @@ fn migrations_that_do_not_fit_together_are_refused_all_at_once() {
 fn migrations_need_a_folder_with_a_dialect() {
     let root = folder("empty", &["migrations.md"]);
     let found = messages(expand(&root));
-    assert_eq!(found, ["`migrations` has no folder `sqlite`, `postgres`, `mysql`: make the one of your database"]);
+    assert_eq!(found, ["`migrations` has no folder `sqlite`, `postgres`: make the one of your database"]);
     let found = messages(expand(&root.join("nowhere")));
     assert!(found[0].contains("nowhere/migrations` cannot be read"), "{found:?}");
 }
@@ -100,7 +100,23 @@ fn expand(root: &std::path::Path) -> proc_macro2::TokenStream {
     migrations::expand(root, quote::quote!(#folder))
 }
 
-fn folder(name: &str, files: &[&str]) -> PathBuf {
+/// A folder that is gone afterwards.
+struct Folder(PathBuf);
+
+impl std::ops::Deref for Folder {
+    type Target = std::path::Path;
+    fn deref(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn folder(name: &str, files: &[&str]) -> Folder {
     let root = std::env::temp_dir().join(format!("diptych-macros-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&root);
     for file in files {
@@ -108,5 +124,5 @@ fn folder(name: &str, files: &[&str]) -> PathBuf {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "").unwrap();
     }
-    root
+    Folder(root)
 }

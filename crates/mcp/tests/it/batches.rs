@@ -23,13 +23,7 @@ async fn each_request_is_answered_in_its_place() {
     ]);
     let answer = fixture.post(&batch(&session, &messages)).await;
     assert_eq!(answer.status, 200);
-    let ids: Vec<_> = answer
-        .body
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|answer| answer["id"].clone())
-        .collect();
+    let ids: Vec<_> = answer.body.as_array().unwrap().iter().map(|answer| answer["id"].clone()).collect();
     assert_eq!(ids, [json!("a"), json!(2), json!(3), json!(4)]);
     assert_eq!(answer.body[0]["result"], json!({}));
     assert_eq!(answer.body[1]["result"]["content"][0]["text"], "2");
@@ -68,13 +62,7 @@ async fn a_batch_is_refused_as_a_whole() {
         assert_eq!(answer.error(), (400, -32600), "{messages}");
         assert_eq!(answer.body.get("id"), None);
     }
-    assert_eq!(
-        fixture
-            .post(&batch(&session, &json!(vec![&ping; 100])))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(fixture.post(&batch(&session, &json!(vec![&ping; 100]))).await.status, 200);
 }
 
 #[tokio::test]
@@ -83,10 +71,7 @@ async fn later_revisions_have_none() {
     for revision in &LEGACY[..2] {
         let session = fixture.session(revision).await;
         let messages = json!([{"jsonrpc": "2.0", "id": 1, "method": "ping"}]);
-        assert_eq!(
-            fixture.post(&batch(&session, &messages)).await.error(),
-            (400, -32600)
-        );
+        assert_eq!(fixture.post(&batch(&session, &messages)).await.error(), (400, -32600));
         let unknown = batch(&session, &messages).with("mcp-session-id", "x");
         assert_eq!(fixture.post(&unknown).await.error(), (404, -32600));
     }

@@ -29,17 +29,9 @@ async fn a_tool_tells_the_model_the_problem() {
         let modern = fixture.modern("tools/call", fail(how)).await;
         assert_eq!(modern["isError"], json!(true), "{how}");
         let problem: Value = serde_json::from_str(modern["content"][0]["text"].as_str().unwrap()).unwrap();
-        assert_eq!(
-            (&problem["status"], &problem["code"]),
-            (&json!(status), &json!(code)),
-            "{how}"
-        );
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)), "{how}");
         for revision in LEGACY {
-            let legacy = fixture
-                .session(revision)
-                .await
-                .call("tools/call", fail(how))
-                .await;
+            let legacy = fixture.session(revision).await.call("tools/call", fail(how)).await;
             assert_eq!(legacy.result()["isError"], json!(true));
         }
     }
@@ -64,29 +56,16 @@ async fn missing_credentials_are_a_challenge() {
         let mut request = Request::modern("tools/call", params.clone());
         request.principal.clone_from(&who);
         let answer = fixture.post(&request).await;
-        assert_eq!(
-            (answer.status, answer.header("www-authenticate")),
-            (status, challenge),
-            "{params}"
-        );
-        assert_eq!(
-            (&answer.body["id"], &answer.body["error"]["data"]["status"]),
-            (&json!(1), &json!(status))
-        );
+        assert_eq!((answer.status, answer.header("www-authenticate")), (status, challenge), "{params}");
+        assert_eq!((&answer.body["id"], &answer.body["error"]["data"]["status"]), (&json!(1), &json!(status)));
         for revision in LEGACY {
             let session = fixture.session_as(revision, who.clone()).await;
             let answer = session.call("tools/call", params.clone()).await;
-            assert_eq!(
-                (answer.status, answer.header("www-authenticate")),
-                (status, challenge)
-            );
+            assert_eq!((answer.status, answer.header("www-authenticate")), (status, challenge));
         }
     }
     // Nothing was written.
-    assert_eq!(
-        fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"],
-        2
-    );
+    assert_eq!(fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"], 2);
 }
 
 #[tokio::test]
@@ -94,19 +73,10 @@ async fn a_fault_shows_an_id_and_nothing_else() {
     let fixture = Fixture::new().await;
     let session = fixture.session("2025-11-25").await;
     for answer in [
-        fixture
-            .post(&Request::modern("tools/call", fail("internal")))
-            .await,
-        fixture
-            .post(&Request::modern(
-                "resources/read",
-                json!({"uri": "faults://internal"}),
-            ))
-            .await,
+        fixture.post(&Request::modern("tools/call", fail("internal"))).await,
+        fixture.post(&Request::modern("resources/read", json!({"uri": "faults://internal"}))).await,
         session.call("tools/call", fail("internal")).await,
-        session
-            .call("resources/read", json!({"uri": "faults://internal"}))
-            .await,
+        session.call("resources/read", json!({"uri": "faults://internal"})).await,
     ] {
         assert_eq!(answer.error(), (200, -32603));
         assert!(answer.body["error"]["data"]["error_id"].is_string());
@@ -120,15 +90,9 @@ async fn a_resource_tells_the_client() {
     let gone = |how: &str| matches!(how, "bad_request" | "invalid" | "not_found");
     for (how, status, code) in FOR_THE_MODEL {
         let uri = format!("faults://{how}");
-        let modern = fixture
-            .post(&Request::modern("resources/read", json!({"uri": uri})))
-            .await;
+        let modern = fixture.post(&Request::modern("resources/read", json!({"uri": uri}))).await;
         let params = matches!(how, "forbidden" | "conflict") || gone(how);
-        assert_eq!(
-            modern.error(),
-            (200, if params { -32602 } else { -32603 }),
-            "{how}"
-        );
+        assert_eq!(modern.error(), (200, if params { -32602 } else { -32603 }), "{how}");
         for revision in LEGACY {
             let session = fixture.session(revision).await;
             let legacy = session.call("resources/read", json!({"uri": uri})).await;

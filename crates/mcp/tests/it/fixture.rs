@@ -53,10 +53,7 @@ struct Tree {
 }
 
 async fn count(conn: &mut Conn) -> Result<AnswerValue<i64>> {
-    query_scalar("SELECT count(*) FROM notes")
-        .one(conn)
-        .await
-        .map(AnswerValue)
+    query_scalar("SELECT count(*) FROM notes").one(conn).await.map(AnswerValue)
 }
 
 async fn get(conn: &mut Conn, Args(args): Args<ById>) -> Result<Option<Note>> {
@@ -66,10 +63,7 @@ async fn get(conn: &mut Conn, Args(args): Args<ById>) -> Result<Option<Note>> {
 
 async fn add(tx: &mut Tx, Input(new): Input<NewNote>) -> Result<Note> {
     let id = query_scalar("INSERT INTO notes (text) VALUES ($1) RETURNING id").bind(new.text.clone());
-    Ok(Note {
-        id: id.one(tx).await?,
-        text: new.text,
-    })
+    Ok(Note { id: id.one(tx).await?, text: new.text })
 }
 
 async fn slow(tx: &mut Tx, Input(new): Input<NewNote>) -> Result<Note> {
@@ -87,10 +81,7 @@ async fn echo(_: &mut Conn, Args(args): Args<Anything>) -> Result<AnswerValue<Va
 }
 
 async fn forest(_: &mut Conn) -> Result<AnswerValue<Vec<Tree>>> {
-    let tree = |name: &str, branches| Tree {
-        name: name.to_owned(),
-        branches,
-    };
+    let tree = |name: &str, branches| Tree { name: name.to_owned(), branches };
     Ok(AnswerValue(vec![tree("oak", vec![tree("twig", Vec::new())])]))
 }
 
@@ -128,41 +119,16 @@ fn operations() -> Operations {
                 .allow(Anyone)
                 .resource("notes://count"),
         )
-        .add(
-            SelectorSpec::from_fn("notes.get", get)
-                .allow(Anyone)
-                .resource("notes://{id}"),
-        )
-        .add(
-            SelectorSpec::from_fn("notes.find", get)
-                .allow(Anyone)
-                .allow_none(),
-        )
+        .add(SelectorSpec::from_fn("notes.get", get).allow(Anyone).resource("notes://{id}"))
+        .add(SelectorSpec::from_fn("notes.find", get).allow(Anyone).allow_none())
         .add(ServiceSpec::from_fn("notes.add", add).allow(Scope("notes:write")))
-        .add(
-            ServiceSpec::from_fn("notes.slow", slow)
-                .allow(Anyone)
-                .idempotent(true),
-        )
-        .add(
-            ServiceSpec::from_fn("notes.clear", clear)
-                .allow(Authenticated)
-                .destructive(true)
-                .idempotent(true),
-        )
+        .add(ServiceSpec::from_fn("notes.slow", slow).allow(Anyone).idempotent(true))
+        .add(ServiceSpec::from_fn("notes.clear", clear).allow(Authenticated).destructive(true).idempotent(true))
         .add(SelectorSpec::from_fn("notes.echo", echo).allow(Anyone))
         .add(SelectorSpec::from_fn("notes.forest", forest).allow(Anyone))
-        .add(
-            SelectorSpec::from_fn("notes.secret", secret)
-                .allow(Scope("notes:secret"))
-                .resource("secret://mine"),
-        )
+        .add(SelectorSpec::from_fn("notes.secret", secret).allow(Scope("notes:secret")).resource("secret://mine"))
         .add(SelectorSpec::from_fn("notes.staff", secret).allow(staff))
-        .add(
-            SelectorSpec::from_fn("faults.get", fail)
-                .allow(Anyone)
-                .resource("faults://{how}"),
-        )
+        .add(SelectorSpec::from_fn("faults.get", fail).allow(Anyone).resource("faults://{how}"))
 }
 
 pub(crate) struct Fixture {
@@ -181,18 +147,10 @@ impl Fixture {
 
     pub(crate) async fn serving(operations: Operations, change: impl FnOnce(&mut Settings)) -> Self {
         let file = std::env::temp_dir().join(format!("diptych-mcp-{}.db", uuid::Uuid::new_v4().simple()));
-        let db = Db::connect(&format!("sqlite://{}", file.display()))
-            .await
-            .unwrap();
+        let db = Db::connect(&format!("sqlite://{}", file.display())).await.unwrap();
         let mut tx = db.begin().await.unwrap();
-        query("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
-            .execute(&mut tx)
-            .await
-            .unwrap();
-        query("INSERT INTO notes (text) VALUES ('milk'), ('bread')")
-            .execute(&mut tx)
-            .await
-            .unwrap();
+        query("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").execute(&mut tx).await.unwrap();
+        query("INSERT INTO notes (text) VALUES ('milk'), ('bread')").execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
         let engine = Engine::builder(db).operations(operations).build().unwrap();
         let mut settings = Settings::new("notes", "1.2.3");
@@ -200,22 +158,13 @@ impl Fixture {
         settings.website_url = Some("https://notes.example/".to_owned());
         settings.instructions = Some("Count before you add.".to_owned());
         change(&mut settings);
-        Self {
-            server: Server::new(engine, settings),
-            file,
-        }
+        Self { server: Server::new(engine, settings), file }
     }
 
     pub(crate) async fn post(&self, request: &Request) -> Answer {
-        let fields = request
-            .head
-            .iter()
-            .map(|(name, value)| (&**name, value.as_bytes()));
+        let fields = request.head.iter().map(|(name, value)| (&**name, value.as_bytes()));
         let head = Head::new(fields);
-        let reply = self
-            .server
-            .post(&head, request.body.as_bytes(), request.principal.as_ref())
-            .await;
+        let reply = self.server.post(&head, request.body.as_bytes(), request.principal.as_ref()).await;
         let answer = Answer::of(reply);
         match &answer.body {
             Value::Null => {}
@@ -240,25 +189,13 @@ impl Fixture {
         self.session_as(revision, None).await
     }
 
-    pub(crate) async fn session_as(
-        &self,
-        revision: &'static str,
-        principal: Option<Principal>,
-    ) -> Session<'_> {
+    pub(crate) async fn session_as(&self, revision: &'static str, principal: Option<Principal>) -> Session<'_> {
         let mut request = Request::initialize(revision);
         request.principal = principal;
         let answer = self.post(&request).await;
-        assert_eq!(
-            (answer.status, &answer.result()["protocolVersion"]),
-            (200, &json!(revision))
-        );
+        assert_eq!((answer.status, &answer.result()["protocolVersion"]), (200, &json!(revision)));
         let id = answer.header("mcp-session-id").unwrap().to_owned();
-        Session {
-            fixture: self,
-            revision,
-            id,
-            principal: request.principal,
-        }
+        Session { fixture: self, revision, id, principal: request.principal }
     }
 }
 
@@ -281,9 +218,7 @@ impl Session<'_> {
     pub(crate) fn request(&self, method: &str, params: Value) -> Request {
         let mut request = Request::legacy(self.revision, method, params);
         request.principal.clone_from(&self.principal);
-        request
-            .with("mcp-session-id", &self.id)
-            .with("mcp-protocol-version", self.revision)
+        request.with("mcp-session-id", &self.id).with("mcp-protocol-version", self.revision)
     }
 
     pub(crate) async fn call(&self, method: &str, params: Value) -> Answer {
@@ -314,15 +249,9 @@ pub(crate) struct Request {
 impl Request {
     /// A body as it is.
     pub(crate) fn raw(body: impl Into<String>) -> Self {
-        Self {
-            head: Vec::new(),
-            body: body.into(),
-            principal: None,
-            revision: "2025-11-25",
-            method: String::new(),
-        }
-        .with("content-type", "application/json")
-        .with("accept", "application/json, text/event-stream")
+        Self { head: Vec::new(), body: body.into(), principal: None, revision: "2025-11-25", method: String::new() }
+            .with("content-type", "application/json")
+            .with("accept", "application/json, text/event-stream")
     }
 
     /// A correct request of the new era.
@@ -332,14 +261,10 @@ impl Request {
             "io.modelcontextprotocol/clientCapabilities": {},
             "io.modelcontextprotocol/clientInfo": {"name": "it", "version": "0"},
         });
-        let name = params
-            .get("name")
-            .or_else(|| params.get("uri"))
-            .and_then(Value::as_str);
+        let name = params.get("name").or_else(|| params.get("uri")).and_then(Value::as_str);
         let name = name.map(str::to_owned);
-        let mut request = Self::of(MODERN, method, params)
-            .with("mcp-protocol-version", MODERN)
-            .with("mcp-method", method);
+        let mut request =
+            Self::of(MODERN, method, params).with("mcp-protocol-version", MODERN).with("mcp-method", method);
         if let Some(name) = name {
             request = request.with("mcp-name", &name);
         }
@@ -359,11 +284,7 @@ impl Request {
 
     fn of(revision: &'static str, method: &str, params: Value) -> Self {
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        Self {
-            revision,
-            method: method.to_owned(),
-            ..Self::raw(body.to_string())
-        }
+        Self { revision, method: method.to_owned(), ..Self::raw(body.to_string()) }
     }
 
     /// With the header, in place of what was there.
@@ -407,17 +328,8 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn of(reply: Reply) -> Self {
         let text = String::from_utf8(reply.body.to_vec()).unwrap();
-        let body = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).unwrap()
-        };
-        Self {
-            status: reply.status,
-            headers: reply.headers,
-            text,
-            body,
-        }
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+        Self { status: reply.status, headers: reply.headers, text, body }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -426,18 +338,13 @@ impl Answer {
     }
 
     pub(crate) fn result(&self) -> &Value {
-        self.body
-            .get("result")
-            .unwrap_or_else(|| panic!("no result: {:#}", self.body))
+        self.body.get("result").unwrap_or_else(|| panic!("no result: {:#}", self.body))
     }
 
     /// Status and code of an error.
     pub(crate) fn error(&self) -> (u16, i64) {
         let code = self.body["error"]["code"].as_i64();
-        (
-            self.status,
-            code.unwrap_or_else(|| panic!("no error: {} {:#}", self.status, self.body)),
-        )
+        (self.status, code.unwrap_or_else(|| panic!("no error: {} {:#}", self.status, self.body)))
     }
 
     pub(crate) fn message(&self) -> &str {

@@ -47,18 +47,8 @@ async fn rung_5_json_in_and_json_out() {
     refused([
         ("no content type", r().without("content-type"), 415, -32600),
         ("text", r().with("content-type", "text/plain"), 415, -32600),
-        (
-            "two content types",
-            r().and("content-type", "application/json"),
-            415,
-            -32600,
-        ),
-        (
-            "only streams",
-            r().with("accept", "text/event-stream"),
-            406,
-            -32600,
-        ),
+        ("two content types", r().and("content-type", "application/json"), 415, -32600),
+        ("only streams", r().with("accept", "text/event-stream"), 406, -32600),
         ("only html", r().with("accept", "text/html"), 406, -32600),
     ])
     .await;
@@ -85,84 +75,26 @@ async fn rungs_6_and_7_the_envelope() {
         ("half", raw(r#"{"jsonrpc":"2.0","#), 400, -32700),
         ("half an array", raw("[{}"), 400, -32700),
         ("two", raw("{} {}"), 400, -32700),
-        (
-            "bad inside",
-            raw(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":tru}}"#),
-            400,
-            -32700,
-        ),
+        ("bad inside", raw(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":tru}}"#), 400, -32700),
         ("too deep", raw(&deep(63)), 400, -32700),
         ("deep enough, but no session", raw(&deep(62)), 400, -32600),
         ("a string", raw(r#""ping""#), 400, -32600),
         ("null", raw("null"), 400, -32600),
         ("no version", raw(r#"{"id":1,"method":"ping"}"#), 400, -32600),
-        (
-            "another version",
-            raw(r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#),
-            400,
-            -32600,
-        ),
-        (
-            "a number as version",
-            raw(r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#),
-            400,
-            -32600,
-        ),
+        ("another version", raw(r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#), 400, -32600),
+        ("a number as version", raw(r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#), 400, -32600),
         ("no method", raw(r#"{"jsonrpc":"2.0","id":1}"#), 400, -32600),
-        (
-            "a number as method",
-            raw(r#"{"jsonrpc":"2.0","id":1,"method":1}"#),
-            400,
-            -32600,
-        ),
-        (
-            "null id",
-            raw(r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#),
-            400,
-            -32600,
-        ),
-        (
-            "fractional id",
-            raw(r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#),
-            400,
-            -32600,
-        ),
-        (
-            "boolean id",
-            raw(r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#),
-            400,
-            -32600,
-        ),
-        (
-            "list of params",
-            raw(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#),
-            400,
-            -32600,
-        ),
-        (
-            "two ids",
-            raw(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#),
-            400,
-            -32600,
-        ),
-        (
-            "two methods",
-            tools_list().but(r#""method""#, r#""method":"ping","m\u0065thod""#),
-            400,
-            -32600,
-        ),
-        (
-            "two names",
-            call_count().but(r#""name""#, r#""name":"x","name""#),
-            400,
-            -32600,
-        ),
+        ("a number as method", raw(r#"{"jsonrpc":"2.0","id":1,"method":1}"#), 400, -32600),
+        ("null id", raw(r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#), 400, -32600),
+        ("fractional id", raw(r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#), 400, -32600),
+        ("boolean id", raw(r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#), 400, -32600),
+        ("list of params", raw(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#), 400, -32600),
+        ("two ids", raw(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#), 400, -32600),
+        ("two methods", tools_list().but(r#""method""#, r#""method":"ping","m\u0065thod""#), 400, -32600),
+        ("two names", call_count().but(r#""name""#, r#""name":"x","name""#), 400, -32600),
         (
             "two versions",
-            tools_list().but(
-                r#""_meta":{"#,
-                r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
-            ),
+            tools_list().but(r#""_meta":{"#, r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","#),
             400,
             -32600,
         ),
@@ -182,34 +114,15 @@ async fn rung_6_the_body_is_utf_8() {
 #[tokio::test]
 async fn an_id_comes_back_as_it_was_sent() {
     let fixture = Fixture::new().await;
-    for id in [
-        "0",
-        "-1",
-        "90071992547409931234",
-        r#""""#,
-        r#""a\u00e9\"b""#,
-        r#""1""#,
-    ] {
+    for id in ["0", "-1", "90071992547409931234", r#""""#, r#""a\u00e9\"b""#, r#""1""#] {
         let request = tools_list().but(r#""id":1"#, &format!(r#""id": {id} "#));
         let answer = fixture.post(&request).await;
-        assert!(
-            answer
-                .text
-                .starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"#)),
-            "{id}"
-        );
+        assert!(answer.text.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"#)), "{id}");
         let answer = fixture.post(&request.without("mcp-method")).await;
-        assert!(
-            answer
-                .text
-                .starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"#)),
-            "{id}"
-        );
+        assert!(answer.text.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"#)), "{id}");
     }
     // Also when the envelope is wrong but the id can be read.
-    let answer = fixture
-        .post(&Request::raw(r#"{"jsonrpc":"2.0","id":"x","method":7}"#))
-        .await;
+    let answer = fixture.post(&Request::raw(r#"{"jsonrpc":"2.0","id":"x","method":7}"#)).await;
     assert_eq!(answer.body["id"], json!("x"));
 }
 
@@ -220,18 +133,8 @@ async fn rung_8_the_new_era_has_no_batches() {
     refused([
         ("empty", Request::raw("[]"), 400, -32600),
         ("modern", Request::raw(format!("[{one}]")), 400, -32600),
-        (
-            "one of two",
-            Request::raw(format!("[{plain},{one}]")),
-            400,
-            -32600,
-        ),
-        (
-            "by header",
-            Request::raw(format!("[{plain}]")).with("mcp-protocol-version", MODERN),
-            400,
-            -32600,
-        ),
+        ("one of two", Request::raw(format!("[{plain},{one}]")), 400, -32600),
+        ("by header", Request::raw(format!("[{plain}]")).with("mcp-protocol-version", MODERN), 400, -32600),
         ("no session", Request::raw(format!("[{plain}]")), 400, -32600),
     ])
     .await;
@@ -244,62 +147,24 @@ async fn rung_9_the_era() {
     let claimed = Request::modern("initialize", json!({"protocolVersion": "2025-11-25"}));
     refused([
         ("initialize with the claim is modern", claimed, 404, -32601),
-        (
-            "initialize with the header",
-            modern(Request::initialize("2025-11-25")),
-            400,
-            -32020,
-        ),
-        (
-            "no claim but the header",
-            modern(plain("tools/list")),
-            400,
-            -32602,
-        ),
-        (
-            "no claim, no header, no session",
-            plain("tools/list"),
-            400,
-            -32600,
-        ),
-        (
-            "no claim, old header, no session",
-            plain("ping").with("mcp-protocol-version", "2025-11-25"),
-            400,
-            -32600,
-        ),
-        (
-            "two headers",
-            modern(plain("tools/list")).and("mcp-protocol-version", MODERN),
-            400,
-            -32020,
-        ),
+        ("initialize with the header", modern(Request::initialize("2025-11-25")), 400, -32020),
+        ("no claim but the header", modern(plain("tools/list")), 400, -32602),
+        ("no claim, no header, no session", plain("tools/list"), 400, -32600),
+        ("no claim, old header, no session", plain("ping").with("mcp-protocol-version", "2025-11-25"), 400, -32600),
+        ("two headers", modern(plain("tools/list")).and("mcp-protocol-version", MODERN), 400, -32020),
         (
             "a claim with an old header stays modern",
             tools_list().with("mcp-protocol-version", "2025-11-25"),
             400,
             -32020,
         ),
-        (
-            "a response",
-            modern(Request::raw(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#)),
-            400,
-            -32600,
-        ),
+        ("a response", modern(Request::raw(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#)), 400, -32600),
     ])
     .await;
     let fixture = Fixture::new().await;
     let answer = fixture.post(&modern(plain("tools/list"))).await;
-    assert!(
-        answer
-            .message()
-            .contains("io.modelcontextprotocol/protocolVersion")
-    );
-    assert!(
-        answer
-            .message()
-            .contains("io.modelcontextprotocol/clientCapabilities")
-    );
+    assert!(answer.message().contains("io.modelcontextprotocol/protocolVersion"));
+    assert!(answer.message().contains("io.modelcontextprotocol/clientCapabilities"));
 }
 
 #[tokio::test]
@@ -316,18 +181,8 @@ async fn rung_9_notifications_are_never_answered() {
         assert_eq!((answer.status, &*answer.text), (202, ""));
     }
     refused([
-        (
-            "other version",
-            claimed.clone().with("mcp-protocol-version", "2025-11-25"),
-            400,
-            -32020,
-        ),
-        (
-            "unknown version",
-            claimed.but(MODERN, "v9").without("mcp-protocol-version"),
-            400,
-            -32022,
-        ),
+        ("other version", claimed.clone().with("mcp-protocol-version", "2025-11-25"), 400, -32020),
+        ("unknown version", claimed.but(MODERN, "v9").without("mcp-protocol-version"), 400, -32022),
         ("no session", Request::raw(plain), 400, -32600),
     ])
     .await;
@@ -340,47 +195,19 @@ async fn rung_10_the_meta_of_every_request() {
     let info = r#"{"name":"it","version":"0"}"#;
     let r = tools_list;
     refused([
-        (
-            "a number as version",
-            r().but(version, r#""io.modelcontextprotocol/protocolVersion":1"#),
-            400,
-            -32602,
-        ),
+        ("a number as version", r().but(version, r#""io.modelcontextprotocol/protocolVersion":1"#), 400, -32602),
         ("no capabilities", r().but(capabilities, r#""x":{}"#), 400, -32602),
-        (
-            "null capabilities",
-            r().but(capabilities, &capabilities.replace("{}", "null")),
-            400,
-            -32602,
-        ),
-        (
-            "a list of capabilities",
-            r().but(capabilities, &capabilities.replace("{}", "[]")),
-            400,
-            -32602,
-        ),
-        (
-            "info without version",
-            r().but(info, r#"{"name":"it"}"#),
-            400,
-            -32602,
-        ),
+        ("null capabilities", r().but(capabilities, &capabilities.replace("{}", "null")), 400, -32602),
+        ("a list of capabilities", r().but(capabilities, &capabilities.replace("{}", "[]")), 400, -32602),
+        ("info without version", r().but(info, r#"{"name":"it"}"#), 400, -32602),
         ("info as text", r().but(info, r#""it""#), 400, -32602),
         (
             "unknown log level",
-            r().but(
-                capabilities,
-                &format!(r#"{capabilities},"io.modelcontextprotocol/logLevel":"loud""#),
-            ),
+            r().but(capabilities, &format!(r#"{capabilities},"io.modelcontextprotocol/logLevel":"loud""#)),
             400,
             -32602,
         ),
-        (
-            "before the header is looked at",
-            r().but(capabilities, r#""x":{}"#).without("mcp-method"),
-            400,
-            -32602,
-        ),
+        ("before the header is looked at", r().but(capabilities, r#""x":{}"#).without("mcp-method"), 400, -32602),
     ])
     .await;
     let fixture = Fixture::new().await;
@@ -396,48 +223,19 @@ async fn rungs_11_and_12_the_version() {
     let named = |version: &str| r().but(MODERN, version).with("mcp-protocol-version", version);
     refused([
         ("no header", r().without("mcp-protocol-version"), 400, -32020),
-        (
-            "another",
-            r().with("mcp-protocol-version", "2025-06-18"),
-            400,
-            -32020,
-        ),
+        ("another", r().with("mcp-protocol-version", "2025-06-18"), 400, -32020),
         ("twice", r().and("mcp-protocol-version", MODERN), 400, -32020),
-        (
-            "not text",
-            r().with("mcp-protocol-version", "2026\u{2011}07"),
-            400,
-            -32020,
-        ),
-        (
-            "mismatch before unsupported",
-            r().but(MODERN, "v999.0.0"),
-            400,
-            -32020,
-        ),
+        ("not text", r().with("mcp-protocol-version", "2026\u{2011}07"), 400, -32020),
+        ("mismatch before unsupported", r().but(MODERN, "v999.0.0"), 400, -32020),
         ("unknown", named("v999.0.0"), 400, -32022),
-        (
-            "old, which has no `_meta` to speak it with",
-            named("2025-11-25"),
-            400,
-            -32022,
-        ),
+        ("old, which has no `_meta` to speak it with", named("2025-11-25"), 400, -32022),
     ])
     .await;
     let fixture = Fixture::new().await;
     let answer = fixture.post(&named("v999.0.0")).await;
     let supported = json!(["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]);
-    assert_eq!(
-        answer.body["error"]["data"],
-        json!({"supported": supported, "requested": "v999.0.0"})
-    );
-    assert_eq!(
-        fixture
-            .post(&r().with("mcp-protocol-version", " \t2026-07-28 "))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(answer.body["error"]["data"], json!({"supported": supported, "requested": "v999.0.0"}));
+    assert_eq!(fixture.post(&r().with("mcp-protocol-version", " \t2026-07-28 ")).await.status, 200);
 }
 
 #[tokio::test]
@@ -445,48 +243,18 @@ async fn rung_13_headers_say_what_the_body_says() {
     let call = call_count;
     refused([
         ("no method", call().without("mcp-method"), 400, -32020),
-        (
-            "another method",
-            call().with("mcp-method", "tools/list"),
-            400,
-            -32020,
-        ),
-        (
-            "another case",
-            call().with("mcp-method", "Tools/Call"),
-            400,
-            -32020,
-        ),
-        (
-            "encoded method",
-            call().with("mcp-method", "=?base64?dG9vbHMvY2FsbA==?="),
-            400,
-            -32020,
-        ),
+        ("another method", call().with("mcp-method", "tools/list"), 400, -32020),
+        ("another case", call().with("mcp-method", "Tools/Call"), 400, -32020),
+        ("encoded method", call().with("mcp-method", "=?base64?dG9vbHMvY2FsbA==?="), 400, -32020),
         ("two methods", call().and("mcp-method", "tools/call"), 400, -32020),
         ("no name", call().without("mcp-name"), 400, -32020),
         ("another name", call().with("mcp-name", "notes.get"), 400, -32020),
         ("two names", call().and("mcp-name", "notes.count"), 400, -32020),
-        (
-            "bad padding",
-            call().with("mcp-name", "=?base64?bm90ZXMuY291bnQ?="),
-            400,
-            -32020,
-        ),
-        (
-            "half a sentinel",
-            call().with("mcp-name", "=?base64?bm90ZXMuY291bnQ="),
-            400,
-            -32020,
-        ),
+        ("bad padding", call().with("mcp-name", "=?base64?bm90ZXMuY291bnQ?="), 400, -32020),
+        ("half a sentinel", call().with("mcp-name", "=?base64?bm90ZXMuY291bnQ="), 400, -32020),
         ("not ASCII", call().with("mcp-name", "nötes.count"), 400, -32020),
         ("no uri", read("notes://1").without("mcp-name"), 400, -32020),
-        (
-            "another uri",
-            read("notes://1").with("mcp-name", "notes://2"),
-            400,
-            -32020,
-        ),
+        ("another uri", read("notes://1").with("mcp-name", "notes://2"), 400, -32020),
         (
             "a name only in the header",
             Request::modern("tools/call", json!({})).with("mcp-name", "notes.count"),
@@ -547,36 +315,11 @@ async fn rung_15_parameters_are_refused_in_band() {
         ("no name", call(json!({})), 200, -32602),
         ("a number as name", call(json!({"name": 1})), 200, -32602),
         ("unknown tool", call(json!({"name": "notes.drop"})), 200, -32602),
-        (
-            "a list of arguments",
-            call(json!({"name": "notes.count", "arguments": []})),
-            200,
-            -32602,
-        ),
-        (
-            "no uri",
-            Request::modern("resources/read", json!({})),
-            200,
-            -32602,
-        ),
-        (
-            "a number as cursor",
-            Request::modern("tools/list", json!({"cursor": 1})),
-            200,
-            -32602,
-        ),
-        (
-            "unknown cursor",
-            Request::modern("tools/list", json!({"cursor": "abc"})),
-            200,
-            -32602,
-        ),
-        (
-            "empty cursor",
-            Request::modern("resources/list", json!({"cursor": ""})),
-            200,
-            -32602,
-        ),
+        ("a list of arguments", call(json!({"name": "notes.count", "arguments": []})), 200, -32602),
+        ("no uri", Request::modern("resources/read", json!({})), 200, -32602),
+        ("a number as cursor", Request::modern("tools/list", json!({"cursor": 1})), 200, -32602),
+        ("unknown cursor", Request::modern("tools/list", json!({"cursor": "abc"})), 200, -32602),
+        ("empty cursor", Request::modern("resources/list", json!({"cursor": ""})), 200, -32602),
     ])
     .await;
     let fixture = Fixture::new().await;

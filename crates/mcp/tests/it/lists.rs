@@ -6,11 +6,7 @@ use diptych_pipeline::Operations;
 use serde_json::{Value, json};
 
 fn names(list: &Value) -> Vec<&str> {
-    list.as_array()
-        .unwrap()
-        .iter()
-        .map(|entry| entry["name"].as_str().unwrap())
-        .collect()
+    list.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap()).collect()
 }
 
 fn tool<'a>(result: &'a Value, name: &str) -> &'a Value {
@@ -18,15 +14,8 @@ fn tool<'a>(result: &'a Value, name: &str) -> &'a Value {
     tools.iter().find(|tool| tool["name"] == name).unwrap()
 }
 
-const OPEN: [&str; 7] = [
-    "notes.count",
-    "notes.get",
-    "notes.find",
-    "notes.slow",
-    "notes.echo",
-    "notes.forest",
-    "faults.get",
-];
+const OPEN: [&str; 7] =
+    ["notes.count", "notes.get", "notes.find", "notes.slow", "notes.echo", "notes.forest", "faults.get"];
 
 #[tokio::test]
 async fn discover_tells_who_the_server_is() {
@@ -57,30 +46,18 @@ async fn without_resources_there_are_no_methods_for_them() {
         let request = Request::modern(method, json!({"uri": "notes://count"}));
         assert_eq!(fixture.post(&request).await.error(), (404, -32601));
         let session = fixture.session("2025-11-25").await;
-        assert_eq!(
-            session
-                .call(method, json!({"uri": "notes://count"}))
-                .await
-                .error(),
-            (200, -32601)
-        );
+        assert_eq!(session.call(method, json!({"uri": "notes://count"})).await.error(), (200, -32601));
     }
     // A list of nothing hides nothing.
     let result = fixture.modern("tools/list", json!({})).await;
-    assert_eq!(
-        (&result["tools"], &result["cacheScope"]),
-        (&json!([]), &json!("public"))
-    );
+    assert_eq!((&result["tools"], &result["cacheScope"]), (&json!([]), &json!("public")));
 }
 
 #[tokio::test]
 async fn a_list_shows_what_the_caller_may_call_in_order() {
     let fixture = Fixture::new().await;
     let list = |who: &[&str]| Request::modern("tools/list", json!({})).by(ann(who));
-    assert_eq!(
-        names(&fixture.modern("tools/list", json!({})).await["tools"]),
-        OPEN
-    );
+    assert_eq!(names(&fixture.modern("tools/list", json!({})).await["tools"]), OPEN);
     let signed_in = fixture.post(&list(&[])).await;
     assert!(names(&signed_in.result()["tools"]).contains(&"notes.clear"));
     assert!(!names(&signed_in.result()["tools"]).contains(&"notes.add"));
@@ -96,9 +73,7 @@ async fn a_list_shows_what_the_caller_may_call_in_order() {
 #[tokio::test]
 async fn hints_come_from_the_declaration() {
     let fixture = Fixture::new().await;
-    let answer = fixture
-        .post(&Request::modern("tools/list", json!({})).by(ann(&["notes:write"])))
-        .await;
+    let answer = fixture.post(&Request::modern("tools/list", json!({})).by(ann(&["notes:write"]))).await;
     for (name, [read_only, destructive, idempotent]) in [
         ("notes.count", [true, false, true]),
         ("notes.add", [false, false, false]),
@@ -121,18 +96,12 @@ async fn schemas_fit_the_revision() {
     let no_arguments = json!({"type": "object", "additionalProperties": false});
     let modern = fixture.modern("tools/list", json!({})).await;
     let count = tool(&modern, "notes.count");
-    assert_eq!(
-        (&count["title"], &count["inputSchema"]),
-        (&json!("Count notes"), &no_arguments)
-    );
+    assert_eq!((&count["title"], &count["inputSchema"]), (&json!("Count notes"), &no_arguments));
     assert_eq!(count["description"], "How many notes there are.");
     assert_eq!(count["outputSchema"]["type"], "integer");
     assert_eq!(tool(&modern, "notes.forest")["outputSchema"]["type"], "array");
     assert_eq!(tool(&modern, "notes.echo")["outputSchema"], json!({}));
-    assert_eq!(
-        tool(&modern, "notes.echo")["inputSchema"]["properties"]["value"],
-        json!({})
-    );
+    assert_eq!(tool(&modern, "notes.echo")["inputSchema"]["properties"]["value"], json!({}));
     assert_eq!(tool(&modern, "notes.get").get("description"), None);
 
     for revision in LEGACY {
@@ -159,9 +128,7 @@ async fn schemas_fit_the_revision() {
 #[tokio::test]
 async fn an_empty_answer_has_no_schema() {
     let fixture = Fixture::new().await;
-    let answer = fixture
-        .post(&Request::modern("tools/list", json!({})).by(ann(&[])))
-        .await;
+    let answer = fixture.post(&Request::modern("tools/list", json!({})).by(ann(&[]))).await;
     assert_eq!(tool(answer.result(), "notes.clear").get("outputSchema"), None);
 }
 
@@ -171,10 +138,7 @@ async fn every_schema_is_one() {
     let result = fixture.modern("tools/list", json!({})).await;
     let session = fixture.session("2025-11-25").await;
     let legacy = session.call("tools/list", json!({})).await;
-    for tool in [&result, legacy.result()]
-        .into_iter()
-        .flat_map(|list| list["tools"].as_array().unwrap())
-    {
+    for tool in [&result, legacy.result()].into_iter().flat_map(|list| list["tools"].as_array().unwrap()) {
         jsonschema::draft202012::meta::validate(&tool["inputSchema"]).unwrap();
         jsonschema::draft202012::meta::validate(&tool["outputSchema"]).unwrap();
         jsonschema::draft202012::new(&tool["outputSchema"]).unwrap();
@@ -209,17 +173,11 @@ async fn pages_are_linked_by_cursors() {
     // Another list, another caller's view of the same one, a position that was never given out.
     refused(Request::modern("resources/list", json!({"cursor": cursor}))).await;
     refused(list(cursor).by(ann(&[]))).await;
-    refused(list(&json!(
-        cursor.as_str().unwrap().replace("00000003", "00000007")
-    )))
-    .await;
+    refused(list(&json!(cursor.as_str().unwrap().replace("00000003", "00000007")))).await;
     refused(list(&json!(format!("{}0", cursor.as_str().unwrap())))).await;
     // It holds in every era and process.
     let session = fixture.session("2025-06-18").await;
-    assert_eq!(
-        session.call("tools/list", json!({"cursor": cursor})).await.status,
-        200
-    );
+    assert_eq!(session.call("tools/list", json!({"cursor": cursor})).await.status, 200);
     let again = Fixture::with(|settings| settings.page_size = 3).await;
     assert_eq!(again.post(&list(cursor)).await.status, 200);
     // But not on another server.
@@ -241,10 +199,7 @@ async fn resources_and_templates_are_apart() {
             "mimeType": "application/json",
         }])
     );
-    assert_eq!(
-        (&resources["cacheScope"], &resources["ttlMs"]),
-        (&json!("private"), &json!(60000))
-    );
+    assert_eq!((&resources["cacheScope"], &resources["ttlMs"]), (&json!("private"), &json!(60000)));
     let templates = fixture.modern("resources/templates/list", json!({})).await;
     assert_eq!(
         templates["resourceTemplates"],
@@ -255,24 +210,13 @@ async fn resources_and_templates_are_apart() {
     );
     // All of these are open, so everybody sees the same.
     assert_eq!(templates["cacheScope"], "public");
-    let secret = fixture
-        .post(&Request::modern("resources/list", json!({})).by(ann(&["notes:secret"])))
-        .await;
-    assert_eq!(
-        names(&secret.result()["resources"]),
-        ["notes.count", "notes.secret"]
-    );
+    let secret = fixture.post(&Request::modern("resources/list", json!({})).by(ann(&["notes:secret"]))).await;
+    assert_eq!(names(&secret.result()["resources"]), ["notes.count", "notes.secret"]);
     for revision in LEGACY {
         let session: Session<'_> = fixture.session(revision).await;
         let list = session.call("resources/list", json!({})).await;
-        assert_eq!(
-            list.result()["resources"][0].get("title").is_some(),
-            revision != "2025-03-26"
-        );
+        assert_eq!(list.result()["resources"][0].get("title").is_some(), revision != "2025-03-26");
         let list = session.call("resources/templates/list", json!({})).await;
-        assert_eq!(
-            names(&list.result()["resourceTemplates"]),
-            ["notes.get", "faults.get"]
-        );
+        assert_eq!(names(&list.result()["resourceTemplates"]), ["notes.get", "faults.get"]);
     }
 }

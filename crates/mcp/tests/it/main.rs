@@ -1,9 +1,6 @@
 //! The protocol on the wire: a request goes in as headers and bytes, and every reply is checked against the official
 //! JSON Schema of its revision.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper that cannot go on should stop the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on should stop the test")]
 
 mod batches;
 mod errors;

@@ -6,22 +6,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 const SCHEMAS: [(&str, &str); 4] = [
-    (
-        "2025-03-26",
-        include_str!("../../../../tests/schema/mcp/2025-03-26.json"),
-    ),
-    (
-        "2025-06-18",
-        include_str!("../../../../tests/schema/mcp/2025-06-18.json"),
-    ),
-    (
-        "2025-11-25",
-        include_str!("../../../../tests/schema/mcp/2025-11-25.json"),
-    ),
-    (
-        "2026-07-28",
-        include_str!("../../../../tests/schema/mcp/2026-07-28.json"),
-    ),
+    ("2025-03-26", include_str!("../../../../tests/schema/mcp/2025-03-26.json")),
+    ("2025-06-18", include_str!("../../../../tests/schema/mcp/2025-06-18.json")),
+    ("2025-11-25", include_str!("../../../../tests/schema/mcp/2025-11-25.json")),
+    ("2026-07-28", include_str!("../../../../tests/schema/mcp/2026-07-28.json")),
 ];
 
 /// Checks the answer to `method`, in `revision`.
@@ -37,15 +25,7 @@ pub(crate) fn check(revision: &str, method: &str, body: &Value) {
             _ => is_a("2025-11-25", "JSONRPCErrorResponse", body),
         };
     }
-    is_a(
-        revision,
-        if new_names {
-            "JSONRPCResultResponse"
-        } else {
-            "JSONRPCResponse"
-        },
-        body,
-    );
+    is_a(revision, if new_names { "JSONRPCResultResponse" } else { "JSONRPCResponse" }, body);
     let definition = match method {
         "server/discover" => "DiscoverResult",
         "initialize" => "InitializeResult",
@@ -61,24 +41,15 @@ pub(crate) fn check(revision: &str, method: &str, body: &Value) {
 }
 
 pub(crate) fn is_a(revision: &str, definition: &str, value: &Value) {
-    let errors: Vec<_> = validator(revision, definition)
-        .iter_errors(value)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(
-        errors.is_empty(),
-        "not a {definition} of {revision}: {errors:#?}\n{value:#}"
-    );
+    let errors: Vec<_> = validator(revision, definition).iter_errors(value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "not a {definition} of {revision}: {errors:#?}\n{value:#}");
 }
 
 /// Whether a value fits a schema that the server gave out.
 pub(crate) fn fits(schema: &Value, value: &Value) {
     jsonschema::draft202012::meta::validate(schema).unwrap_or_else(|error| panic!("{error}\n{schema:#}"));
     let validator = jsonschema::draft202012::new(schema).unwrap();
-    let errors: Vec<_> = validator
-        .iter_errors(value)
-        .map(|error| error.to_string())
-        .collect();
+    let errors: Vec<_> = validator.iter_errors(value).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:#?}\n{value:#}\n{schema:#}");
 }
 
@@ -89,15 +60,8 @@ fn validator(revision: &str, definition: &str) -> Arc<Validator> {
     let compile = || {
         let (_, text) = SCHEMAS.iter().find(|(name, _)| *name == revision).unwrap();
         let mut schema: Value = serde_json::from_str(text).unwrap();
-        let place = if schema.get("$defs").is_some() {
-            "$defs"
-        } else {
-            "definitions"
-        };
-        assert!(
-            schema[place].get(definition).is_some(),
-            "{revision} has no {definition}"
-        );
+        let place = if schema.get("$defs").is_some() { "$defs" } else { "definitions" };
+        assert!(schema[place].get(definition).is_some(), "{revision} has no {definition}");
         // What an `allOf` or `anyOf` at the root said is replaced by the one definition.
         let definitions = schema[place].take();
         let dialect = schema["$schema"].take();
@@ -110,20 +74,12 @@ fn validator(revision: &str, definition: &str) -> Arc<Validator> {
 #[test]
 #[should_panic(expected = "not a JSONRPCResultResponse of 2026-07-28")]
 fn a_wrong_envelope_is_noticed() {
-    check(
-        "2026-07-28",
-        "tools/list",
-        &json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": []}}),
-    );
+    check("2026-07-28", "tools/list", &json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": []}}));
 }
 
 #[test]
 #[should_panic(expected = "not a ListToolsResult of 2025-03-26")]
 fn a_wrong_result_is_noticed() {
     let tool = json!({"name": "x", "inputSchema": {"type": "object", "properties": {"a": true}}});
-    check(
-        "2025-03-26",
-        "tools/list",
-        &json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": [tool]}}),
-    );
+    check("2025-03-26", "tools/list", &json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": [tool]}}));
 }

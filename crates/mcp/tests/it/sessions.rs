@@ -6,10 +6,7 @@ use serde_json::json;
 use std::time::Duration;
 
 async fn delete(fixture: &Fixture, id: &str) -> Reply {
-    fixture
-        .server
-        .delete(&Head::new([("mcp-session-id", id.as_bytes())]), None)
-        .await
+    fixture.server.delete(&Head::new([("mcp-session-id", id.as_bytes())]), None).await
 }
 
 #[tokio::test]
@@ -20,10 +17,7 @@ async fn initialize_tells_what_the_revision_can_say() {
             "2025-11-25",
             json!({"name": "notes", "version": "1.2.3", "title": "Notes", "websiteUrl": "https://notes.example/"}),
         ),
-        (
-            "2025-06-18",
-            json!({"name": "notes", "version": "1.2.3", "title": "Notes"}),
-        ),
+        ("2025-06-18", json!({"name": "notes", "version": "1.2.3", "title": "Notes"})),
         ("2025-03-26", json!({"name": "notes", "version": "1.2.3"})),
     ] {
         let answer = fixture.post(&Request::initialize(revision)).await;
@@ -41,9 +35,7 @@ async fn initialize_tells_what_the_revision_can_say() {
 async fn initialize_negotiates() {
     let fixture = Fixture::new().await;
     for wanted in ["2026-07-28", "2024-11-05", "v9", ""] {
-        let answer = fixture
-            .post(&Request::initialize("2025-11-25").but("2025-11-25", wanted))
-            .await;
+        let answer = fixture.post(&Request::initialize("2025-11-25").but("2025-11-25", wanted)).await;
         assert_eq!(answer.result()["protocolVersion"], "2025-11-25", "{wanted}");
     }
 }
@@ -93,17 +85,8 @@ async fn what_is_not_a_request_is_taken_and_not_answered() {
         let request = Request::raw(body).with("mcp-session-id", &session.id);
         let answer = fixture.post(&request).await;
         assert_eq!((answer.status, &*answer.text), (202, ""), "{body}");
-        assert_eq!(
-            fixture
-                .post(&request.clone().without("mcp-session-id"))
-                .await
-                .error(),
-            (400, -32600)
-        );
-        assert_eq!(
-            fixture.post(&request.with("mcp-session-id", "x")).await.error(),
-            (404, -32600)
-        );
+        assert_eq!(fixture.post(&request.clone().without("mcp-session-id")).await.error(), (400, -32600));
+        assert_eq!(fixture.post(&request.with("mcp-session-id", "x")).await.error(), (404, -32600));
     }
 }
 
@@ -142,12 +125,7 @@ async fn the_version_header_is_checked_where_it_exists() {
             (ping().with("mcp-protocol-version", "nonsense"), !checked),
         ] {
             let answer = fixture.post(&request).await;
-            assert_eq!(
-                answer.status,
-                if fine { 200 } else { 400 },
-                "{revision} {:?}",
-                request.head
-            );
+            assert_eq!(answer.status, if fine { 200 } else { 400 }, "{revision} {:?}", request.head);
         }
     }
 }
@@ -169,11 +147,7 @@ async fn methods_of_the_other_era_and_unserved_ones_do_not_exist() {
             "notifications/initialized",
             "nonsense",
         ] {
-            assert_eq!(
-                session.call(method, json!({})).await.error(),
-                (200, -32601),
-                "{method}"
-            );
+            assert_eq!(session.call(method, json!({})).await.error(), (200, -32601), "{method}");
         }
     }
 }
@@ -182,15 +156,11 @@ async fn methods_of_the_other_era_and_unserved_ones_do_not_exist() {
 async fn a_claim_of_the_new_era_inside_a_session_is_the_new_era() {
     let fixture = Fixture::new().await;
     let session = fixture.session("2025-11-25").await;
-    let request =
-        Request::modern("tools/call", json!({"name": "notes.count"})).with("mcp-session-id", &session.id);
+    let request = Request::modern("tools/call", json!({"name": "notes.count"})).with("mcp-session-id", &session.id);
     let answer = fixture.post(&request).await;
     assert_eq!(answer.result()["resultType"], "complete");
     // And what is wrong with it is not forgiven because there is a session.
-    assert_eq!(
-        fixture.post(&request.without("mcp-method")).await.error(),
-        (400, -32020)
-    );
+    assert_eq!(fixture.post(&request.without("mcp-method")).await.error(), (400, -32020));
 }
 
 #[tokio::test]
@@ -208,13 +178,7 @@ async fn a_session_is_its_owners() {
     assert_eq!(session.call("ping", json!({})).await.status, 200);
 
     let open = fixture.session("2025-11-25").await;
-    assert_eq!(
-        fixture
-            .post(&open.request("ping", json!({})).by(ann(&[])))
-            .await
-            .status,
-        404
-    );
+    assert_eq!(fixture.post(&open.request("ping", json!({})).by(ann(&[]))).await.status, 404);
 }
 
 #[tokio::test]

@@ -13,9 +13,7 @@ fn call(name: &str, arguments: Value) -> Request {
 #[tokio::test]
 async fn an_answer_is_there_as_text_and_as_it_is() {
     let fixture = Fixture::new().await;
-    let result = fixture
-        .modern("tools/call", json!({"name": "notes.get", "arguments": {"id": 1}}))
-        .await;
+    let result = fixture.modern("tools/call", json!({"name": "notes.get", "arguments": {"id": 1}})).await;
     assert_eq!(
         result,
         json!({
@@ -38,20 +36,11 @@ async fn what_is_not_an_object_is_wrapped_for_older_clients() {
         ("notes.count", json!({}), json!(2)),
         ("notes.find", json!({"id": 99}), Value::Null),
         ("notes.find", json!({"id": 2}), json!({"id": 2, "text": "bread"})),
-        (
-            "notes.forest",
-            json!({}),
-            json!([{"name": "oak", "branches": [{"name": "twig", "branches": []}]}]),
-        ),
+        ("notes.forest", json!({}), json!([{"name": "oak", "branches": [{"name": "twig", "branches": []}]}])),
     ]
     .into_iter()
-    .chain(
-        values
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|value| ("notes.echo", json!({"value": value}), value.clone())),
-    ) {
+    .chain(values.as_array().unwrap().iter().map(|value| ("notes.echo", json!({"value": value}), value.clone())))
+    {
         let params = json!({"name": name, "arguments": arguments});
         let result = fixture.modern("tools/call", params.clone()).await;
         assert_eq!(result["structuredContent"], answer, "{name}");
@@ -70,13 +59,8 @@ async fn what_is_not_an_object_is_wrapped_for_older_clients() {
         }
     }
     let session = fixture.session("2025-11-25").await;
-    let get = session
-        .call("tools/call", json!({"name": "notes.get", "arguments": {"id": 1}}))
-        .await;
-    assert_eq!(
-        get.result()["structuredContent"],
-        json!({"id": 1, "text": "milk"})
-    );
+    let get = session.call("tools/call", json!({"name": "notes.get", "arguments": {"id": 1}})).await;
+    assert_eq!(get.result()["structuredContent"], json!({"id": 1, "text": "milk"}));
 }
 
 #[tokio::test]
@@ -111,15 +95,9 @@ async fn nothing_to_answer_is_no_content() {
     let fixture = Fixture::new().await;
     let answer = fixture.post(&call("notes.clear", json!({})).by(ann(&[]))).await;
     let result = answer.result();
-    assert_eq!(
-        (&result["content"], &result["isError"]),
-        (&json!([]), &json!(false))
-    );
+    assert_eq!((&result["content"], &result["isError"]), (&json!([]), &json!(false)));
     assert_eq!(result.get("structuredContent"), None);
-    assert_eq!(
-        fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"],
-        0
-    );
+    assert_eq!(fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"], 0);
 }
 
 #[tokio::test]
@@ -133,65 +111,34 @@ async fn what_is_wrong_with_arguments_is_for_the_model() {
         (r#"{"text":"x","more":1}"#, "/more", "unknown"),
         (r#"{"text":"x","text":"y"}"#, "/text", "duplicate"),
     ] {
-        let request = call("notes.add", json!({"@": 0}))
-            .but(r#"{"@":0}"#, arguments)
-            .by(writer());
+        let request = call("notes.add", json!({"@": 0})).but(r#"{"@":0}"#, arguments).by(writer());
         let answer = fixture.post(&request).await;
         let result = answer.result();
-        assert_eq!(
-            (answer.status, &result["isError"]),
-            (200, &json!(true)),
-            "{arguments}"
-        );
-        assert_eq!(
-            (result.get("structuredContent"), &result["resultType"]),
-            (None, &json!("complete"))
-        );
+        assert_eq!((answer.status, &result["isError"]), (200, &json!(true)), "{arguments}");
+        assert_eq!((result.get("structuredContent"), &result["resultType"]), (None, &json!("complete")));
         let problem: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
-        assert_eq!(
-            (&problem["status"], &problem["code"]),
-            (&json!(422), &json!("invalid"))
-        );
-        assert_eq!(
-            (&problem["errors"][0]["pointer"], &problem["errors"][0]["code"]),
-            (&json!(pointer), &json!(code))
-        );
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(422), &json!("invalid")));
+        assert_eq!((&problem["errors"][0]["pointer"], &problem["errors"][0]["code"]), (&json!(pointer), &json!(code)));
     }
-    assert_eq!(
-        fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"],
-        2
-    );
+    assert_eq!(fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"], 2);
 }
 
 #[tokio::test]
 async fn a_disconnect_withdraws_in_the_new_era_only() {
     let fixture = Fixture::new().await;
-    let notes = async || {
-        fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"].clone()
-    };
+    let notes =
+        async || fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"].clone();
     let abandon = async |request: Request| {
-        let fields: Vec<_> = request
-            .head
-            .iter()
-            .map(|(name, value)| (&**name, value.as_bytes()))
-            .collect();
+        let fields: Vec<_> = request.head.iter().map(|(name, value)| (&**name, value.as_bytes())).collect();
         let head = Head::new(fields);
         let post = fixture.server.post(&head, request.body.as_bytes(), None);
-        assert!(
-            tokio::time::timeout(Duration::from_millis(30), post)
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(Duration::from_millis(30), post).await.is_err());
         tokio::time::sleep(Duration::from_millis(200)).await;
     };
     abandon(call("notes.slow", json!({"text": "new"}))).await;
     assert_eq!(notes().await, 2);
     let session = fixture.session("2025-11-25").await;
-    abandon(session.request(
-        "tools/call",
-        json!({"name": "notes.slow", "arguments": {"text": "old"}}),
-    ))
-    .await;
+    abandon(session.request("tools/call", json!({"name": "notes.slow", "arguments": {"text": "old"}}))).await;
     assert_eq!(notes().await, 3);
 }
 

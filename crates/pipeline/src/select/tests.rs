@@ -6,7 +6,7 @@ use super::{
 };
 use crate::db::{Conn, Db, Record, Row, Rows, Tx, query};
 use diptych_spec::{
-    Anyone, Call, FromCall as _, Handler, IntoValue as _, ListDeclaration, Operator, Ordering, OrderKey, PageNumber,
+    Anyone, Call, FromCall as _, Handler, IntoValue as _, ListDeclaration, Operator, OrderKey, Ordering, PageNumber,
     PageRequest, Predicate, Result, SelectorSpec, Signature, Value,
 };
 
@@ -122,9 +122,8 @@ async fn explain(list: &ListDeclaration, wanted: Wanted, tx: &mut Tx) -> String 
     let explain = if is_sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
     statement.sql = format!("{explain} {}", statement.sql).into();
     let column = if is_sqlite { 3 } else { 0 };
-    let lines = statement.fetch(tx, Rows::All, |row| {
-        <String as crate::db::Column>::decode(&crate::db::Cell { row, ordinal: column })
-    });
+    let lines = statement
+        .fetch(tx, Rows::All, |row| <String as crate::db::Column>::decode(&crate::db::Cell { row, ordinal: column }));
     lines.await.unwrap().join("\n")
 }
 
@@ -135,7 +134,11 @@ async fn a_filtered_ordered_page_uses_the_index() {
         let mut tx = table(&db, 20_000).await;
         for descending in [true, false] {
             let wanted = Wanted {
-                filters: vec![Predicate { column: "price", operator: Operator::GreaterOrEqual, values: vec![Value::I64(100)] }],
+                filters: vec![Predicate {
+                    column: "price",
+                    operator: Operator::GreaterOrEqual,
+                    values: vec![Value::I64(100)],
+                }],
                 order: vec![OrderKey { column: "price", descending }],
                 page: Some(PageRequest { page: 1, page_size: 25 }),
             };

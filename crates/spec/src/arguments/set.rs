@@ -111,6 +111,22 @@ impl ArgumentSet {
         schema.properties.get(name).map_or_else(String::new, |property| schema::expected(property, &schema.defs))
     }
 
+    /// What was given, with `2.0` written as `2` where an integer is expected; `None` when there is no such number.
+    pub(super) fn with_integers<'a>(&self, fields: &Fields<'_, 'a>) -> Option<Given<'a>> {
+        let mut given = fields.given.clone();
+        let mut written = false;
+        for &index in &self.members {
+            let argument = &fields.table.arguments[index];
+            let Some(text) = given.slots[index].as_deref() else { continue };
+            let Ok(mut value) = serde_json::from_str::<Value>(text) else { continue };
+            if schema::write_integers(&mut value, &argument.schema, &self.schema.defs) {
+                given.slots[index] = Some(value.to_string().into());
+                written = true;
+            }
+        }
+        written.then_some(given)
+    }
+
     /// Every wrong field of arguments that did not decode.
     pub(super) fn explain(&self, fields: &Fields<'_, '_>) -> Vec<FieldError> {
         let mut found = Vec::new();

@@ -9,6 +9,7 @@ use crate::{FieldError, Result, schema};
 use std::borrow::Cow;
 
 /// What was given, by declared argument.
+#[derive(Clone)]
 pub(super) struct Given<'a> {
     pub(super) slots: Vec<Option<Cow<'a, str>>>,
     pub(super) extra: Vec<(Cow<'a, str>, &'a str)>,

@@ -183,7 +183,11 @@ impl ArgumentTable {
                 }
                 continue;
             }
-            match (set.parse)(fields, call) {
+            let mut parsed = (set.parse)(fields, call);
+            if let (Err(Refused::Decode), Some(given)) = (&parsed, set.with_integers(&fields)) {
+                parsed = (set.parse)(Fields { given: &given, ..fields }, call);
+            }
+            match parsed {
                 Ok(()) => {}
                 Err(Refused::Decode) => found.extend(set.explain(&fields)),
                 Err(Refused::Fields(fields)) => found.extend(fields),

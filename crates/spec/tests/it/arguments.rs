@@ -31,6 +31,8 @@ fn what_fits_is_read() {
         plain,
         Plain { name: "a\"b".into(), count: Some(9_007_199_254_740_993), tags: vec!["x".into()], nested: None }
     );
+    let plain: Plain = accept(r#"{"name": "a", "count": 2.0}"#).unwrap();
+    assert_eq!(plain.count, Some(2), "the same integer to JSON Schema");
     let plain: Plain = accept(r#"{"name":"é😀"}"#).unwrap();
     assert_eq!(plain.name, "é😀");
 }

@@ -30,7 +30,7 @@ enum Size {
 #[derive(Deserialize, JsonSchema)]
 struct Tree {
     #[expect(dead_code, reason = "only described")]
-    children: Vec<Tree>,
+    children: Vec<Self>,
 }
 
 #[derive(Deserialize, JsonSchema, Validate)]

@@ -1,7 +1,6 @@
 //! Who is calling: from the header fields of a request to a principal.
 
 mod authenticator;
-pub(crate) mod challenge;
 mod credentials;
 mod development;
 

@@ -1,6 +1,6 @@
 //! What an operation can answer: its success, and every refusal it can give.
 
-use super::{components::Components, operation::takes_body};
+use super::components::Components;
 use diptych_spec::{Cardinality, Declaration, ErrorKind, OperationKind, Template};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -75,7 +75,7 @@ fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'s
     for (can, statuses) in [
         (!declaration.permission().is_some_and(|permission| permission.is_open()), &[403][..]),
         (declaration.has_target() || has_variable || one_row, &[404]),
-        (takes_body(declaration), &[408, 413, 415]),
+        (is_service, &[408, 413, 415]),
         (!declaration.is_empty(), &[413]),
         (is_service, &[409]),
     ] {
