@@ -8,7 +8,7 @@ impl Error {
     pub fn challenge(&self) -> Option<String> {
         match self.kind() {
             ErrorKind::Unauthenticated if self.code() == "invalid_token" => {
-                Some(format!(r#"Bearer error="invalid_token", error_description="{}""#, quotable(self.detail())))
+                Some(r#"Bearer error="invalid_token""#.to_owned())
             }
             ErrorKind::Unauthenticated => Some("Bearer".to_owned()),
             ErrorKind::Forbidden if !self.scopes().is_empty() => Some(format!(

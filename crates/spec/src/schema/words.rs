@@ -1,0 +1,57 @@
+//! What a schema expects, in words for the caller.
+
+use super::{Object, resolve, type_of};
+use serde_json::Value;
+
+/// What a schema expects, in words that follow "expected ".
+pub(crate) fn expected(schema: &Value, defs: &Object) -> String {
+    let schema = resolve(schema, defs);
+    if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+        let values: Vec<_> = values.iter().filter_map(Value::as_str).collect();
+        return format!("one of {}", values.join(", "));
+    }
+    if let Some(value) = schema.get("const").and_then(Value::as_str) {
+        return value.to_owned();
+    }
+    let words = match (type_of(schema), schema.get("format").and_then(Value::as_str)) {
+        (Some("string"), Some("uuid")) => "a UUID",
+        (Some("string"), Some("date-time")) => "a date and time (RFC 3339, such as 2026-01-31T12:00:00Z)",
+        (Some("string"), Some("date")) => "a date (such as 2026-01-31)",
+        (Some("string"), Some("email")) => "an email address",
+        (Some("string"), _) => "a string",
+        (Some("integer"), Some("uint" | "uint8" | "uint16" | "uint32" | "uint64")) => "a non-negative integer",
+        (Some("integer"), _) => "an integer",
+        (Some("number"), _) => "a number",
+        (Some("boolean"), _) => "true or false",
+        (Some("array"), _) => {
+            return match schema.get("items") {
+                Some(items) => format!("an array, each element {}", expected(items, defs)),
+                None => "an array".to_owned(),
+            };
+        }
+        (Some("object"), _) => "an object",
+        _ => {
+            let branches = ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array());
+            return match branches {
+                Some(branches) => match branches.iter().map(fixed).collect::<Option<Vec<_>>>() {
+                    Some(values) => format!("one of {}", values.concat().join(", ")),
+                    None => {
+                        let words: Vec<_> = branches.iter().map(|branch| expected(branch, defs)).collect();
+                        words.join(" or ")
+                    }
+                },
+                None => "another value".to_owned(),
+            };
+        }
+    };
+    words.to_owned()
+}
+
+/// The only texts that a schema accepts: an enum whose variants have descriptions is a union of these.
+fn fixed(schema: &Value) -> Option<Vec<&str>> {
+    match (schema.get("const"), schema.get("enum")) {
+        (Some(value), _) => value.as_str().map(|value| vec![value]),
+        (None, Some(Value::Array(values))) => values.iter().map(Value::as_str).collect(),
+        _ => None,
+    }
+}
