@@ -18,12 +18,14 @@ async fn add_two(tx: &mut Tx, #[arg] text: String) -> Result<i64> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let db = Db::connect("sqlite::memory:").await?;
+    let file = std::env::temp_dir().join(format!("diptych-ui-{}.db", std::process::id()));
+    let db = Db::connect(&format!("sqlite://{}", file.display())).await?;
     let mut tx = db.begin().await?;
     query("CREATE TABLE notes (text TEXT NOT NULL)").execute(&mut tx).await?;
     assert_eq!(add_two(&mut tx, "twice".to_owned()).await?, 2);
     assert_eq!(add_two::spec().into_parts().0.name(), "notes.add_two");
     tx.rollback().await;
     db.close().await;
+    let _ = std::fs::remove_file(file);
     Ok(())
 }
