@@ -5,6 +5,7 @@
 mod architecture;
 mod contract;
 mod counter;
+mod deadlines;
 mod disconnect;
 mod mistakes;
 mod outcome;

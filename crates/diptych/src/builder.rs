@@ -6,7 +6,7 @@ use crate::{
 };
 use diptych_pipeline::{Db, DbOptions, Engine, Migrations, Operations, Settings};
 use diptych_spec::{Result, StateMap};
-use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Http, HttpSettings};
+use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Http, HttpSettings, ListenError};
 use futures_util::future::BoxFuture;
 use std::{fmt, future::Future, process::ExitCode, sync::Arc};
 
@@ -168,7 +168,8 @@ impl MCPServerBuilder {
     /// [`StartError::Mistakes`] with every wiring mistake by operation, before anything is written; otherwise what kept
     /// the database from being used.
     pub async fn build(self) -> Result<Server, StartError> {
-        let db = connect(self.database, self.database_options).await?;
+        let workers = self.database_options.workers.or(self.http.workers);
+        let db = connect(self.database, DbOptions { workers, ..self.database_options }).await?;
         let engine = Engine::builder(db.clone())
             .operations(self.operations)
             .state_map(self.state)
@@ -202,6 +203,12 @@ impl MCPServerBuilder {
 
     async fn run(self) -> Result<(), StartError> {
         let bind = configuration::bind()?;
+        // Before anything is migrated or filled.
+        let for_development =
+            self.authenticator.as_ref().is_none_or(|authenticator| authenticator.is_for_development());
+        if for_development && !bind.ip().is_loopback() {
+            return Err(StartError::Listen(ListenError::Development(bind).to_string()));
+        }
         let server = self.build().await?;
         server.listen(bind)?.announce().run().await
     }

@@ -2,7 +2,7 @@
 //! server, with the same validation, permissions, transaction, errors and limits on both.
 //!
 //! ```no_run
-//! use diptych::{Anyone, Input, MCPServer, Operations, POST, Result, Tx, query, service};
+//! use diptych::{Anyone, Db, Input, MCPServer, Operations, POST, Result, Tx, query, query_scalar, service};
 //! use schemars::JsonSchema;
 //! use serde::Deserialize;
 //! use validator::Validate;
@@ -14,16 +14,23 @@
 //!     text: String,
 //! }
 //!
-//! /// Remember something.
+//! /// Remember something. Answers how many notes there are.
 //! #[service("notes.add")]
-//! async fn add_note(tx: &mut Tx, Input(note): Input<NewNote>) -> Result<()> {
+//! async fn add_note(tx: &mut Tx, Input(note): Input<NewNote>) -> Result<i64> {
 //!     query("INSERT INTO notes (text) VALUES ($1)").bind(note.text).execute(tx).await?;
-//!     Ok(())
+//!     query_scalar("SELECT COUNT(*) FROM notes").one(tx).await
+//! }
+//!
+//! async fn create_table(db: Db) -> Result<()> {
+//!     let mut tx = db.begin().await?;
+//!     query("CREATE TABLE IF NOT EXISTS notes (text TEXT NOT NULL)").execute(&mut tx).await?;
+//!     tx.commit().await
 //! }
 //!
 //! fn main() -> std::process::ExitCode {
 //!     MCPServer::builder("notes", "1.0.0")
 //!         .database_url_or("sqlite://notes.db")
+//!         .on_start(create_table)
 //!         .mount(Operations::new().add(add_note::spec().allow(Anyone).rest(POST, "/notes")))
 //!         .main()
 //! }
@@ -132,3 +139,24 @@ pub use diptych_transport_actix::HttpSettings;
 
 #[doc(hidden)]
 pub mod __private;
+
+/// The documents, so that their code is compiled.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../docs/configuration.md")]
+    mod configuration {}
+    #[doc = include_str!("../../../docs/declaring.md")]
+    mod declaring {}
+    #[doc = include_str!("../../../docs/errors.md")]
+    mod errors {}
+    #[doc = include_str!("../../../docs/rest.md")]
+    mod rest {}
+    #[doc = include_str!("../../../docs/selecting.md")]
+    mod selecting {}
+    #[doc = include_str!("../../../docs/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../../../docs/transactions.md")]
+    mod transactions {}
+}

@@ -20,7 +20,8 @@ const MCP: &str = "/mcp";
 /// ```no_run
 /// # use actix_web::{App, HttpServer};
 /// # async fn example(server: diptych::Server) -> std::io::Result<()> {
-/// HttpServer::new(move || App::new().configure(server.rest("/api")).configure(server.mcp("/mcp")))
+/// let (rest, mcp) = (server.rest("/api"), server.mcp("/mcp"));
+/// HttpServer::new(move || App::new().configure(rest.clone()).configure(mcp.clone()))
 ///     // A client that goes away withdraws its call, and small answers are not held back.
 ///     .h1_allow_half_closed(false)
 ///     .tcp_nodelay(true)

@@ -97,6 +97,9 @@ fn may_run_again(operation: &Operation, error: &Error) -> bool {
     is_retryable(error) && (error.code() == "stale_plan" || !operation.is_service())
 }
 
+/// The task is gone with its runtime: COMMIT may have been under way.
 fn stopped() -> Error {
-    Error::new(ErrorKind::Unavailable, "shutting_down", "the server is shutting down; nothing was changed")
+    let detail = "the server stopped before the outcome was known; read before you try again";
+    Error::new(ErrorKind::OutcomeUnknown, "outcome_unknown", detail)
+        .with_source("the runtime of the call was shut down")
 }

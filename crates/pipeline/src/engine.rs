@@ -126,6 +126,8 @@ impl EngineBuilder {
         self.state.insert(self.db.clone());
         let operations = self.operations.as_slice().to_vec();
         Mistakes::check(mistakes(&operations, &self.state, &self.db))?;
+        let declared = operations.iter().filter_map(|operation| operation.declaration().deadline());
+        self.db.allow_statements_of(declared.fold(self.settings.deadline, Duration::max));
         let name = |(at, operation): (usize, &Operation)| (operation.declaration().name().to_owned(), at);
         let index = operations.iter().enumerate().map(name).collect();
         Ok(Engine(Arc::new(Inner {

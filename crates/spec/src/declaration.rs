@@ -121,7 +121,7 @@ pub struct Declaration {
     pub(crate) signature: Signature,
     pub(crate) target: Option<Needed>,
     pub(crate) output: Value,
-    pub(crate) errors: &'static [(ErrorKind, &'static str)],
+    pub(crate) errors: Vec<(ErrorKind, &'static str)>,
     pub(crate) permits: Vec<Box<RowRule>>,
     pub(crate) requirements: Vec<Requirement>,
     pub(crate) mistakes: Vec<String>,
@@ -158,7 +158,7 @@ impl Declaration {
             signature,
             target: None,
             output: Value::Null,
-            errors: &[],
+            errors: Vec::new(),
             permits: Vec::new(),
             requirements: Vec::new(),
             mistakes: Vec::new(),
@@ -309,8 +309,8 @@ impl Declaration {
 
     /// The errors of its own that it can give.
     #[must_use]
-    pub fn errors(&self) -> &'static [(ErrorKind, &'static str)] {
-        self.errors
+    pub fn errors(&self) -> &[(ErrorKind, &'static str)] {
+        &self.errors
     }
 
     /// The codes of its preconditions.

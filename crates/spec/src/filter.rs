@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 /// The comparisons a filter can make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Operator {
     /// `=`
     Equal,

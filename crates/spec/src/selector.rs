@@ -31,7 +31,7 @@ impl<H: Handler> SelectorSpec<H> {
     pub fn new(name: impl Into<Cow<'static, str>>, description: impl Into<Cow<'static, str>>, handler: H) -> Self {
         let mut declaration = Declaration::new(name, description, OperationKind::Selector);
         handler.describe(&mut declaration.signature);
-        declaration.errors = handler.errors();
+        declaration.errors = handler.errors().to_vec();
         Self { declaration, handler, presenter: PhantomData }
     }
 }

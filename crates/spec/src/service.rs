@@ -66,7 +66,7 @@ impl<H: Handler> ServiceSpec<H> {
     pub fn new(name: impl Into<Cow<'static, str>>, description: impl Into<Cow<'static, str>>, handler: H) -> Self {
         let mut declaration = Declaration::new(name, description, OperationKind::Service);
         handler.describe(&mut declaration.signature);
-        declaration.errors = handler.errors();
+        declaration.errors = handler.errors().to_vec();
         Self { declaration, handler, source: Returned, target: NoTarget, presenter: PhantomData }
     }
 }
@@ -212,6 +212,7 @@ impl<H, R, V> ServiceSpec<H, R, V, NoTarget> {
         self.declaration.target = wanted.instance;
         // Described again rather than moved over, so that shared names are noticed.
         handler.describe(&mut self.declaration.signature);
+        self.declaration.errors.extend_from_slice(handler.errors());
         self.declaration.mistakes.append(&mut found.mistakes);
         ServiceSpec {
             declaration: self.declaration,

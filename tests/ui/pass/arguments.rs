@@ -79,6 +79,16 @@ pub(crate) async fn count(
     Ok(0)
 }
 
+/// Only arguments that serde is told about.
+#[selector("notes.page")]
+async fn page(
+    #[arg]
+    #[serde(default)]
+    number: u8,
+) -> Result<u8> {
+    Ok(number)
+}
+
 fn ten() -> i32 {
     10
 }
@@ -104,6 +114,7 @@ fn main() {
         .add(mine::spec().allow(Anyone))
         .add(get::spec().allow(Anyone).allow_none())
         .add(count::spec().allow(Anyone))
+        .add(page::spec().allow(Anyone))
         .add(touch::spec().target(get::spec()).allow(Anyone))
         .add(look::spec().allow(Anyone).target(get::spec()).permit(|who, note| who.is_some() && note.text != ""))
         .add(mine_again.allow(Anyone));

@@ -14,8 +14,11 @@ pub struct DbOptions {
     pub max_connections: u32,
     /// How long a call waits for a free connection; 10 seconds. Then it is answered with 503.
     pub acquire_timeout: Duration,
-    /// The longest a statement may run when its operation declares no deadline; 30 seconds.
+    /// The longest a statement may run before PostgreSQL itself ends it; 30 seconds. An engine raises it to the longest
+    /// deadline that one of its operations declares; a service's own deadline holds in the database too.
     pub statement_timeout: Duration,
+    /// The HTTP workers that share the connections; one for each processor.
+    pub workers: Option<usize>,
 }
 
 impl Default for DbOptions {
@@ -24,6 +27,7 @@ impl Default for DbOptions {
             max_connections: 32,
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
+            workers: None,
         }
     }
 }
@@ -97,6 +101,18 @@ impl Db {
             Pools::Sqlite(_) => Backend::Sqlite,
             #[cfg(feature = "postgres")]
             Pools::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// Lets statements run at least this long.
+    pub(crate) fn allow_statements_of(&self, longest: Duration) {
+        match &self.0.pools {
+            #[cfg(feature = "sqlite")]
+            Pools::Sqlite(_) => {
+                let _ = longest;
+            }
+            #[cfg(feature = "postgres")]
+            Pools::Postgres(postgres) => postgres.allow_statements_of(longest),
         }
     }
 

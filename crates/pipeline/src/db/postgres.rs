@@ -29,7 +29,13 @@ pub(super) struct Postgres {
     acquire_timeout: Duration,
     /// Connections of each pool.
     share: u32,
-    pools: RwLock<Vec<(Id, Pair)>>,
+    pools: RwLock<Pools>,
+}
+
+/// The pools of each runtime, and how long a statement may run on connections that are opened from now on.
+struct Pools {
+    statement_timeout: Duration,
+    by_runtime: Vec<(Id, Pair)>,
 }
 
 /// The pools of one runtime: connections that write, and connections that were opened read-only.
@@ -51,11 +57,21 @@ impl Postgres {
     pub(super) fn new(url: &str, options: &DbOptions) -> Result<Self> {
         let connect = PgConnectOptions::from_str(url)
             .map_err(|_| Error::bad_request("the PostgreSQL URL cannot be read; write postgres://user@host/database"))?
-            .disable_statement_logging()
-            .options([("statement_timeout", options.statement_timeout.as_millis().to_string())]);
-        let workers = std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
-        let share = (options.max_connections / (2 * workers)).max(1);
-        Ok(Self { connect, acquire_timeout: options.acquire_timeout, share, pools: RwLock::default() })
+            .disable_statement_logging();
+        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let workers = u32::try_from(options.workers.unwrap_or_else(processors)).unwrap_or(u32::MAX).max(1);
+        let share = (options.max_connections / workers / 2).max(1);
+        let pools = Pools { statement_timeout: options.statement_timeout, by_runtime: Vec::new() };
+        Ok(Self { connect, acquire_timeout: options.acquire_timeout, share, pools: RwLock::new(pools) })
+    }
+
+    /// Lets statements run at least this long. Connections that are open already are replaced.
+    pub(super) fn allow_statements_of(&self, longest: Duration) {
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        if longest > pools.statement_timeout {
+            pools.statement_timeout = longest;
+            pools.by_runtime.clear();
+        }
     }
 
     pub(super) async fn writer(&self) -> Result<Held<sqlx::Postgres>> {
@@ -76,7 +92,7 @@ impl Postgres {
 
     fn existing(&self, runtime: Id) -> Option<Pair> {
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
-        pools.iter().find(|(id, _)| *id == runtime).map(|(_, pair)| pair.clone())
+        pools.by_runtime.iter().find(|(id, _)| *id == runtime).map(|(_, pair)| pair.clone())
     }
 
     /// The pools of the runtime that this is called on.
@@ -87,7 +103,7 @@ impl Postgres {
         }
         let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread of a multi-thread runtime may have been here meanwhile.
-        if let Some((_, pair)) = pools.iter().find(|(id, _)| *id == runtime) {
+        if let Some((_, pair)) = pools.by_runtime.iter().find(|(id, _)| *id == runtime) {
             return pair.clone();
         }
         let pool = || {
@@ -97,11 +113,13 @@ impl Postgres {
                 .test_before_acquire(false)
                 .max_lifetime(MAX_LIFETIME)
         };
+        let timeout = pools.statement_timeout.as_millis().to_string();
+        let connect = self.connect.clone().options([("statement_timeout", timeout)]);
         let pair = Pair {
-            write: pool().connect_lazy_with(self.connect.clone()),
-            read: pool().connect_lazy_with(self.connect.clone().options([("default_transaction_read_only", "on")])),
+            write: pool().connect_lazy_with(connect.clone()),
+            read: pool().connect_lazy_with(connect.options([("default_transaction_read_only", "on")])),
         };
-        pools.push((runtime, pair.clone()));
+        pools.by_runtime.push((runtime, pair.clone()));
         pair
     }
 }

@@ -30,6 +30,10 @@ fn condition(statement: &mut Statement, sql: &mut String, table: &str, predicate
         statement.values.push(value);
         statement.values.len()
     };
+    let compare = |symbol: &str, place: usize, sql: &mut String| {
+        column(sql, table, predicate.column);
+        let _ = write!(sql, " {symbol} ${place}");
+    };
     let first = values.next();
     match (predicate.operator, first) {
         // A list that is empty matches nothing.
@@ -67,19 +71,12 @@ fn condition(statement: &mut Statement, sql: &mut String, table: &str, predicate
             };
             let _ = write!(sql, " {like} ${place} ESCAPE '!'");
         }
-        (operator, Some(value)) => {
-            let symbol = match operator {
-                Operator::NotEqual => "<>",
-                Operator::Less => "<",
-                Operator::LessOrEqual => "<=",
-                Operator::Greater => ">",
-                Operator::GreaterOrEqual => ">=",
-                _ => "=",
-            };
-            let place = bind(value);
-            column(sql, table, predicate.column);
-            let _ = write!(sql, " {symbol} ${place}");
-        }
+        (Operator::Equal, Some(value)) => compare("=", bind(value), sql),
+        (Operator::NotEqual, Some(value)) => compare("<>", bind(value), sql),
+        (Operator::Less, Some(value)) => compare("<", bind(value), sql),
+        (Operator::LessOrEqual, Some(value)) => compare("<=", bind(value), sql),
+        (Operator::Greater, Some(value)) => compare(">", bind(value), sql),
+        (Operator::GreaterOrEqual, Some(value)) => compare(">=", bind(value), sql),
     }
 }
 

@@ -145,7 +145,9 @@ fn callers_are_told_what_to_bring() {
     }
     // Bad credentials are refused even where none are needed.
     assert_eq!(challenge(Some("Bearer a/b"), "/api/notes/count"), invalid());
-    let scope = told(r#"Bearer error="insufficient_scope", scope="notes:write", error_description="this needs the scope notes:write""#);
+    let scope = told(
+        r#"Bearer error="insufficient_scope", scope="notes:write", error_description="this needs the scope notes:write""#,
+    );
     assert_eq!(challenge(Some("Bearer ann+notes:read"), "/api/notes"), (403, scope));
     let twice = [ANN, ANN];
     assert_eq!(server.send("GET", "/api/whoami", &twice, None).status, 401);
