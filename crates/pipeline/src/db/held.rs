@@ -4,12 +4,11 @@
 //! borrower's committed work would vanish with it (ADR 0002). So a connection whose state is not known for certain is
 //! closed when it is dropped.
 
-use super::fault::db_error;
+use super::{fault::db_error, slots::Lease};
 use diptych_spec::{Error, ErrorKind, Result};
-use sqlx::{AssertSqlSafe, Connection, Database, SqlSafeStr, pool::PoolConnection};
+use sqlx::{AssertSqlSafe, Connection, Database, SqlSafeStr};
 use sqlx_core::transaction::TransactionManager;
 use std::{borrow::Cow, fmt, time::Duration};
-use tokio::sync::OwnedMutexGuard;
 
 /// How long a rollback may take before the connection is closed instead.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(5);
@@ -22,28 +21,6 @@ enum State {
     Busy,
 }
 
-/// Where the connection was taken from, and goes back to.
-pub(crate) enum Lease<D: Database> {
-    /// One of many.
-    Pooled(PoolConnection<D>),
-    /// The only one of its kind: SQLite's writer. It is free again the moment it is dropped, without a task on whichever
-    /// runtime held it.
-    Single(OwnedMutexGuard<Option<D::Connection>>),
-}
-
-impl<D: Database> Lease<D> {
-    /// The connection itself.
-    ///
-    /// A single connection is put into its place before it is leased, and taken out only when the lease ends.
-    #[expect(clippy::expect_used, reason = "see above")]
-    fn raw(&mut self) -> &mut D::Connection {
-        match self {
-            Self::Pooled(connection) => connection,
-            Self::Single(place) => place.as_mut().expect("a leased connection is in its place"),
-        }
-    }
-}
-
 /// A connection that closes itself unless it is known to be idle.
 pub(crate) struct Held<D: Database> {
     connection: Option<Lease<D>>,
@@ -52,7 +29,7 @@ pub(crate) struct Held<D: Database> {
 }
 
 impl<D: Database> Held<D> {
-    pub(crate) fn idle(connection: Lease<D>) -> Self {
+    pub(super) fn idle(connection: Lease<D>) -> Self {
         Self { connection: Some(connection), state: State::Idle, transaction: false }
     }
 
@@ -153,19 +130,8 @@ fn is_broken(error: &sqlx::Error) -> bool {
 
 impl<D: Database> Drop for Held<D> {
     fn drop(&mut self) {
-        match self.connection.take() {
-            None => {}
-            Some(Lease::Single(mut place)) if self.state == State::Busy => *place = None,
-            Some(Lease::Single(_)) => {}
-            Some(Lease::Pooled(mut connection)) => {
-                if self.state == State::Busy {
-                    connection.close_on_drop();
-                }
-                if tokio::runtime::Handle::try_current().is_err() {
-                    // Going back to the pool spawns a task, which outside a runtime would panic. The socket closes instead.
-                    drop(connection.detach());
-                }
-            }
+        if let Some(lease) = self.connection.take().filter(|_| self.state == State::Idle) {
+            lease.give_back();
         }
     }
 }

@@ -15,6 +15,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+mod slots;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;

@@ -32,6 +32,9 @@ impl Default for DbOptions {
     }
 }
 
+/// Between two tries to reach a server that is just starting.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
 /// Whether statements may be run from cached plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plans {
@@ -73,7 +76,7 @@ impl Db {
     pub async fn connect_with(url: &str, options: DbOptions) -> Result<Self> {
         let pools = match Backend::of_url(url) {
             #[cfg(feature = "sqlite")]
-            Some(Backend::Sqlite) => Pools::Sqlite(super::sqlite::Sqlite::connect(url, &options).await?),
+            Some(Backend::Sqlite) => Pools::Sqlite(super::sqlite::Sqlite::new(url, &options)?),
             #[cfg(feature = "postgres")]
             Some(Backend::Postgres) => Pools::Postgres(super::postgres::Postgres::new(url, &options)?),
             #[allow(unreachable_patterns, reason = "reached when a driver is not compiled in")]
@@ -89,8 +92,21 @@ impl Db {
             }
         };
         let db = Self(Arc::new(Inner { options, pools }));
-        db.acquire(Plans::Cached, true).await?;
+        db.wait_until_there().await?;
         Ok(db)
+    }
+
+    /// Opens the first connection, which writes: it creates a SQLite file. A server that is just starting is waited for.
+    async fn wait_until_there(&self) -> Result<()> {
+        let until = tokio::time::Instant::now() + self.0.options.acquire_timeout;
+        loop {
+            match self.writer().await {
+                Err(error) if error.code() == "connection_lost" && tokio::time::Instant::now() < until => {
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+                done => return done.map(drop),
+            }
+        }
     }
 
     /// Which database it is.

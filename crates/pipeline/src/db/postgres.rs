@@ -3,16 +3,9 @@
 //! A socket is bound to the runtime that opened it, and every HTTP worker is a runtime of its own. A pool that workers share
 //! breaks when one of them stops, and costs a wake-up across threads for every answer (ADR 0003 has the numbers).
 
-use super::{
-    DbOptions,
-    fault::db_error,
-    held::{Held, Lease},
-};
+use super::{DbOptions, held::Held, slots::Slots};
 use diptych_spec::{Error, Result};
-use sqlx::{
-    ConnectOptions, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use std::{
     borrow::Cow,
     str::FromStr,
@@ -41,8 +34,8 @@ struct Pools {
 /// The pools of one runtime: connections that write, and connections that were opened read-only.
 #[derive(Clone)]
 struct Pair {
-    write: PgPool,
-    read: PgPool,
+    write: Slots<sqlx::Postgres>,
+    read: Slots<sqlx::Postgres>,
 }
 
 /// BEGIN, and a deadline of the operation's own, in one round trip.
@@ -75,11 +68,11 @@ impl Postgres {
     }
 
     pub(super) async fn writer(&self) -> Result<Held<sqlx::Postgres>> {
-        self.here().write.acquire().await.map(|connection| Held::idle(Lease::Pooled(connection))).map_err(db_error)
+        self.here().write.take().await.map(Held::idle)
     }
 
     pub(super) async fn reader(&self) -> Result<Held<sqlx::Postgres>> {
-        self.here().read.acquire().await.map(|connection| Held::idle(Lease::Pooled(connection))).map_err(db_error)
+        self.here().read.take().await.map(Held::idle)
     }
 
     /// Closes the connections of the runtime that this is called on. Those of another close with it.
@@ -106,18 +99,12 @@ impl Postgres {
         if let Some((_, pair)) = pools.by_runtime.iter().find(|(id, _)| *id == runtime) {
             return pair.clone();
         }
-        let pool = || {
-            PgPoolOptions::new()
-                .max_connections(self.share)
-                .acquire_timeout(self.acquire_timeout)
-                .test_before_acquire(false)
-                .max_lifetime(MAX_LIFETIME)
-        };
         let timeout = pools.statement_timeout.as_millis().to_string();
         let connect = self.connect.clone().options([("statement_timeout", timeout)]);
+        let slots = |connect| Slots::new(connect, self.share, self.acquire_timeout, Some(MAX_LIFETIME));
         let pair = Pair {
-            write: pool().connect_lazy_with(connect.clone()),
-            read: pool().connect_lazy_with(connect.options([("default_transaction_read_only", "on")])),
+            write: slots(connect.clone()),
+            read: slots(connect.options([("default_transaction_read_only", "on")])),
         };
         pools.by_runtime.push((runtime, pair.clone()));
         pair

@@ -1,0 +1,116 @@
+//! Connections that are kept open: so many places, taken in turn, given back the moment they are free.
+//!
+//! sqlx's own pool asks every connection that comes back whether it is still there, in a task of its own, and only then lets the
+//! next one have it. [`super::held::Held`] knows what state a connection is in, so here it goes back at once, or is closed
+//! (ADR 0003 has the numbers).
+
+use super::fault::db_error;
+use diptych_spec::Result;
+use sqlx::{Connection, Database};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+type Options<D> = <<D as Database>::Connection as Connection>::Options;
+
+/// Places for connections of one kind. Cheap to clone.
+pub(super) struct Slots<D: Database>(Arc<Shared<D>>);
+
+struct Shared<D: Database> {
+    options: Options<D>,
+    acquire_timeout: Duration,
+    max_lifetime: Option<Duration>,
+    places: Arc<Semaphore>,
+    idle: Mutex<Vec<Opened<D>>>,
+}
+
+struct Opened<D: Database> {
+    connection: D::Connection,
+    since: Instant,
+}
+
+/// A connection, and its place. It goes back with [`Lease::give_back`]; dropped, it is closed.
+pub(super) struct Lease<D: Database> {
+    opened: Opened<D>,
+    home: Arc<Shared<D>>,
+    /// Behind the connection, so that the place is free only once the connection is back or gone.
+    _place: OwnedSemaphorePermit,
+}
+
+impl<D: Database> Clone for Slots<D> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<D: Database> Slots<D> {
+    pub(super) fn new(
+        options: Options<D>,
+        places: u32,
+        acquire_timeout: Duration,
+        max_lifetime: Option<Duration>,
+    ) -> Self {
+        let places = Arc::new(Semaphore::new(usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS).max(1)));
+        Self(Arc::new(Shared { options, acquire_timeout, max_lifetime, places, idle: Mutex::default() }))
+    }
+
+    /// The connection that was used last, or a new one. Waits for a place; callers get theirs in the order they came.
+    pub(super) async fn take(&self) -> Result<Lease<D>> {
+        let taken = tokio::time::timeout(self.0.acquire_timeout, self.open()).await;
+        taken.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(db_error)
+    }
+
+    async fn open(&self) -> sqlx::Result<Lease<D>> {
+        let shared = &self.0;
+        let place = Arc::clone(&shared.places).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        let opened = match self.idle_one() {
+            Some(opened) => opened,
+            None => {
+                let connection = D::Connection::connect_with(&shared.options).await?;
+                Opened { connection, since: Instant::now() }
+            }
+        };
+        Ok(Lease { opened, home: Arc::clone(shared), _place: place })
+    }
+
+    fn idle_one(&self) -> Option<Opened<D>> {
+        let mut idle = self.0.idle();
+        while let Some(opened) = idle.pop() {
+            if self.0.max_lifetime.is_none_or(|most| opened.since.elapsed() < most) {
+                return Some(opened);
+            }
+        }
+        None
+    }
+
+    /// Closes what is idle, and lets nobody take a connection any more. What is in use is closed when it comes back.
+    pub(super) async fn close(&self) {
+        self.0.places.close();
+        let idle = std::mem::take(&mut *self.0.idle());
+        for opened in idle {
+            let _ = opened.connection.close().await;
+        }
+    }
+}
+
+impl<D: Database> Shared<D> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Opened<D>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<D: Database> Lease<D> {
+    pub(super) fn raw(&mut self) -> &mut D::Connection {
+        &mut self.opened.connection
+    }
+
+    /// Lets the next one have it.
+    pub(super) fn give_back(self) {
+        let Self { opened, home, _place } = self;
+        if !home.places.is_closed() {
+            home.idle().push(opened);
+        }
+    }
+}
