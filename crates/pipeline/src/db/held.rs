@@ -1,4 +1,4 @@
-//! A connection taken from a pool, and the transaction on it, held so that a half-open one can never go back.
+//! A connection taken from its slot, and the transaction on it, held so that a half-open one can never go back.
 //!
 //! A BEGIN that is cancelled in flight leaves the server inside a transaction that sqlx 0.9 does not know of; the next
 //! borrower's committed work would vanish with it (ADR 0002). So a connection whose state is not known for certain is
