@@ -1,10 +1,10 @@
 //! What the macros expand to. Not an API.
 
-use diptych_spec::{ErrorKind, Result, ServiceError};
+use diptych_spec::{Error, ErrorKind, Result, ServiceError};
 use std::future::Future;
 
 pub use diptych_pipeline::{Backend, unknown_variant};
-pub use diptych_spec::{AnswerValue, Args, OperandKind, accepts, default_operator};
+pub use diptych_spec::{AnswerValue, Args, ArgumentData, OperandKind, accepts, default_operator};
 pub use schemars;
 pub use serde;
 
@@ -34,6 +34,24 @@ impl<T, E: ServiceError> IsResult for std::result::Result<T, E> {
     }
     fn done(self) -> Result<T> {
         self.map_err(Into::into)
+    }
+}
+
+/// What a transparent variant of an error holds.
+#[diagnostic::on_unimplemented(
+    message = "diptych does not know what `{Self}` is to the caller",
+    label = "not an error that diptych can answer with",
+    note = "a transparent variant holds a `diptych::Error` or an error with `#[derive(ServiceError)]`; for any other say what it is, as in `#[problem(internal, detail = \"{{0}}\")]`"
+)]
+pub trait Transparent {
+    /// The error.
+    fn into_error(self) -> Error;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<Error>> Transparent for T {
+    fn into_error(self) -> Error {
+        self.into()
     }
 }
 

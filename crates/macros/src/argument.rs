@@ -1,7 +1,7 @@
 //! One argument of a service or selector: lent, named or injected by its type.
 
 use crate::{docs, mistakes::Mistakes, name, operation::Kind, settings::Settings, shape};
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{Attribute, Ident, Pat, PatType, Type, TypeReference, parse_quote, parse_quote_spanned, spanned::Spanned};
 
 /// One argument.
@@ -27,6 +27,8 @@ pub(crate) struct NamedArgument {
     pub(crate) wire: String,
     /// Doc comment, `#[serde]` and `#[schemars]`.
     pub(crate) attrs: Vec<Attribute>,
+    /// What stands for the type in that struct, unless the attributes speak of the type.
+    pub(crate) parameter: Option<Ident>,
 }
 
 impl Argument {
@@ -45,6 +47,10 @@ impl Argument {
                 None
             }
             ty if marked => named(argument, owned(ty, mistakes)?, attrs, mistakes),
+            ty if is_connection(ty) => {
+                mistakes.at(ty, lent(kind));
+                None
+            }
             ty => {
                 for attr in attrs.iter().filter(|attr| !docs::is_doc(attr)) {
                     mistakes.at(attr, "this belongs to a named argument: write `#[arg]` before it");
@@ -52,6 +58,19 @@ impl Argument {
                 owned(ty, mistakes).map(Self::Injected)
             }
         }
+    }
+}
+
+/// `Tx` or `&Tx`.
+fn is_connection(ty: &Type) -> bool {
+    let inner = if let Type::Reference(reference) = ty { &reference.elem } else { ty };
+    shape::outer_name(inner).is_some_and(|name| name == "Tx" || name == "Conn")
+}
+
+fn lent(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Service => "a service is lent its transaction: write `&mut Tx`",
+        Kind::Selector => "a selector is lent its connection: write `&mut Conn`",
     }
 }
 
@@ -80,12 +99,13 @@ fn named(argument: &PatType, owned: Owned, mut attrs: Vec<Attribute>, mistakes: 
     };
     let settings = Settings::read(&attrs, "arg", &[], &["rename"], mistakes);
     attrs.retain(|attr| !attr.path().is_ident("arg"));
+    let parameter = attrs.iter().all(docs::is_doc).then(|| format_ident!("Of_{}", name::plain(&field)));
     let rename = settings.text("rename");
     if let Some(rename) = rename {
         attrs.push(parse_quote_spanned!(rename.span()=> #[serde(rename = #rename)]));
     }
     let wire = rename.map_or_else(|| name::plain(&field), |rename| rename.value());
-    Some(Argument::Named(owned, NamedArgument { field, wire, attrs }))
+    Some(Argument::Named(owned, NamedArgument { field, wire, attrs, parameter }))
 }
 
 /// `&T` is stored as `T`, `&str` as `String`, `&[T]` as `Vec<T>`.

@@ -31,6 +31,8 @@ fn newtype(input: &DeriveInput) -> Option<&Type> {
 fn newtype_column(ident: &Ident, inner: &Type) -> TokenStream {
     let as_trait = |name: TokenStream| quote_spanned!(inner.span()=> <#inner as ::diptych::#name>);
     let (column, value, operand) = (as_trait(quote!(Column)), as_trait(quote!(IntoValue)), as_trait(quote!(Operand)));
+    // `Column` is asked for here; the rest when it is used, which is what the lifetime makes rustc do: so a type that
+    // is no column is one error, and one that can be stored but not filtered by is none.
     quote! {
         #[automatically_derived]
         impl ::diptych::Column for #ident {
@@ -40,14 +42,16 @@ fn newtype_column(ident: &Ident, inner: &Type) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl ::diptych::IntoValue for #ident {
+        impl ::diptych::IntoValue for #ident
+        where
+            for<'when_used> #inner: ::diptych::IntoValue,
+        {
             const KIND: ::diptych::ValueKind = #value::KIND;
             fn into_value(self) -> ::diptych::Value {
                 #value::into_value(self.0)
             }
         }
 
-        // Not everything that can be stored can be filtered by; the lifetime makes rustc ask only when it is used.
         #[automatically_derived]
         impl ::diptych::Operand for #ident
         where

@@ -11,10 +11,11 @@ use crate::{
     function::Function,
     operation::{Kind, Operation},
     place::{self, Place},
+    shape,
 };
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::LitStr;
+use syn::{LitStr, Type};
 
 /// The function and its handler.
 pub(crate) fn operation(operation: &Operation<'_>) -> TokenStream {
@@ -146,6 +147,10 @@ struct ArgumentCode {
     named_struct: TokenStream,
     /// The types that are taken from the call.
     types: Vec<TokenStream>,
+    /// A statement for each that says what it needs.
+    describe: Vec<TokenStream>,
+    /// An expression for each that takes it.
+    extract: Vec<TokenStream>,
     /// What each is called once it is there.
     patterns: Vec<TokenStream>,
     /// What the function is called with.
@@ -157,19 +162,21 @@ struct ArgumentCode {
 impl ArgumentCode {
     fn of(operation: &Operation<'_>) -> Self {
         let named: Vec<_> = operation.arguments.iter().filter_map(named).collect();
-        let gathered = format_ident!("{}_arguments", operation.function.sig.ident);
         let connection = local("connection");
         let values = local("named");
         let mut code = Self {
             named_struct: TokenStream::new(),
             types: Vec::new(),
+            describe: Vec::new(),
+            extract: Vec::new(),
             patterns: Vec::new(),
             pass: Vec::new(),
             lent: if operation.connection().is_some() { connection.clone() } else { local("_connection") },
         };
-        if !named.is_empty() {
-            code.named_struct = named_struct(&gathered, &named);
-            code.types.push(quote!(::diptych::__private::Args<#gathered>));
+        if let [(first, _), ..] = named.as_slice() {
+            let last = named.last().map_or(first, |(last, _)| last);
+            let place = Place { first: Place::of(&first.ty).first, last: Place::of(&last.ty).last };
+            code.gather(&format_ident!("{}_arguments", operation.function.sig.ident), &named, place);
             code.patterns.push(quote!(::diptych::__private::Args(#values)));
         }
         for argument in &operation.arguments {
@@ -180,8 +187,8 @@ impl ArgumentCode {
                     owned.pass(quote!(#values.#field))
                 }
                 Argument::Injected(owned) => {
-                    let (ty, value) = (&owned.ty, local(&format!("a{}", code.types.len())));
-                    code.types.push(quote!(#ty));
+                    let value = local(&format!("a{}", code.types.len()));
+                    code.inject(&owned.ty);
                     code.patterns.push(quote!(#value));
                     owned.pass(quote!(#value))
                 }
@@ -191,6 +198,28 @@ impl ArgumentCode {
         code
     }
 
+    /// The `#[arg]`s, all at once.
+    fn gather(&mut self, gathered: &Ident, named: &[(&Owned, &NamedArgument)], Place { first, last }: Place) {
+        let types =
+            named.iter().filter_map(|(owned, named)| named.parameter.as_ref().map(|_| shape::content(&owned.ty)));
+        let (signature, call) = (local("signature"), local("call"));
+        let begin = quote_spanned!(first=> ::diptych::__private::Args<#gathered<);
+        let end = quote_spanned!(last=> >>);
+        let ty = quote!(#begin #(#types),* #end);
+        self.named_struct = named_struct(gathered, named);
+        self.describe.push(place::member(&ty, &from_call(), quote!(describe(#signature);)));
+        self.extract.push(quote!(::diptych::__private::Args::take(#call)?,));
+        self.types.push(ty);
+    }
+
+    /// An argument that is found by its type.
+    fn inject(&mut self, ty: &Type) {
+        let (signature, call, there) = (local("signature"), local("call"), place::at_name(ty));
+        self.describe.push(place::member(&there, &from_call(), quote!(describe(#signature);)));
+        self.extract.push(place::member(&there, &from_call(), quote!(from_call(#call).await?,)));
+        self.types.push(quote!(#ty));
+    }
+
     /// A parameter, `_` if no argument needs it.
     fn used(&self, name: &str) -> TokenStream {
         let local = local(name);
@@ -198,9 +227,7 @@ impl ArgumentCode {
     }
 
     fn describe(&self) -> TokenStream {
-        let signature = self.used("signature");
-        let describe =
-            self.types.iter().map(|ty| place::member(ty, &quote!(::diptych::FromCall), quote!(describe(#signature);)));
+        let (signature, describe) = (self.used("signature"), &self.describe);
         quote! {
             fn describe(&self, #signature: &mut ::diptych::Signature) {
                 #(#describe)*
@@ -209,17 +236,17 @@ impl ArgumentCode {
     }
 
     fn extract(&self) -> TokenStream {
-        let call = self.used("call");
-        let take = self
-            .types
-            .iter()
-            .map(|ty| place::member(ty, &quote!(::diptych::FromCall), quote!(from_call(#call).await?,)));
+        let (call, extract) = (self.used("call"), &self.extract);
         quote! {
             async fn extract(&self, #call: &mut ::diptych::Call) -> ::diptych::Result<Self::Args> {
-                ::core::result::Result::Ok((#(#take)*))
+                ::core::result::Result::Ok((#(#extract)*))
             }
         }
     }
+}
+
+fn from_call() -> TokenStream {
+    quote!(::diptych::FromCall)
 }
 
 fn named(argument: &Argument) -> Option<(&Owned, &NamedArgument)> {
@@ -229,17 +256,25 @@ fn named(argument: &Argument) -> Option<(&Owned, &NamedArgument)> {
     }
 }
 
+/// The types are parameters, so that it is not the derives that ask for their traits, each for every use, but
+/// `describe`, once. A type that the user's own `#[serde]` speaks of stays where it is.
 fn named_struct(gathered: &Ident, named: &[(&Owned, &NamedArgument)]) -> TokenStream {
-    let fields = named.iter().map(|(owned, argument)| {
-        let (ty, NamedArgument { field, attrs, .. }) = (&owned.ty, argument);
+    let parameters: Vec<_> = named.iter().filter_map(|(_, named)| named.parameter.as_ref()).collect();
+    let bound = parameters.iter().map(|parameter| format!("{parameter}: ::diptych::__private::ArgumentData"));
+    let bound = bound.collect::<Vec<_>>().join(", ");
+    let fields = named.iter().map(|(owned, NamedArgument { field, attrs, parameter, .. })| {
+        let ty = match parameter {
+            Some(parameter) => shape::with_content(&owned.ty, parameter),
+            None => owned.ty.clone(),
+        };
         quote!(#(#attrs)* #field: #ty)
     });
     quote! {
         #[allow(non_camel_case_types, reason = "it has the name of its function")]
         #[derive(::diptych::__private::serde::Deserialize, ::diptych::__private::schemars::JsonSchema)]
-        #[serde(crate = "::diptych::__private::serde")]
-        #[schemars(crate = "::diptych::__private::schemars")]
-        pub struct #gathered {
+        #[serde(crate = "::diptych::__private::serde", bound = #bound)]
+        #[schemars(crate = "::diptych::__private::schemars", bound = #bound)]
+        pub struct #gathered<#(#parameters),*> {
             #(#fields,)*
         }
     }

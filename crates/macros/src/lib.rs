@@ -61,9 +61,9 @@ use syn::DeriveInput;
 /// pub struct create_invoice {}
 ///
 /// #[derive(Deserialize, JsonSchema)]
-/// pub struct create_invoice_arguments {
+/// pub struct create_invoice_arguments<Of_reminders> {
 ///     /** How often to remind. */
-///     reminders: Option<i32>,
+///     reminders: Option<Of_reminders>,
 /// }
 ///
 /// impl create_invoice {
@@ -74,10 +74,10 @@ use syn::DeriveInput;
 ///
 /// impl Handler for create_invoice {
 ///     type Connection = Tx;
-///     type Args = (Args<create_invoice_arguments>, Input<NewInvoice>, Principal);
+///     type Args = (Args<create_invoice_arguments<i32>>, Input<NewInvoice>, Principal);
 ///     type Out = Uuid;
 ///     fn describe(&self, signature: &mut Signature) {
-///         Args::<create_invoice_arguments>::describe(signature);
+///         Args::<create_invoice_arguments<i32>>::describe(signature);
 ///         Input::<NewInvoice>::describe(signature);
 ///         Principal::describe(signature);
 ///     }
@@ -85,7 +85,7 @@ use syn::DeriveInput;
 ///         InvoiceError::declared()
 ///     }
 ///     async fn extract(&self, call: &mut Call) -> Result<Self::Args> {
-///         Ok((Args::from_call(call).await?, Input::from_call(call).await?, Principal::from_call(call).await?))
+///         Ok((Args::take(call)?, Input::from_call(call).await?, Principal::from_call(call).await?))
 ///     }
 ///     async fn invoke<'t>(
 ///         &'t self, connection: &'t mut Tx, (Args(named), a1, a2): Self::Args,

@@ -25,7 +25,9 @@ struct File {
 
 /// The expansion of the macro, for a package at `root`.
 pub(crate) fn expand(root: &Path, input: TokenStream) -> TokenStream {
-    let list = syn::parse2(input).and_then(|folder: LitStr| migrations(root, &folder));
+    let folder = syn::parse2(input)
+        .map_err(|error| syn::Error::new(error.span(), "name the folder, in quotes: `migrations!(\"migrations\")`"));
+    let list = folder.and_then(|folder: LitStr| migrations(root, &folder));
     match list {
         Ok(list) => quote!(::diptych::Migrations::new(&[#(#list),*])),
         Err(error) => {
@@ -60,11 +62,10 @@ fn migrations(root: &Path, folder: &LitStr) -> syn::Result<Vec<TokenStream>> {
 }
 
 fn read(root: &Path, given: &str, place: &LitStr, mistakes: &mut Mistakes) -> Vec<Dialect> {
-    let path = root.join(given);
-    let entries = match entries(&path) {
+    let entries = match entries(&root.join(given)) {
         Ok(entries) => entries,
         Err(error) => {
-            mistakes.at(place, format!("the folder `{}` cannot be read: {error}", path.display()));
+            mistakes.at(place, unreadable(given, &error));
             return Vec::new();
         }
     };
@@ -89,10 +90,18 @@ fn read(root: &Path, given: &str, place: &LitStr, mistakes: &mut Mistakes) -> Ve
     dialects
 }
 
+fn unreadable(folder: &str, error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::NotFound {
+        format!("there is no folder `{folder}` beside the package's Cargo.toml")
+    } else {
+        format!("the folder `{folder}` cannot be read: {error}")
+    }
+}
+
 fn files(root: &Path, folder: &str, place: &LitStr, mistakes: &mut Mistakes) -> BTreeMap<i64, File> {
     let mut files = BTreeMap::<i64, File>::new();
     let entries = entries(&root.join(folder)).unwrap_or_else(|error| {
-        mistakes.at(place, format!("the folder `{folder}` cannot be read: {error}"));
+        mistakes.at(place, unreadable(folder, &error));
         Vec::new()
     });
     for (name, _) in entries {

@@ -1,9 +1,9 @@
 //! `derive(ServiceError)`: what each variant of a service's own error is to the caller.
 
-use crate::{detail::Detail, docs, fallback, mistakes::Mistakes, name, settings::Settings, shape};
+use crate::{detail::Detail, docs, fallback, mistakes::Mistakes, name, place, settings::Settings, shape};
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::{Data, DeriveInput, LitStr, Type, Variant, spanned::Spanned};
+use quote::{format_ident, quote};
+use syn::{Data, DeriveInput, LitStr, Type, Variant};
 
 /// The word in `#[problem(…)]` and its `ErrorKind`.
 const KINDS: [(&str, &str); 11] = [
@@ -165,7 +165,7 @@ fn arm(ident: &Ident, variant: &Variant, problem: &Problem<'_>) -> TokenStream {
     let name = &variant.ident;
     match problem {
         Problem::Transparent { ty, field } => {
-            let into = quote_spanned!(ty.span()=> <#ty as ::core::convert::Into<::diptych::Error>>::into);
+            let into = place::member(ty, &quote!(::diptych::__private::Transparent), quote!(into_error));
             quote!(#ident::#name { #field: source } => #into(source),)
         }
         Problem::Told { kind, code, detail } => {

@@ -3,7 +3,7 @@
 use crate::mistakes::Mistakes;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Data, DeriveInput, Field, Fields, GenericArgument, Ident, PathArguments, Type, Variant};
+use syn::{Data, DeriveInput, Field, Fields, GenericArgument, Ident, PathArguments, Type, Variant, parse_quote};
 
 /// A named field.
 pub(crate) struct NamedField<'a> {
@@ -72,6 +72,38 @@ pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
         return None;
     };
     arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+/// The `T` of `Option<T>` and `Vec<T>`, however deep, or the type itself.
+pub(crate) fn content(ty: &Type) -> &Type {
+    first_argument(ty).filter(|_| is_container(ty)).map_or(ty, content)
+}
+
+fn is_container(ty: &Type) -> bool {
+    outer_name(ty).is_some_and(|name| name == "Option" || name == "Vec")
+}
+
+/// The same type with another content.
+pub(crate) fn with_content(ty: &Type, new: &Ident) -> Type {
+    let mut ty = peel(ty).clone();
+    if is_container(&ty)
+        && let Some(inner) = first_argument_mut(&mut ty)
+    {
+        *inner = with_content(inner, new);
+        return ty;
+    }
+    parse_quote!(#new)
+}
+
+fn first_argument_mut(ty: &mut Type) -> Option<&mut Type> {
+    let Type::Path(path) = ty else { return None };
+    let PathArguments::AngleBracketed(arguments) = &mut path.path.segments.last_mut()?.arguments else {
+        return None;
+    };
+    arguments.args.iter_mut().find_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     })

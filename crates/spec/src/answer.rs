@@ -11,7 +11,7 @@ pub struct Value<T>(pub T);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what a selector returns",
     label = "not a selector's answer",
-    note = "a selector returns `Result<Select<Row>>` (a list), `Result<Option<Row>>` (one row, 404 when `None`) or `Result<Value<T>>` (any other value; `#[selector]` adds the `Value` itself)"
+    note = "a selector returns `Result<Select<Row>>` (a list), `Result<Option<Row>>` (one row, 404 when `None`) or `Result<AnswerValue<T>>` (any other value; `#[selector]` adds the `AnswerValue` itself)"
 )]
 pub trait Answer: Send + 'static {
     /// The row, or the value.
@@ -26,13 +26,37 @@ impl<T: Send + 'static> Answer for Value<T> {
     type Item = T;
 }
 
+/// An answer that is one row or none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not one row",
+    label = "this is for one row, which is an `Option<Row>`",
+    note = "a selector that can be a `.target(…)`, or `.allow_none()`, returns `Result<Option<Row>>`"
+)]
+pub trait OneRow: Answer {
+    /// The row.
+    type Row: Send + 'static;
+    /// The row, if it was found.
+    fn into_row(self) -> Option<Self::Row>;
+}
+
+impl<T: Send + 'static> OneRow for Option<T> {
+    type Row = T;
+    fn into_row(self) -> Self {
+        self
+    }
+}
+
 /// An answer that is a list: only lists can be filtered, ordered and paginated.
 #[diagnostic::on_unimplemented(
-    message = "only a list can be filtered, ordered and paginated",
-    label = "this selector does not return `Select<Row>`",
-    note = "return `Result<Select<Row>>` from the selector"
+    message = "`{Self}` is not a list",
+    label = "this is for lists, which are a `Select<Row>`",
+    note = "to filter, order or paginate, return `Result<Select<Row>>` from the selector; `.output(…)` takes a function that returns `Select<Row>`"
 )]
 pub trait List: Answer {
     /// The columns of a row, in order.
     const COLUMNS: &'static [&'static str];
+    /// The list itself; naming it like this, what is no list is no other error either.
+    type Query: Send + 'static;
+    /// The list itself.
+    fn into_query(self) -> Self::Query;
 }

@@ -1,6 +1,6 @@
 //! One call of an operation, and how a handler's arguments are taken from it by type.
 
-use crate::{ArgumentSet, Error, Principal, Result, Signature};
+use crate::{ArgumentSet, Error, InputData, Principal, Result, Signature};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::{
@@ -12,7 +12,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use validator::Validate;
 
 /// The application's own values, by type: `State<T>` hands them to a handler.
 #[derive(Clone, Default)]
@@ -144,7 +143,7 @@ pub trait FromCall: Sized + Send {
 #[derive(Debug)]
 pub struct Input<T>(pub T);
 
-impl<T: DeserializeOwned + JsonSchema + Validate + Send + 'static> FromCall for Input<T> {
+impl<T: InputData> FromCall for Input<T> {
     fn describe(signature: &mut Signature) {
         signature.arguments(ArgumentSet::validated::<T>());
     }
@@ -165,12 +164,23 @@ impl<T> Deref for Input<T> {
 #[derive(Debug)]
 pub struct Args<T>(pub T);
 
+impl<T: Send + 'static> Args<T> {
+    /// Takes them; what they have to be is asked for once, in [`FromCall::describe`].
+    ///
+    /// # Errors
+    /// They are not in the call, which the checks at build time exclude.
+    pub fn take(call: &mut Call) -> Result<Self> {
+        call.take().map(Self).ok_or_else(|| misplaced::<T>("#[arg]"))
+    }
+}
+
+// Spelled out, not `ArgumentData`: an `#[arg]` that cannot be read is to be named itself, not the struct it is in.
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromCall for Args<T> {
     fn describe(signature: &mut Signature) {
         signature.arguments(ArgumentSet::of::<T>(crate::Owner::Arg));
     }
     async fn from_call(call: &mut Call) -> Result<Self> {
-        call.take().map(Self).ok_or_else(|| misplaced::<T>("#[arg]"))
+        Self::take(call)
     }
 }
 

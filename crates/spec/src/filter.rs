@@ -2,7 +2,7 @@
 
 use crate::{IntoValue, Value};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// The comparisons a filter can make.
@@ -168,7 +168,7 @@ impl<T: IntoValue> Operand for Between<T> {
     label = "not a filter",
     note = "put `#[derive(Deserialize, JsonSchema, Filter)]` on a struct whose fields are all `Option<…>`"
 )]
-pub trait Filter: DeserializeOwned + JsonSchema + Send + Sync + 'static {
+pub trait Filter: Send + Sync + 'static {
     /// The columns that are filtered by, for the check when the server is built.
     const COLUMNS: &'static [&'static str];
     /// The conditions of the fields that were given; all have to hold.

@@ -67,13 +67,21 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Out>> + Send + 't;
 }
 
-/// An async function whose future has a name, so that it can be required to be `Send`.
+/// A function that `from_fn` takes. `Shape` is what rustc finds out about it: connection, arguments, result and error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a service or selector",
     label = "not a function that diptych can call",
     note = "expected `async fn(&mut Tx, arguments…) -> Result<T, E>`: the first argument a `&mut` connection, every other one a type that implements `FromCall`, and the future `Send`",
     note = "put `#[service(\"name\")]` on the function to see which part is wrong"
 )]
+pub trait IntoHandler<Shape> {
+    /// The handler.
+    type Handler;
+    /// Makes it a handler.
+    fn into_handler(self) -> Self::Handler;
+}
+
+/// An async function whose future has a name, so that it can be required to be `Send`.
 pub trait LentFn<'t, C, Args>: Send + Sync + 'static {
     /// What the future gives.
     type Output;
@@ -89,12 +97,6 @@ type Called<C, Args, T, E> = fn(&mut C, Args) -> Result<T, E>;
 pub struct FnHandler<F, C, Args, T, E> {
     function: F,
     marker: PhantomData<Called<C, Args, T, E>>,
-}
-
-impl<F, C, Args, T, E> FnHandler<F, C, Args, T, E> {
-    pub(crate) fn new(function: F) -> Self {
-        Self { function, marker: PhantomData }
-    }
 }
 
 impl<F, C, Args, T, E> fmt::Debug for FnHandler<F, C, Args, T, E> {
@@ -115,6 +117,17 @@ macro_rules! arity {
             #[allow(non_snake_case, reason = "the type parameters double as names")]
             fn call_lent(&self, connection: &'t mut Conn, ($($arg,)*): ($($arg,)*)) -> Fut {
                 self(connection, $($arg),*)
+            }
+        }
+
+        // One for each arity, not one for all: so a function of another shape is no handler at all, which is one error.
+        impl<Func, Conn, Out, Err, $($arg),*> IntoHandler<(Conn, ($($arg,)*), Out, Err)> for Func
+        where
+            Func: for<'t> LentFn<'t, Conn, ($($arg,)*), Output = Result<Out, Err>>,
+        {
+            type Handler = FnHandler<Func, Conn, ($($arg,)*), Out, Err>;
+            fn into_handler(self) -> Self::Handler {
+                FnHandler { function: self, marker: PhantomData }
             }
         }
 

@@ -1,18 +1,17 @@
 //! The output serializer: from what an operation computed to what a caller sees.
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use crate::AnswerData;
 use std::marker::PhantomData;
 
 /// Turns a value into its view.
 #[diagnostic::on_unimplemented(
     message = "`{T}` has no output serializer",
     label = "callers cannot be shown a `{T}`",
-    note = "add `.present::<View>()` where `View: From<{T}> + Serialize + JsonSchema`, or derive `Serialize` and `JsonSchema` for `{T}`"
+    note = "add `.present::<View>()` to the spec, where `View` is `From<{T}>`, `Serialize` and `JsonSchema`, or put `#[derive(Serialize, JsonSchema)]` on `{T}`"
 )]
 pub trait Presenter<T>: Send + Sync + 'static {
     /// What the caller sees.
-    type View: Serialize + JsonSchema + Send + 'static;
+    type View: AnswerData;
     /// The view of a value.
     fn present(value: T) -> Self::View;
 }
@@ -21,7 +20,8 @@ pub trait Presenter<T>: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy)]
 pub struct AsIs;
 
-impl<T: Serialize + JsonSchema + Send + 'static> Presenter<T> for AsIs {
+#[diagnostic::do_not_recommend]
+impl<T: AnswerData> Presenter<T> for AsIs {
     type View = T;
     fn present(value: T) -> T {
         value
@@ -32,7 +32,7 @@ impl<T: Serialize + JsonSchema + Send + 'static> Presenter<T> for AsIs {
 #[derive(Debug, Clone, Copy)]
 pub struct As<V>(PhantomData<fn() -> V>);
 
-impl<T, V: From<T> + Serialize + JsonSchema + Send + 'static> Presenter<T> for As<V> {
+impl<T, V: From<T> + AnswerData> Presenter<T> for As<V> {
     type View = V;
     fn present(value: T) -> V {
         V::from(value)

@@ -1,8 +1,8 @@
 //! The builder of a selector: a read on a read-only connection.
 
 use crate::{
-    AsIs, Declaration, FieldError, Filter, FnHandler, Handler, LentFn, List, Method, OperationKind, OrderKey, Ordering,
-    Owner, PageNumber, PageRequest, Permission, Predicate, Route, ServiceError, Template, arguments::ArgumentSet,
+    ArgumentData, AsIs, Declaration, FieldError, Filter, Handler, IntoHandler, List, Method, OneRow, OperationKind,
+    OrderKey, Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, Template, arguments::ArgumentSet,
     filter::MAX_OPERANDS, ordering, page::PageArguments, presenter::As, service::parse_path,
 };
 use serde_json::{Map, json};
@@ -36,15 +36,14 @@ impl<H: Handler> SelectorSpec<H> {
     }
 }
 
-impl<F, C, Args, T, E> SelectorSpec<FnHandler<F, C, Args, T, E>>
-where
-    F: for<'t> LentFn<'t, C, Args, Output = Result<T, E>>,
-    E: ServiceError,
-    FnHandler<F, C, Args, T, E>: Handler,
-{
+impl SelectorSpec<()> {
     /// A selector from any async function or closure whose first argument is a `&mut` connection.
-    pub fn from_fn(name: impl Into<Cow<'static, str>>, function: F) -> Self {
-        Self::new(name, "", FnHandler::new(function))
+    pub fn from_fn<F, Shape>(name: impl Into<Cow<'static, str>>, function: F) -> SelectorSpec<F::Handler>
+    where
+        F: IntoHandler<Shape>,
+        F::Handler: Handler,
+    {
+        SelectorSpec::new(name, "", function.into_handler())
     }
 }
 
@@ -103,20 +102,21 @@ impl<H, V> SelectorSpec<H, V> {
     }
 }
 
-impl<H: Handler<Out = Option<Row>>, V, Row> SelectorSpec<H, V> {
+impl<H: Handler, V> SelectorSpec<H, V> {
     /// Answers null when there is no row, instead of "not found".
-    pub fn allow_none(mut self) -> Self {
+    pub fn allow_none(mut self) -> Self
+    where
+        H::Out: OneRow,
+    {
         self.declaration.allow_none = true;
         self
     }
-}
 
-impl<H: Handler, V> SelectorSpec<H, V>
-where
-    H::Out: List,
-{
     /// Lets the caller choose rows. Each field of `F` is an optional argument.
-    pub fn filter<F: Filter>(mut self) -> Self {
+    pub fn filter<F: Filter + ArgumentData>(mut self) -> Self
+    where
+        H::Out: List,
+    {
         let set = ArgumentSet::of::<F>(Owner::Filter).and_then(|set| match set.schema.required.first() {
             Some(name) => Err(format!("the filter's `{name}` has to be an `Option`: a filter can be left out")),
             None => Ok(set.converted(|filter: F| {
@@ -140,7 +140,10 @@ where
     /// Lets the caller choose the order, with the argument `order`: names of `O`, each with `-` in front for
     /// descending. `default` (such as `"-created"`) holds when the caller does not say. Rows that compare equal are
     /// told apart by the unique column, so an order is always total.
-    pub fn order_by<O: Ordering>(mut self, default: &str) -> Self {
+    pub fn order_by<O: Ordering>(mut self, default: &str) -> Self
+    where
+        H::Out: List,
+    {
         let keys: Option<Vec<_>> = default.split(',').map(|name| ordering::parse::<O>(name.trim())).collect();
         let names = ordering::names::<O>();
         match keys {
@@ -163,7 +166,10 @@ where
     }
 
     /// Answers one page at a time, with the total, by the arguments `page` and `page_size`.
-    pub fn paginate(mut self, page: PageNumber) -> Self {
+    pub fn paginate(mut self, page: PageNumber) -> Self
+    where
+        H::Out: List,
+    {
         if page.size == 0 || page.max_size < page.size {
             self.declaration
                 .mistakes
@@ -186,14 +192,20 @@ where
     }
 
     /// The column that is different in every row; `id` unless said otherwise.
-    pub fn unique(mut self, column: &'static str) -> Self {
+    pub fn unique(mut self, column: &'static str) -> Self
+    where
+        H::Out: List,
+    {
         self.declaration.list.unique = Some(column);
         self
     }
 
     /// The most rows that a list without pagination may have; 1,000 unless said otherwise. A list with more is refused,
     /// never cut.
-    pub fn max_rows(mut self, rows: u32) -> Self {
+    pub fn max_rows(mut self, rows: u32) -> Self
+    where
+        H::Out: List,
+    {
         self.declaration.list.max_rows = Some(rows);
         self
     }

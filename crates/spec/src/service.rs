@@ -1,9 +1,8 @@
 //! The builder of a service: a mutation in one transaction.
 
 use crate::{
-    Answer, AsIs, Call, Declaration, FnHandler, Handler, Instance, LentFn, List, Lock, Method, OperationKind,
-    Permission, Principal, Route, SelectorSpec, ServiceError, Signature, Template, declaration::Requirement,
-    presenter::As,
+    AsIs, Call, Declaration, Handler, Instance, IntoHandler, List, Lock, Method, OneRow, OperationKind, Permission,
+    Principal, Route, SelectorSpec, Signature, Template, declaration::Requirement, presenter::As,
 };
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -13,13 +12,46 @@ pub struct NoTarget;
 
 /// A service works on the row that a selector finds.
 #[derive(Debug)]
-pub struct Target<L>(pub(crate) L);
+pub struct Target<L: Handler, Row> {
+    selector: L,
+    row: fn(L::Out) -> Option<Row>,
+}
 
-impl<L> Target<L> {
+impl<L: Handler, Row> Target<L, Row> {
     /// The selector's handler.
     pub fn handler(&self) -> &L {
-        &self.0
+        &self.selector
     }
+
+    /// The row in what the selector answered.
+    pub fn row(&self, answer: L::Out) -> Option<Row> {
+        (self.row)(answer)
+    }
+}
+
+/// A service that has no target yet.
+#[diagnostic::on_unimplemented(
+    message = "the service has a target already",
+    label = "a second target",
+    note = "a service works on one row: remove one of the two `.target(…)`"
+)]
+pub trait Untargeted {}
+
+impl Untargeted for NoTarget {}
+
+/// A service whose target is known.
+#[diagnostic::on_unimplemented(
+    message = "the service has no target",
+    label = "there is no row that this could look at",
+    note = "say first which row it is: `.target(selector::spec())`, with a selector that returns `Result<Option<Row>>`"
+)]
+pub trait HasTarget {
+    /// The row.
+    type Row: Send + 'static;
+}
+
+impl<L: Handler, Row: Send + 'static> HasTarget for Target<L, Row> {
+    type Row = Row;
 }
 
 /// The answer is what the function returned.
@@ -27,22 +59,18 @@ impl<L> Target<L> {
 pub struct Returned;
 
 /// The answer is read again, in the same transaction, by what the function returned.
-pub struct Reread<F, Q> {
-    select: F,
-    marker: PhantomData<fn() -> Q>,
+pub struct Reread<T, Q> {
+    select: Box<dyn Fn(&T) -> Q + Send + Sync>,
 }
 
-impl<F, Q> Reread<F, Q> {
+impl<T, Q> Reread<T, Q> {
     /// The output selector for what the function returned.
-    pub fn select<T>(&self, returned: &T) -> Q
-    where
-        F: Fn(&T) -> Q,
-    {
+    pub fn select(&self, returned: &T) -> Q {
         (self.select)(returned)
     }
 }
 
-impl<F, Q> fmt::Debug for Reread<F, Q> {
+impl<T, Q> fmt::Debug for Reread<T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reread").finish_non_exhaustive()
     }
@@ -71,15 +99,14 @@ impl<H: Handler> ServiceSpec<H> {
     }
 }
 
-impl<F, C, Args, T, E> ServiceSpec<FnHandler<F, C, Args, T, E>>
-where
-    F: for<'t> LentFn<'t, C, Args, Output = Result<T, E>>,
-    E: ServiceError,
-    FnHandler<F, C, Args, T, E>: Handler,
-{
+impl ServiceSpec<()> {
     /// A service from any async function or closure whose first argument is a `&mut` connection.
-    pub fn from_fn(name: impl Into<Cow<'static, str>>, function: F) -> Self {
-        Self::new(name, "", FnHandler::new(function))
+    pub fn from_fn<F, Shape>(name: impl Into<Cow<'static, str>>, function: F) -> ServiceSpec<F::Handler>
+    where
+        F: IntoHandler<Shape>,
+        F::Handler: Handler,
+    {
+        ServiceSpec::new(name, "", function.into_handler())
     }
 }
 
@@ -185,30 +212,32 @@ impl<H: Handler, V, T> ServiceSpec<H, Returned, V, T> {
     pub fn output<Q: List, F: Fn(&H::Out) -> Q + Send + Sync + 'static>(
         self,
         select: F,
-    ) -> ServiceSpec<H, Reread<F, Q>, V, T> {
+    ) -> ServiceSpec<H, Reread<H::Out, Q::Query>, V, T> {
         ServiceSpec {
             declaration: self.declaration,
             handler: self.handler,
-            source: Reread { select, marker: PhantomData },
+            source: Reread { select: Box::new(move |returned| select(returned).into_query()) },
             target: self.target,
             presenter: PhantomData,
         }
     }
 }
 
-impl<H, R, V> ServiceSpec<H, R, V, NoTarget> {
+impl<H, R, V, T> ServiceSpec<H, R, V, T> {
     /// Works on the row that this selector returns: resolved first, in the same transaction, locked, and handed to
     /// the function as `Instance<Row>`; "not found" when there is none. The selector's `#[arg]`s become arguments of
     /// the service.
-    pub fn target<L, LV, Row>(mut self, selector: SelectorSpec<L, LV>) -> ServiceSpec<H, R, V, Target<L>>
+    pub fn target<L: Handler, LV>(
+        mut self,
+        selector: SelectorSpec<L, LV>,
+    ) -> ServiceSpec<H, R, V, Target<L, <L::Out as OneRow>::Row>>
     where
-        L: Handler<Out = Option<Row>>,
-        Option<Row>: Answer,
-        Row: Send + 'static,
+        T: Untargeted,
+        L::Out: OneRow,
     {
         let (mut found, handler) = selector.into_parts();
         let mut wanted = Signature::default();
-        wanted.instance::<Row>();
+        wanted.instance::<<L::Out as OneRow>::Row>();
         self.declaration.target = wanted.instance;
         // Described again rather than moved over, so that shared names are noticed.
         handler.describe(&mut self.declaration.signature);
@@ -218,21 +247,18 @@ impl<H, R, V> ServiceSpec<H, R, V, NoTarget> {
             declaration: self.declaration,
             handler: self.handler,
             source: self.source,
-            target: Target(handler),
+            target: Target { selector: handler, row: OneRow::into_row },
             presenter: PhantomData,
         }
     }
-}
 
-impl<H, R, V, L, Row> ServiceSpec<H, R, V, Target<L>>
-where
-    L: Handler<Out = Option<Row>>,
-    Row: Send + 'static,
-{
     /// Lets the caller work on this row at all. Where not, the answer is "not found", as if it were not there.
-    pub fn permit(mut self, rule: impl Fn(Option<&Principal>, &Row) -> bool + Send + Sync + 'static) -> Self {
+    pub fn permit(mut self, rule: impl Fn(Option<&Principal>, &T::Row) -> bool + Send + Sync + 'static) -> Self
+    where
+        T: HasTarget,
+    {
         self.declaration.permits.push(Box::new(move |call| {
-            call.get::<Instance<Row>>().is_some_and(|Instance(row)| rule(call.principal(), row))
+            call.get::<Instance<T::Row>>().is_some_and(|Instance(row)| rule(call.principal(), row))
         }));
         self
     }
@@ -243,9 +269,12 @@ where
         mut self,
         code: &'static str,
         detail: &'static str,
-        holds: impl Fn(&Row) -> bool + Send + Sync + 'static,
-    ) -> Self {
-        let holds = Box::new(move |call: &Call| call.get::<Instance<Row>>().is_some_and(|Instance(row)| holds(row)));
+        holds: impl Fn(&T::Row) -> bool + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: HasTarget,
+    {
+        let holds = Box::new(move |call: &Call| call.get::<Instance<T::Row>>().is_some_and(|Instance(row)| holds(row)));
         self.declaration.requirements.push(Requirement { code, detail, holds });
         self
     }

@@ -3,8 +3,8 @@
 #![deny(warnings)]
 
 use diptych::{
-    AnswerValue, Anyone, Conn, Db, Deadline, Input, Instance, Operations, Principal, Record, Result, Select, SelectorSpec,
-    State, Tx, query_as, selector, service,
+    AnswerValue, Anyone, Conn, Db, Deadline, Input, Instance, Operations, Principal, Record, Result, Select,
+    SelectorSpec, State, Tx, query_as, selector, service,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -59,7 +59,12 @@ async fn mine(who: Option<Principal>, db: Db, limits: State<Limits>) -> Result<S
 
 /** One note. */
 #[selector("notes.get")]
-async fn get(db: &mut Conn, /** Its id. */ #[arg] id: Uuid) -> Result<Option<Note>> {
+async fn get(
+    db: &mut Conn,
+    /** Its id. */
+    #[arg]
+    id: Uuid,
+) -> Result<Option<Note>> {
     query_as("SELECT id, text FROM notes WHERE id = $1").bind(id).optional(db).await
 }
 

@@ -3,9 +3,7 @@
 #![deny(warnings)]
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diptych::{
-    Between, Column, Error, Filter, IntoValue, OneOf, Ordering, Record, ServiceError, Value, ValueKind,
-};
+use diptych::{Between, Column, Error, Filter, IntoValue, OneOf, Ordering, Record, ServiceError, Value, ValueKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -83,5 +81,8 @@ fn main() {
     assert_eq!(NoteOrder::KEYS, [("created_at", "created_at"), ("length", "size")]);
     let note = |note: Note| (note.id, note.status, note.text, note.picture.0, note.r#type);
     let _ = (note, NoteError::TooLong { max: 1, got: 2 }, NoteError::Printer(String::new()), NoteError::Taken);
-    assert_eq!(Error::from(NoteError::from(Error::not_found("gone"))).to_string(), Error::not_found("gone").to_string());
+    assert_eq!(
+        Error::from(NoteError::from(Error::not_found("gone"))).to_string(),
+        Error::not_found("gone").to_string()
+    );
 }

@@ -3,8 +3,8 @@
 #![deny(warnings)]
 
 use diptych::{
-    Anyone, Authenticated, Conn, DELETE, Filter, GET, Instance, Lock, Operations, Ordering, POST, PageNumber, Principal,
-    Record, Result, Scope, Select, Tx, query_as, selector, service,
+    Anyone, Authenticated, Conn, DELETE, Filter, GET, Instance, Lock, Operations, Ordering, POST, PageNumber,
+    Principal, Record, Result, Scope, Select, Tx, query_as, selector, service,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

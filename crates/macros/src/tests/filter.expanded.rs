@@ -1,8 +1,5 @@
 const _: () = ::core::assert!(
-    ::diptych::__private::accepts(
-        <i64 as ::diptych::Operand>::OPERAND,
-        ::diptych::Operator::GreaterOrEqual
-    ),
+    ::diptych::__private::accepts(<i64 as ::diptych::Operand>::OPERAND, ::diptych::Operator::GreaterOrEqual),
     "the filter `min_amount` compares with `>=`, which needs a value with an order, as in `Option<i64>`, `Option<String>` or `Option<DateTime<Utc>>`"
 );
 #[automatically_derived]
@@ -13,9 +10,7 @@ impl ::diptych::Filter for InvoiceFilter {
         if let ::core::option::Option::Some(value) = self.status {
             predicates.push(::diptych::Predicate {
                 column: "status",
-                operator: ::diptych::__private::default_operator(
-                    <OneOf<Status> as ::diptych::Operand>::OPERAND,
-                ),
+                operator: ::diptych::__private::default_operator(<OneOf<Status> as ::diptych::Operand>::OPERAND),
                 values: <OneOf<Status> as ::diptych::Operand>::into_values(value),
             });
         }

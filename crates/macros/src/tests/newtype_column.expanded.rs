@@ -5,7 +5,10 @@ impl ::diptych::Column for InvoiceId {
     }
 }
 #[automatically_derived]
-impl ::diptych::IntoValue for InvoiceId {
+impl ::diptych::IntoValue for InvoiceId
+where
+    for<'when_used> Uuid: ::diptych::IntoValue,
+{
     const KIND: ::diptych::ValueKind = <Uuid as ::diptych::IntoValue>::KIND;
     fn into_value(self) -> ::diptych::Value {
         <Uuid as ::diptych::IntoValue>::into_value(self.0)

@@ -18,14 +18,12 @@ pub async fn create_invoice(
 pub struct create_invoice {}
 const _: () = {
     #[allow(non_camel_case_types, reason = "it has the name of its function")]
-    #[derive(
-        :: diptych :: __private :: serde :: Deserialize, :: diptych :: __private :: schemars :: JsonSchema,
-    )]
-    #[serde(crate = "::diptych::__private::serde")]
-    #[schemars(crate = "::diptych::__private::schemars")]
-    pub struct create_invoice_arguments {
+    #[derive(:: diptych :: __private :: serde :: Deserialize, :: diptych :: __private :: schemars :: JsonSchema)]
+    #[serde(crate = "::diptych::__private::serde", bound = "Of_reminders: ::diptych::__private::ArgumentData")]
+    #[schemars(crate = "::diptych::__private::schemars", bound = "Of_reminders: ::diptych::__private::ArgumentData")]
+    pub struct create_invoice_arguments<Of_reminders> {
         #[doc = " How often to remind."]
-        reminders: Option<i32>,
+        reminders: Option<Of_reminders>,
         #[serde(default)]
         #[serde(rename = "note")]
         text: ::std::string::String,
@@ -43,17 +41,11 @@ const _: () = {
     #[automatically_derived]
     impl ::diptych::Handler for create_invoice {
         type Connection = Tx;
-        type Args = (
-            ::diptych::__private::Args<create_invoice_arguments>,
-            Input<NewInvoice>,
-            Principal,
-            State<Limits>,
-        );
+        type Args =
+            (::diptych::__private::Args<create_invoice_arguments<i32>>, Input<NewInvoice>, Principal, State<Limits>);
         type Out = <Result<Uuid, InvoiceError> as ::diptych::__private::IsResult>::Ok;
         fn describe(&self, signature: &mut ::diptych::Signature) {
-            <::diptych::__private::Args<create_invoice_arguments> as ::diptych::FromCall>::describe(
-                signature,
-            );
+            <::diptych::__private::Args<create_invoice_arguments<i32>> as ::diptych::FromCall>::describe(signature);
             <Input<NewInvoice> as ::diptych::FromCall>::describe(signature);
             <Principal as ::diptych::FromCall>::describe(signature);
             <State<Limits> as ::diptych::FromCall>::describe(signature);
@@ -63,10 +55,7 @@ const _: () = {
         }
         async fn extract(&self, call: &mut ::diptych::Call) -> ::diptych::Result<Self::Args> {
             ::core::result::Result::Ok((
-                <::diptych::__private::Args<create_invoice_arguments> as ::diptych::FromCall>::from_call(
-                    call,
-                )
-                .await?,
+                ::diptych::__private::Args::take(call)?,
                 <Input<NewInvoice> as ::diptych::FromCall>::from_call(call).await?,
                 <Principal as ::diptych::FromCall>::from_call(call).await?,
                 <State<Limits> as ::diptych::FromCall>::from_call(call).await?,

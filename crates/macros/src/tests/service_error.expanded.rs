@@ -2,25 +2,18 @@
 impl ::core::convert::From<InvoiceError> for ::diptych::Error {
     fn from(error: InvoiceError) -> Self {
         match error {
-            InvoiceError::NumberTaken => ::diptych::Error::new(
-                ::diptych::ErrorKind::Conflict,
-                "number_taken",
-                "The number is taken.",
-            ),
+            InvoiceError::NumberTaken => {
+                ::diptych::Error::new(::diptych::ErrorKind::Conflict, "number_taken", "The number is taken.")
+            }
             InvoiceError::TooLarge { max: field_max, .. } => ::diptych::Error::new(
                 ::diptych::ErrorKind::Invalid,
                 "too_large",
-                ::std::format!(
-                    "an invoice is at most {field_max:>5} cents, {{{field_max}}}",
-                    field_max = field_max
-                ),
+                ::std::format!("an invoice is at most {field_max:>5} cents, {{{field_max}}}", field_max = field_max),
             ),
             InvoiceError::Printer(_, field_1) => {
                 ::diptych::Error::internal(::std::format!("the printer said {field_1}", field_1 = field_1))
             }
-            InvoiceError::Other { 0: source } => {
-                <Error as ::core::convert::Into<::diptych::Error>>::into(source)
-            }
+            InvoiceError::Other { 0: source } => <Error as ::diptych::__private::Transparent>::into_error(source),
         }
     }
 }

@@ -92,7 +92,7 @@ fn migrations_need_a_folder_with_a_dialect() {
     let found = messages(expand(&root));
     assert_eq!(found, ["`migrations` has no folder `sqlite`, `postgres`: make the one of your database"]);
     let found = messages(expand(&root.join("nowhere")));
-    assert!(found[0].contains("nowhere/migrations` cannot be read"), "{found:?}");
+    assert_eq!(found, ["there is no folder `migrations` beside the package's Cargo.toml"]);
 }
 
 fn expand(root: &std::path::Path) -> proc_macro2::TokenStream {

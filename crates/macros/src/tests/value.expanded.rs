@@ -16,8 +16,7 @@ const _: () = {
     impl ::diptych::Handler for total {
         type Connection = SqliteConnection;
         type Args = ();
-        type Out =
-            ::diptych::__private::AnswerValue<<diptych::Result<i64> as ::diptych::__private::IsResult>::Ok>;
+        type Out = ::diptych::__private::AnswerValue<<diptych::Result<i64> as ::diptych::__private::IsResult>::Ok>;
         fn describe(&self, _: &mut ::diptych::Signature) {}
         fn errors(&self) -> &'static [(::diptych::ErrorKind, &'static str)] {
             <diptych::Result<i64> as ::diptych::__private::IsResult>::declared()

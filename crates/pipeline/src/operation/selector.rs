@@ -12,6 +12,11 @@ use futures_util::future::BoxFuture;
 use std::{future::Future, marker::PhantomData, sync::Arc};
 
 /// How each kind of answer is fetched and shown.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a selector returns",
+    label = "not a selector's answer",
+    note = "a selector returns `Result<Select<Row>>` (a list), `Result<Option<Row>>` (one row, 404 when `None`) or `Result<AnswerValue<T>>` (any other value; `#[selector]` adds the `AnswerValue` itself)"
+)]
 pub trait Deliver<V: Presenter<Self::Item>>: Answer {
     #[doc(hidden)]
     type Fetched: Send + 'static;

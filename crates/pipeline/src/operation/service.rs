@@ -27,12 +27,7 @@ impl<T: Send + 'static> Source<T> for Returned {
     }
 }
 
-impl<T, R, F> Source<T> for Reread<F, Select<R>>
-where
-    T: Send + Sync + 'static,
-    R: Record,
-    F: Fn(&T) -> Select<R> + Send + Sync + 'static,
-{
+impl<T: Send + Sync + 'static, R: Record> Source<T> for Reread<T, Select<R>> {
     type Row = R;
     async fn read(&self, returned: T, tx: &mut Tx) -> Result<R> {
         let statement = self.select(&returned).base;
@@ -58,11 +53,9 @@ impl FindTarget for NoTarget {
     }
 }
 
-impl<L, Row> FindTarget for Target<L>
+impl<L: Handler, Row: Send + 'static> FindTarget for Target<L, Row>
 where
-    L: Handler<Out = Option<Row>>,
     L::Connection: Lent,
-    Row: Send + 'static,
 {
     const BACKEND: Option<Backend> = <L::Connection as Lent>::BACKEND;
     async fn find(&self, call: &mut Call, tx: &mut Tx) -> Result<()> {
@@ -70,7 +63,7 @@ where
         tx.lock_target(true);
         let found = self.handler().invoke(lend(tx)?, args).await;
         tx.lock_target(false);
-        let row = found?.ok_or_else(|| Error::not_found("there is no such row"))?;
+        let row = self.row(found?).ok_or_else(|| Error::not_found("there is no such row"))?;
         call.put(Instance(row));
         Ok(())
     }

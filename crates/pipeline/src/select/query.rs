@@ -38,6 +38,10 @@ impl<T: Record> Answer for Select<T> {
 
 impl<T: Record> List for Select<T> {
     const COLUMNS: &'static [&'static str] = T::COLUMNS;
+    type Query = Self;
+    fn into_query(self) -> Self {
+        self
+    }
 }
 
 impl<T> fmt::Debug for Select<T> {
