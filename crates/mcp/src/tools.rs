@@ -23,7 +23,7 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     if let Err(error) = declaration.authorize(call.principal) {
         return Err(refuse::denied(&error));
     }
-    match engine.dispatch(operation, Arguments::named(arguments), call.caller()).await {
+    match engine.dispatch(operation, Arguments::named(arguments).from_a_model(), call.caller()).await {
         Ok(outcome) => encode::tool(declaration, outcome.json(), call.revision, result),
         Err(error) => refuse::tool(&error, result)?,
     }

@@ -4,7 +4,7 @@
 mod fit;
 mod words;
 
-pub(crate) use fit::{mismatches, write_integers};
+pub(crate) use fit::{Fit, Mend};
 pub(crate) use words::expected;
 
 use schemars::{JsonSchema, SchemaGenerator, generate::Contract, generate::SchemaSettings};

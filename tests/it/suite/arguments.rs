@@ -12,6 +12,7 @@ everywhere!(
     unknown_and_missing_fields_are_refused,
     wrong_types_say_what_is_expected,
     hostile_text_is_only_text,
+    what_a_model_writes_as_a_string_is_taken_as_meant,
 );
 
 async fn every_broken_rule_is_named_at_once(world: &World) {
@@ -111,4 +112,27 @@ async fn hostile_text_is_only_text(world: &World) {
     let problem = ann.call("customers.list", json!({"order": ["name; DROP TABLE customers"]})).await.unwrap_err();
     assert_eq!(problem["errors"][0]["pointer"], "/order/0");
     assert_eq!(ann.call("customers.list", json!({})).await.unwrap()["total"], hostile.len());
+}
+
+/// Models write `"5"` for 5. On MCP that is taken as meant, where the schema forbids a string; anywhere else it is a wrong type.
+async fn what_a_model_writes_as_a_string_is_taken_as_meant(world: &World) {
+    let ann = world.ann().await;
+    let customer = customer(&ann, "Ada").await;
+    let lines = r#"[{"description": "7", "quantity": "2", "unit_cents": 5.0}]"#;
+    let new = json!({"customer_id": customer, "number": "12", "due_on": "2026-12-31", "lines": lines});
+    let answer = ann.call("invoices.create", new).await;
+    if world.is_mcp() {
+        let invoice = answer.unwrap();
+        assert_eq!(
+            (&invoice["number"], &invoice["amount_cents"]),
+            (&json!("12"), &json!(10)),
+            "a string stays a string"
+        );
+        let page = ann.call("invoices.list", json!({"page_size": "5", "status": "[\"draft\"]"})).await.unwrap();
+        assert_eq!((&page["page_size"], &page["total"]), (&json!(5), &json!(1)));
+        let problem = ann.call("invoices.list", json!({"page_size": "many"})).await.unwrap_err();
+        assert_eq!(fields(&problem), ["/page_size: expected an integer"]);
+    } else {
+        assert_eq!(answer.unwrap_err()["errors"][0]["pointer"], "/lines");
+    }
 }

@@ -50,6 +50,10 @@ impl World {
         self.surface == Surface::Rest
     }
 
+    pub(crate) fn is_mcp(&self) -> bool {
+        !matches!(self.surface, Surface::InProcess | Surface::Rest)
+    }
+
     pub(crate) fn is_session(&self) -> bool {
         self.surface == Surface::McpSession
     }

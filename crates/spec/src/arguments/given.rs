@@ -1,5 +1,6 @@
 //! What a caller gave, and where each argument stood.
 
+use crate::schema::Mend;
 use std::borrow::Cow;
 
 /// Where an argument was found.
@@ -12,9 +13,10 @@ pub(super) enum Place {
 }
 
 /// What a caller gave, not yet checked against anything.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Arguments<'a> {
     pub(super) object: Option<(&'a str, Place)>,
+    pub(super) mend: Mend,
     pub(super) texts: Vec<(Cow<'a, str>, Cow<'a, str>, Place)>,
 }
 
@@ -22,14 +24,21 @@ impl<'a> Arguments<'a> {
     /// One JSON object with all arguments by name (MCP, in process). Empty text is an empty object.
     #[must_use]
     pub fn named(object: &'a str) -> Self {
-        Self { object: Some((object, Place::Named)), texts: Vec::new() }
+        Self { object: Some((object, Place::Named)), ..Self::http(None) }
     }
 
     /// The arguments of an HTTP request: a JSON body, if there is one; see [`Arguments::path`] and
     /// [`Arguments::query`].
     #[must_use]
     pub fn http(body: Option<&'a str>) -> Self {
-        Self { object: body.map(|body| (body, Place::Body)), texts: Vec::new() }
+        Self { object: body.map(|body| (body, Place::Body)), texts: Vec::new(), mend: Mend::Integers }
+    }
+
+    /// Takes `"5"`, `"false"` and `"[1, 2]"` as meant where the schema forbids a string: models write that (MCP only).
+    #[must_use]
+    pub fn from_a_model(mut self) -> Self {
+        self.mend = Mend::Strings;
+        self
     }
 
     /// Adds a captured path segment or URI-template variable, decoded.

@@ -4,7 +4,11 @@ use super::{
     split::Given,
     table::{ArgumentTable, Owner},
 };
-use crate::{Call, FieldError, Result, schema, violations};
+use crate::{
+    Call, FieldError, Result,
+    schema::{self, Fit, Mend},
+    violations,
+};
 use schemars::JsonSchema;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess};
@@ -111,34 +115,41 @@ impl ArgumentSet {
         schema.properties.get(name).map_or_else(String::new, |property| schema::expected(property, &schema.defs))
     }
 
-    /// What was given, with `2.0` written as `2` where an integer is expected; `None` when there is no such number.
-    pub(super) fn with_integers<'a>(&self, fields: &Fields<'_, 'a>) -> Option<Given<'a>> {
+    /// What was given, mended; `None` when there is nothing to mend.
+    pub(super) fn mended<'a>(&self, fields: &Fields<'_, 'a>, how: Mend) -> Option<Given<'a>> {
         let mut given = fields.given.clone();
-        let mut written = false;
+        let mut mended = false;
+        let fit = Fit::new(&self.schema.defs);
         for &index in &self.members {
             let argument = &fields.table.arguments[index];
             let Some(text) = given.slots[index].as_deref() else { continue };
             let Ok(mut value) = serde_json::from_str::<Value>(text) else { continue };
-            if schema::write_integers(&mut value, &argument.schema, &self.schema.defs) {
+            if fit.mend(&mut value, &argument.schema, how) {
+                tracing::debug!(
+                    argument = argument.name,
+                    "an argument was written in another form and is taken as meant"
+                );
                 given.slots[index] = Some(value.to_string().into());
-                written = true;
+                mended = true;
             }
         }
-        written.then_some(given)
+        mended.then_some(given)
+    }
+
+    /// Where what was given does not fit the schema.
+    pub(super) fn mismatches(&self, fields: &Fields<'_, '_>, found: &mut Vec<FieldError>) {
+        let fit = Fit::new(&self.schema.defs);
+        for (name, text) in fields.iter() {
+            let Some(schema) = self.schema.properties.get(name) else { continue };
+            let Ok(value) = serde_json::from_str::<Value>(text) else { continue };
+            fit.mismatches(&value, schema, &format!("/{}", schema::escape(name)), found);
+        }
     }
 
     /// Every wrong field of arguments that did not decode.
     pub(super) fn explain(&self, fields: &Fields<'_, '_>) -> Vec<FieldError> {
         let mut found = Vec::new();
-        for (name, text) in fields.iter() {
-            let Some(schema) = self.schema.properties.get(name) else {
-                continue;
-            };
-            let Ok(value) = serde_json::from_str::<Value>(text) else {
-                continue;
-            };
-            schema::mismatches(&value, schema, &self.schema.defs, &format!("/{}", schema::escape(name)), &mut found);
-        }
+        self.mismatches(fields, &mut found);
         if found.is_empty() {
             let pointer = (self.locate)(*fields);
             let name = pointer.get(1..).and_then(|path| path.split('/').next()).unwrap_or_default();

@@ -171,20 +171,12 @@ impl ArgumentTable {
             let missing = |index: &usize| self.arguments[*index].required && given.slots[*index].is_none();
             if set.members.iter().any(missing) {
                 // What is there is still checked, so that the caller mends everything in one go.
-                for (name, text) in fields.iter() {
-                    let Some(schema) = set.schema.properties.get(name) else {
-                        continue;
-                    };
-                    let Ok(value) = serde_json::from_str::<Value>(text) else {
-                        continue;
-                    };
-                    let at = format!("/{}", schema::escape(name));
-                    schema::mismatches(&value, schema, &set.schema.defs, &at, &mut found);
-                }
+                let mended = set.mended(&fields, arguments.mend);
+                set.mismatches(&Fields { given: mended.as_ref().unwrap_or(&given), ..fields }, &mut found);
                 continue;
             }
             let mut parsed = (set.parse)(fields, call);
-            if let (Err(Refused::Decode), Some(given)) = (&parsed, set.with_integers(&fields)) {
+            if let (Err(Refused::Decode), Some(given)) = (&parsed, set.mended(&fields, arguments.mend)) {
                 parsed = (set.parse)(Fields { given: &given, ..fields }, call);
             }
             match parsed {

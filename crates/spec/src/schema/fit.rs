@@ -1,59 +1,160 @@
-//! Whether a value fits a schema, and where it does not. Only read when decoding failed.
+//! Whether a value fits a schema, where it does not, and what can be mended in it. Only read when decoding failed.
 
 use super::{Object, escape, expected, resolve, type_of};
 use crate::FieldError;
 use serde_json::Value;
+use std::cell::Cell;
 
-/// Where `value` is not what `schema` expects: types, required and unknown names, enums and formats.
-/// Only read when decoding failed, to name every wrong field instead of the first.
-pub(crate) fn mismatches(value: &Value, schema: &Value, defs: &Object, pointer: &str, found: &mut Vec<FieldError>) {
-    let schema = resolve(schema, defs);
-    let branches = ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array());
-    if let Some(branches) = branches {
-        let fits = |branch: &Value| {
-            let mut own = Vec::new();
-            mismatches(value, branch, defs, pointer, &mut own);
-            own.is_empty()
-        };
-        if !branches.iter().any(fits) {
-            found.push(FieldError::new(pointer, "type", format!("expected {}", expected(schema, defs))));
-        }
-        return;
+/// How many pairs of a value and a schema are looked at. Unions of unions would take a number that doubles with each level of
+/// what a caller nests; behind the limit everything fits, and the decoder's own word holds.
+const BUDGET: u32 = 20_000;
+
+/// What is mended in a value that did not decode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mend {
+    /// `2.0` → `2`: the same integer to JSON Schema.
+    Integers,
+    /// Also what a model wrote as a string: `"5"`, `"false"`, `"[1, 2]"`, where the schema forbids strings.
+    Strings,
+}
+
+/// A look at values of one schema.
+pub(crate) struct Fit<'s> {
+    defs: &'s Object,
+    budget: Cell<u32>,
+}
+
+impl<'s> Fit<'s> {
+    pub(crate) fn new(defs: &'s Object) -> Self {
+        Self { defs, budget: Cell::new(BUDGET) }
     }
-    if !fits_here(value, schema) {
-        found.push(FieldError::new(pointer, "type", format!("expected {}", expected(schema, defs))));
-        return;
+
+    fn spend(&self) -> bool {
+        let left = self.budget.get();
+        self.budget.set(left.saturating_sub(1));
+        left > 0
     }
-    match value {
-        Value::Object(fields) => {
-            let properties = schema.get("properties").and_then(Value::as_object);
-            let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-            for name in required.filter_map(Value::as_str).filter(|name| !fields.contains_key(*name)) {
-                found.push(FieldError::new(
-                    format!("{pointer}/{}", escape(name)),
-                    "required",
-                    "this field is required",
-                ));
-            }
-            let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
-            for (name, value) in fields {
-                let at = format!("{pointer}/{}", escape(name));
-                match properties.and_then(|properties| properties.get(name)) {
-                    Some(schema) => mismatches(value, schema, defs, &at, found),
-                    None if closed => found.push(FieldError::new(at, "unknown", "there is no such field")),
-                    None => {}
-                }
-            }
+
+    /// Where `value` is not what `schema` expects: types, required and unknown names, enums and formats. All of them, where
+    /// the decoder names the first.
+    pub(crate) fn mismatches(&self, value: &Value, schema: &Value, pointer: &str, found: &mut Vec<FieldError>) {
+        if !self.spend() {
+            return;
         }
-        Value::Array(elements) => {
-            if let Some(items) = schema.get("items") {
+        let schema = resolve(schema, self.defs);
+        let wrong = || FieldError::new(pointer, "type", format!("expected {}", expected(schema, self.defs)));
+        if let Some(branches) = branches(schema) {
+            if !branches.iter().any(|branch| self.fits(value, branch)) {
+                found.push(wrong());
+            }
+            return;
+        }
+        if !fits_here(value, schema) {
+            found.push(wrong());
+            return;
+        }
+        match value {
+            Value::Object(fields) => self.field_mismatches(fields, schema, pointer, found),
+            Value::Array(elements) => {
                 for (index, element) in elements.iter().enumerate() {
-                    mismatches(element, items, defs, &format!("{pointer}/{index}"), found);
+                    if let Some(items) = schema.get("items") {
+                        self.mismatches(element, items, &format!("{pointer}/{index}"), found);
+                    }
                 }
             }
+            _ => {}
         }
-        _ => {}
     }
+
+    fn field_mismatches(&self, fields: &Object, schema: &Value, pointer: &str, found: &mut Vec<FieldError>) {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        for name in required.filter_map(Value::as_str).filter(|name| !fields.contains_key(*name)) {
+            let at = format!("{pointer}/{}", escape(name));
+            found.push(FieldError::new(at, "required", "this field is required"));
+        }
+        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+        for (name, value) in fields {
+            let at = format!("{pointer}/{}", escape(name));
+            match properties.and_then(|properties| properties.get(name)) {
+                Some(schema) => self.mismatches(value, schema, &at, found),
+                None if closed => found.push(FieldError::new(at, "unknown", "there is no such field")),
+                None => {}
+            }
+        }
+    }
+
+    fn fits(&self, value: &Value, schema: &Value) -> bool {
+        let mut found = Vec::new();
+        self.mismatches(value, schema, "", &mut found);
+        found.is_empty()
+    }
+
+    /// Mends what can be mended; says whether there was something.
+    pub(crate) fn mend(&self, value: &mut Value, schema: &Value, how: Mend) -> bool {
+        if !self.spend() {
+            return false;
+        }
+        let schema = resolve(schema, self.defs);
+        if type_of(schema) == Some("integer")
+            && let Some(integer) = whole(value)
+        {
+            *value = integer.into();
+            return true;
+        }
+        if how == Mend::Strings
+            && let Value::String(text) = &*value
+            && !self.accepts_strings(schema)
+            && let Ok(mut meant) = serde_json::from_str::<Value>(text)
+        {
+            self.mend(&mut meant, schema, how);
+            let mends = self.fits(&meant, schema);
+            if mends {
+                *value = meant;
+            }
+            return mends;
+        }
+        let mut mended = false;
+        for branch in branches(schema).into_iter().flatten() {
+            mended |= self.mend(value, branch, how);
+        }
+        match value {
+            Value::Object(fields) => {
+                for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                    mended |= fields.get_mut(name).is_some_and(|field| self.mend(field, schema, how));
+                }
+            }
+            Value::Array(elements) => {
+                for element in elements {
+                    mended |= schema.get("items").is_some_and(|items| self.mend(element, items, how));
+                }
+            }
+            _ => {}
+        }
+        mended
+    }
+
+    /// Whether some string is a value of the schema.
+    fn accepts_strings(&self, schema: &Value) -> bool {
+        let schema = resolve(schema, self.defs);
+        if !self.spend() {
+            return true;
+        }
+        if let Some(branches) = branches(schema) {
+            return branches.iter().any(|branch| self.accepts_strings(branch));
+        }
+        match (schema.get("type"), schema.get("enum"), schema.get("const")) {
+            (Some(Value::String(ty)), ..) => ty == "string",
+            (Some(Value::Array(types)), ..) => types.iter().any(|ty| ty == "string"),
+            (_, Some(Value::Array(values)), _) => values.iter().any(Value::is_string),
+            (_, _, Some(only)) => only.is_string(),
+            _ => true,
+        }
+    }
+}
+
+fn branches(schema: &Value) -> Option<&Vec<Value>> {
+    ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array())
 }
 
 fn fits_here(value: &Value, schema: &Value) -> bool {
@@ -90,7 +191,7 @@ fn fits_here(value: &Value, schema: &Value) -> bool {
         }
 }
 
-/// `2.0` → `2`: the same integer to JSON Schema, but not to a decoder.
+/// The integer that a float is, if it is one.
 fn whole(value: &Value) -> Option<i64> {
     /// Beyond 2^53 a float does not tell one integer from the next.
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -98,31 +199,4 @@ fn whole(value: &Value) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is exact")]
     let whole = float as i64;
     Some(whole)
-}
-
-/// Writes integers as such wherever the schema asks for one; says whether there was something to write.
-pub(crate) fn write_integers(value: &mut Value, schema: &Value, defs: &Object) -> bool {
-    let schema = resolve(schema, defs);
-    if type_of(schema) == Some("integer")
-        && let Some(integer) = whole(value)
-    {
-        *value = integer.into();
-        return true;
-    }
-    let branches = ["anyOf", "oneOf"].iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
-    let mut written = branches.fold(false, |written, branch| write_integers(value, branch, defs) | written);
-    match value {
-        Value::Object(fields) => {
-            for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                written |= fields.get_mut(name).is_some_and(|field| write_integers(field, schema, defs));
-            }
-        }
-        Value::Array(elements) => {
-            if let Some(items) = schema.get("items") {
-                written |= elements.iter_mut().fold(false, |written, e| write_integers(e, items, defs) | written);
-            }
-        }
-        _ => {}
-    }
-    written
 }

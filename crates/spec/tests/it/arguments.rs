@@ -131,3 +131,30 @@ fn a_body_belongs_to_the_input_and_a_query_does_not() {
     let details: Vec<_> = error.fields().iter().map(|field| field.code.as_ref()).collect();
     assert_eq!(details, ["unknown"], "the body's field is not a query parameter: {:?}", error.fields());
 }
+
+/// A formula: each level of it can be one of three that look alike.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+struct Formula {
+    #[expect(dead_code, reason = "only read")]
+    root: Node,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+#[expect(dead_code, reason = "only read")]
+enum Node {
+    Add { left: Box<Self>, right: Box<Self> },
+    Sub { left: Box<Self>, right: Box<Self> },
+    Leaf { value: i64 },
+}
+
+#[test]
+fn a_wrong_value_in_a_union_of_unions_is_refused_in_bounded_time() {
+    let leaf = r#"{"kind": "leaf", "value": 1}"#;
+    let mut json = r#"{"kind": "leaf", "value": "x"}"#.to_owned();
+    for _ in 0..40 {
+        json = format!(r#"{{"kind": "add", "left": {leaf}, "right": {json}}}"#);
+    }
+    let error = accept::<Formula>(&format!(r#"{{"root": {json}}}"#)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}
