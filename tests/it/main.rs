@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop where they fail")]
 
 mod architecture;
+mod concrete;
 mod contract;
 mod counter;
 mod deadlines;
