@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import time
@@ -68,14 +69,17 @@ for name in ("SIGTERM", "SIGINT"):
 
 with check("stdio: a cancelled create leaves nothing, and is not answered"):
     server = started("stdio")
-    lines = ""
-    for number in range(50):
-        new = {"name": "Cancelled", "email": f"cancelled-{number}@example.com"}
-        lines += request(number, "tools/call", name="customers.create", arguments=new)
-        cancelled = {"method": "notifications/cancelled", "params": {"requestId": number}}
-        lines += json.dumps({"jsonrpc": "2.0"} | cancelled) + "\n"
-    # At once, so that no create is done before its cancellation is there.
-    same(asked(server, lines + request("last", "server/discover"))["id"], "last")
+    for burst in range(10):
+        lines = ""
+        for number in range(6):
+            new = {"name": "Cancelled", "email": f"cancelled-{burst}-{number}@example.com"}
+            lines += request(number, "tools/call", name="customers.create", arguments=new)
+            cancelled = {"method": "notifications/cancelled", "params": {"requestId": number}}
+            lines += json.dumps({"jsonrpc": "2.0"} | cancelled) + "\n"
+        lines += request("last", "server/discover")
+        # In one piece, so that no create can be done before its cancellation is read.
+        same(len(lines) < select.PIPE_BUF, True)
+        same(asked(server, lines)["id"], "last")
     rows = asked(server, request("rows", "tools/call", name="customers.list", arguments={"name": "Cancelled"}))
     same((rows["id"], rows["result"]["structuredContent"]["total"]), ("rows", 0))
     same(ended(server)[::2], ("", 0))
