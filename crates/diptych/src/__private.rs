@@ -1,7 +1,9 @@
-//! What the macros expand to. Not an API.
+//! What the macros expand to, and what the testkit needs. Not an API.
 
-use diptych_spec::{Error, ErrorKind, Result, ServiceError};
-use std::future::Future;
+use crate::Server;
+use diptych_spec::{Error, ErrorKind, Principal, Result, ServiceError};
+use std::{future::Future, io};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use diptych_pipeline::{Backend, unknown_variant};
 pub use diptych_spec::{AnswerValue, Args, ArgumentData, OperandKind, accepts, default_operator};
@@ -59,4 +61,19 @@ impl<T: Into<Error>> Transparent for T {
 /// that the future around it is not a second error.
 pub fn assert_send<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
     future
+}
+
+/// [`Server::stdio`] over other pipes than those of the process.
+pub fn stdio<I, O>(
+    server: &Server,
+    input: I,
+    output: O,
+    principal: Option<Principal>,
+) -> impl Future<Output = io::Result<()>> + Send + use<I, O>
+where
+    I: AsyncRead + Send + Unpin,
+    O: AsyncWrite + Send + Unpin,
+{
+    let mcp = server.http().mcp_server().clone();
+    async move { mcp.stdio(input, output, principal.as_ref()).await }
 }

@@ -1,7 +1,9 @@
 //! `MCPServer::builder`: everything a server is made of, in one chain.
 
 use crate::{
-    Server, StartError, configuration, logging,
+    Server, StartError,
+    command::Command,
+    configuration, logging,
     server::{Addresses, ListenHook},
 };
 use diptych_pipeline::{Db, DbOptions, Engine, Migrations, Operations, Settings};
@@ -146,6 +148,12 @@ impl MCPServerBuilder {
         self
     }
 
+    /// How many requests a client on stdio may have open; 64. With one more, reading pauses.
+    pub fn stdio_in_flight(mut self, most: usize) -> Self {
+        self.mcp.max_in_flight = most.max(1);
+        self
+    }
+
     /// Runs once the database is migrated, before anything is served: first data, warm caches.
     pub fn on_start<F, Fut>(mut self, hook: F) -> Self
     where
@@ -167,7 +175,8 @@ impl MCPServerBuilder {
     /// # Errors
     /// [`StartError::Mistakes`] with every wiring mistake by operation, before anything is written; otherwise what kept
     /// the database from being used.
-    pub async fn build(self) -> Result<Server, StartError> {
+    pub async fn build(mut self) -> Result<Server, StartError> {
+        self.mcp.max_line = self.http.body_limit;
         let workers = self.database_options.workers.or(self.http.workers);
         let db = connect(self.database, DbOptions { workers, ..self.database_options }).await?;
         let engine = Engine::builder(db.clone())
@@ -187,21 +196,37 @@ impl MCPServerBuilder {
         Ok(Server::new(http, label, self.on_listen))
     }
 
-    /// The whole program: reads `DIPTYCH_BIND` and `DATABASE_URL`, builds, prints where it listens, and serves until
-    /// Ctrl-C or SIGTERM. Mistakes are printed to standard error.
+    /// The whole program. Run without arguments or as `app serve` it reads `DIPTYCH_BIND` and `DATABASE_URL`, builds,
+    /// prints where it listens, and serves until Ctrl-C or SIGTERM. Run as `app stdio` it is an MCP server on standard
+    /// input and output, for the user that `DIPTYCH_USER` names, until the input ends. Mistakes are printed to standard
+    /// error.
     #[must_use]
     pub fn main(self) -> ExitCode {
+        let command = match Command::read(std::env::args_os()) {
+            Ok(command) => command,
+            Err(usage) => {
+                complain(&usage);
+                return ExitCode::from(2);
+            }
+        };
         logging::start();
-        match actix_web::rt::System::new().block_on(self.run()) {
+        match actix_web::rt::System::new().block_on(self.run(command)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                complain(&error);
+                complain(&format_args!("error: {error}"));
                 ExitCode::FAILURE
             }
         }
     }
 
-    async fn run(self) -> Result<(), StartError> {
+    async fn run(self, command: Command) -> Result<(), StartError> {
+        match command {
+            Command::Serve => self.serve().await,
+            Command::Stdio => self.stdio().await,
+        }
+    }
+
+    async fn serve(self) -> Result<(), StartError> {
         let bind = configuration::bind()?;
         // Before anything is migrated or filled.
         let for_development =
@@ -211,6 +236,13 @@ impl MCPServerBuilder {
         }
         let server = self.build().await?;
         server.listen(bind)?.announce().run().await
+    }
+
+    /// Nobody but the program that started this one can reach it, so any authenticator will do.
+    async fn stdio(self) -> Result<(), StartError> {
+        let server = self.build().await?;
+        let principal = configuration::user(server.http().authenticator())?;
+        server.stdio(principal).await
     }
 }
 
@@ -228,8 +260,8 @@ async fn connect(database: Database, options: DbOptions) -> Result<Db, StartErro
 }
 
 #[expect(clippy::print_stderr, reason = "the program ends with this")]
-fn complain(error: &StartError) {
-    eprintln!("error: {error}");
+fn complain(why: &dyn fmt::Display) {
+    eprintln!("{why}");
 }
 
 impl fmt::Debug for MCPServerBuilder {

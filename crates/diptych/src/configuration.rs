@@ -1,6 +1,8 @@
 //! What is read from the environment, once, when the program starts.
 
 use crate::StartError;
+use diptych_spec::Principal;
+use diptych_transport_actix::Authenticator;
 use std::net::SocketAddr;
 
 /// Where to listen when nothing is said.
@@ -19,6 +21,20 @@ pub(crate) fn bind() -> Result<SocketAddr, StartError> {
 /// `DATABASE_URL`: `sqlite://file.db` or `postgres://user@host/database`.
 pub(crate) fn database_url() -> Option<String> {
     read("DATABASE_URL")
+}
+
+/// `DIPTYCH_USER`: who calls over standard input and output, as the authenticator reads it.
+pub(crate) fn user(authenticator: &dyn Authenticator) -> Result<Option<Principal>, StartError> {
+    let Some(user) = read("DIPTYCH_USER") else {
+        return Ok(None);
+    };
+    let principal = authenticator.local(user.trim());
+    let principal =
+        principal.map_err(|error| StartError::Configuration(format!("DIPTYCH_USER: {}", error.detail())))?;
+    if principal.is_none() {
+        tracing::warn!("DIPTYCH_USER is not used: the authenticator knows no local users");
+    }
+    Ok(principal)
 }
 
 /// An empty variable is one that is not set.

@@ -40,10 +40,12 @@
 
 mod builder;
 mod client;
+mod command;
 mod configuration;
 mod logging;
 mod server;
 mod start;
+mod stdio;
 
 pub use builder::MCPServer;
 pub use builder::MCPServerBuilder;
@@ -151,6 +153,8 @@ mod documents {
     mod declaring {}
     #[doc = include_str!("../../../docs/errors.md")]
     mod errors {}
+    #[doc = include_str!("../../../docs/mcp.md")]
+    mod mcp {}
     #[doc = include_str!("../../../docs/rest.md")]
     mod rest {}
     #[doc = include_str!("../../../docs/selecting.md")]

@@ -1,8 +1,9 @@
 //! A built server: run by itself, or mounted into an application that exists.
 
-use crate::{Client, StartError};
+use crate::{Client, StartError, stdio};
 use actix_web::web::ServiceConfig;
 use diptych_pipeline::Engine;
+use diptych_spec::Principal;
 use diptych_transport_actix::{Http, Listener, terminated};
 use std::{fmt, future::Future, net::SocketAddr};
 
@@ -96,6 +97,19 @@ impl Server {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         self.http.engine()
+    }
+
+    /// Serves one MCP client over standard input and output, as `principal` or as nobody, until the input ends, or until
+    /// Ctrl-C or SIGTERM. What runs then is rolled back. The application must print nothing to standard output itself.
+    ///
+    /// # Errors
+    /// Standard input or output failed, other than by the client going away.
+    pub async fn stdio(self, principal: Option<Principal>) -> Result<(), StartError> {
+        stdio::serve(&self.http, principal.as_ref()).await.map_err(StartError::Stdio)
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.http
     }
 
     /// Takes an address; port 0 takes a free one.

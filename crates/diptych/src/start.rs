@@ -1,7 +1,7 @@
 //! Why a server does not start.
 
 use diptych_spec::{Error, Mistakes};
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, io};
 
 /// Why a server does not start. Its text is for the person at the terminal.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub enum StartError {
     Database(Error),
     /// The address cannot be listened on.
     Listen(String),
+    /// Standard input or output failed.
+    Stdio(io::Error),
     /// A hook of the application's own failed.
     Hook(Error),
 }
@@ -25,6 +27,7 @@ impl fmt::Display for StartError {
             Self::Mistakes(mistakes) => return mistakes.fmt(f),
             Self::Configuration(why) => return write!(f, "the configuration is wrong: {why}"),
             Self::Listen(why) => return write!(f, "cannot listen: {why}"),
+            Self::Stdio(error) => return write!(f, "standard input or output failed: {error}"),
             Self::Database(error) => ("cannot use the database", error),
             Self::Hook(error) => ("a start hook failed", error),
         };

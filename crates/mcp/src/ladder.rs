@@ -1,5 +1,7 @@
 //! Which era a POST belongs to, and whether it is well-formed there: one rung after the other, in this order.
 //!
+//! A line of stdio climbs the same rungs, without those that read headers.
+//!
 //! | rung | what | refused with |
 //! |---|---|---|
 //! | 1–4 | HTTP method, `Origin` and `Host`, credentials | by the transport; GET and DELETE in `server.rs` |
@@ -22,7 +24,7 @@ use crate::header::{self, Head};
 use crate::method;
 use crate::object::{self, Members, text};
 use crate::refuse::{Refusal, Refused};
-use crate::rpc::{self, Body, Message, Params, Request};
+use crate::rpc::{self, Body, Message, Notification, Params, Request};
 use std::borrow::Cow;
 
 const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -31,26 +33,26 @@ const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 const LOG_LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
-/// Where a well-formed POST leads.
+/// Where a well-formed message leads.
 #[derive(Debug)]
 pub(crate) enum Step<'a> {
     /// A request of the new era.
     Modern(&'static Revision, Request<'a>),
-    /// A notification of the new era; it defines none over HTTP, so there is nothing to do.
-    Noted,
+    /// A notification of the new era.
+    Noted(Notification<'a>),
     /// The start of a session.
     Initialize(Request<'a>),
     /// Whatever else the old era sends: it needs a session.
     InSession(Body<'a>),
 }
 
-/// Rungs 5 to 13.
-pub(crate) fn climb<'a>(head: &Head<'_>, body: &'a [u8], max_depth: usize) -> Result<Step<'a>, Refused<'a>> {
+/// Rungs 5 to 13. There is no head where messages come without one: on stdio.
+pub(crate) fn climb<'a>(head: Option<&Head<'_>>, body: &'a [u8], max_depth: usize) -> Result<Step<'a>, Refused<'a>> {
     // 5
-    if !head.sends_json() {
+    if head.is_some_and(|head| !head.sends_json()) {
         return Err(Refusal::transport(415, "the `Content-Type` has to be application/json").into());
     }
-    if !head.takes_json() {
+    if head.is_some_and(|head| !head.takes_json()) {
         return Err(Refusal::transport(406, "the answer is application/json; `Accept` rules it out").into());
     }
     // 6, 7
@@ -59,7 +61,7 @@ pub(crate) fn climb<'a>(head: &Head<'_>, body: &'a [u8], max_depth: usize) -> Re
         Body::Many(messages) => {
             let claims = |message: &Message<'_>| match message {
                 Message::Request(request) => claims(&request.params),
-                Message::Notification(params) => claims(params),
+                Message::Notification(notification) => claims(&notification.params),
                 Message::Response => false,
             };
             if messages.iter().any(claims) || version_header(head)?.is_some_and(is_modern) {
@@ -72,7 +74,7 @@ pub(crate) fn climb<'a>(head: &Head<'_>, body: &'a [u8], max_depth: usize) -> Re
             let id = Some(request.id);
             era(head, request).map_err(|refusal| Refused { id, refusal })
         }
-        Body::One(Message::Notification(params)) => Ok(notification(head, params)?),
+        Body::One(Message::Notification(notification)) => Ok(noted(head, notification)?),
         Body::One(Message::Response) if version_header(head)?.is_some_and(is_modern) => {
             Err(Refusal::request("2026-07-28 has no requests from the server to respond to").into())
         }
@@ -81,7 +83,7 @@ pub(crate) fn climb<'a>(head: &Head<'_>, body: &'a [u8], max_depth: usize) -> Re
 }
 
 /// Rung 9 for a request.
-fn era<'a>(head: &Head<'_>, request: Request<'a>) -> Result<Step<'a>, Refusal> {
+fn era<'a>(head: Option<&Head<'_>>, request: Request<'a>) -> Result<Step<'a>, Refusal> {
     if claims(&request.params) {
         return modern(head, &request).map(|revision| Step::Modern(revision, request));
     }
@@ -97,23 +99,23 @@ fn era<'a>(head: &Head<'_>, request: Request<'a>) -> Result<Step<'a>, Refusal> {
 }
 
 /// Rungs 9 to 12 for a notification, of which the new era asks no `_meta` and no headers.
-fn notification<'a>(head: &Head<'_>, params: Params<'a>) -> Result<Step<'a>, Refusal> {
+fn noted<'a>(head: Option<&Head<'_>>, notification: Notification<'a>) -> Result<Step<'a>, Refusal> {
     let header = version_header(head)?;
-    match params.meta.get(PROTOCOL_VERSION) {
+    match notification.params.meta.get(PROTOCOL_VERSION) {
         Some(claimed) => {
             let claimed = text(claimed).ok_or_else(not_a_version)?;
             if header.is_some_and(|header| header != claimed) {
                 return Err(other_version(header, &claimed));
             }
-            served(&claimed).map(|_| Step::Noted)
+            served(&claimed).map(|_| Step::Noted(notification))
         }
-        None if header.is_some_and(is_modern) => Ok(Step::Noted),
-        None => Ok(Step::InSession(Body::One(Message::Notification(params)))),
+        None if header.is_some_and(is_modern) => Ok(Step::Noted(notification)),
+        None => Ok(Step::InSession(Body::One(Message::Notification(notification)))),
     }
 }
 
 /// Rungs 10 to 13.
-fn modern(head: &Head<'_>, request: &Request<'_>) -> Result<&'static Revision, Refusal> {
+fn modern(head: Option<&Head<'_>>, request: &Request<'_>) -> Result<&'static Revision, Refusal> {
     // 10
     let meta = &request.params.meta;
     let claimed = meta.text(PROTOCOL_VERSION).ok_or_else(not_a_version)?;
@@ -124,12 +126,20 @@ fn modern(head: &Head<'_>, request: &Request<'_>) -> Result<&'static Revision, R
     well_formed(meta)?;
     // 11
     let header = version_header(head)?;
-    if header != Some(&*claimed) {
+    if head.is_some() && header != Some(&*claimed) {
         return Err(other_version(header, &claimed));
     }
     // 12
     let revision = served(&claimed)?;
     // 13
+    if let Some(head) = head {
+        repeats(head, request)?;
+    }
+    Ok(revision)
+}
+
+/// Rung 13.
+fn repeats(head: &Head<'_>, request: &Request<'_>) -> Result<(), Refusal> {
     let method = once(head, "mcp-method", "Mcp-Method")?;
     mirrors("Mcp-Method", method.map(Cow::from), Some(&request.method))?;
     if let Some(member) = method::mirrored(&request.method) {
@@ -138,7 +148,14 @@ fn modern(head: &Head<'_>, request: &Request<'_>) -> Result<&'static Revision, R
         let named = request.params.members.text(member);
         mirrors("Mcp-Name", decoded.transpose()?, named.as_deref())?;
     }
-    Ok(revision)
+    Ok(())
+}
+
+/// A request that claims nothing, where the old era has not begun: it is told what the new one asks for (2026-07-28,
+/// basic/transports/stdio).
+pub(crate) fn unclaimed(request: &Request<'_>) -> Refusal {
+    let missing = missing(&request.params.meta).join(" and ");
+    Refusal::envelope(format!("`params._meta` has to have {missing}; or start with `initialize`"))
 }
 
 fn claims(params: &Params<'_>) -> bool {
@@ -154,8 +171,8 @@ fn served(version: &str) -> Result<&'static Revision, Refusal> {
     Revision::named(version).filter(|revision| revision.is_modern()).ok_or_else(|| Refusal::version(version))
 }
 
-fn version_header<'h>(head: &Head<'h>) -> Result<Option<&'h str>, Refusal> {
-    once(head, "mcp-protocol-version", "MCP-Protocol-Version")
+fn version_header<'h>(head: Option<&Head<'h>>) -> Result<Option<&'h str>, Refusal> {
+    head.map_or(Ok(None), |head| once(head, "mcp-protocol-version", "MCP-Protocol-Version"))
 }
 
 fn once<'h>(head: &Head<'h>, name: &str, display: &str) -> Result<Option<&'h str>, Refusal> {

@@ -3,7 +3,8 @@
 //! One [`Server`] serves both eras of the protocol on one endpoint: the stateless revision 2026-07-28 and, for older
 //! clients, 2025-11-25, 2025-06-18 and 2025-03-26 with `initialize` and sessions. `ladder.rs` decides which one a
 //! request belongs to, `era.rs` says in one table what each revision changes, and there is one file per family of
-//! methods. The crate knows no HTTP server; a transport hands it a [`Head`] and a body and sends the [`Reply`].
+//! methods. The crate knows no HTTP server; a transport hands it a [`Head`] and a body and sends the [`Reply`]. `stdio/`
+//! is the one transport that is here: lines of messages over any pair of byte streams.
 //!
 //! Section numbers refer to the specification at <https://modelcontextprotocol.io/specification/>. This crate's own
 //! API may change in any release; applications use the facade crate `diptych`.
@@ -26,6 +27,7 @@ mod rpc;
 mod server;
 mod session;
 mod settings;
+mod stdio;
 mod tools;
 
 pub use header::Head;

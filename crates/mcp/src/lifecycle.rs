@@ -8,9 +8,7 @@ use crate::refuse::Refusal;
 use crate::server::Inner;
 use crate::settings::Settings;
 use crate::{list, object};
-use diptych_spec::Principal;
 use serde::Serialize;
-use std::time::Instant;
 
 /// The server's `Implementation`, rendered once for each revision.
 pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
@@ -50,13 +48,16 @@ pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     Freshness::For { ttl_ms: list::TTL_MS, public: true }
 }
 
-/// `initialize` (2025-11-25, basic/lifecycle): writes the result and gives the id of the new session.
-pub(crate) fn initialize(
-    server: &Inner,
-    params: &Members<'_>,
-    principal: Option<&Principal>,
-    result: &mut Writer<'_>,
-) -> Result<String, Refusal> {
+/// What `initialize` agreed on.
+#[derive(Debug)]
+pub(crate) struct Agreed {
+    pub(crate) revision: &'static Revision,
+    /// What the client calls itself; for the log only.
+    pub(crate) client: String,
+}
+
+/// `initialize` (2025-11-25, basic/lifecycle): writes the result.
+pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writer<'_>) -> Result<Agreed, Refusal> {
     let Some(wanted) = params.text("protocolVersion") else {
         return Err(Refusal::params("`protocolVersion` has to be a string"));
     };
@@ -77,7 +78,7 @@ pub(crate) fn initialize(
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);
     }
-    Ok(server.sessions.open(revision, principal, client, Instant::now()))
+    Ok(Agreed { revision, client })
 }
 
 /// What every result of the new era has besides its own members (2026-07-28, basic, ResultType and Per-response

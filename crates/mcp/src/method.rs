@@ -47,6 +47,8 @@ pub(crate) struct Call<'a> {
     pub(crate) revision: &'static Revision,
     pub(crate) principal: Option<&'a Principal>,
     pub(crate) params: &'a Members<'a>,
+    /// What becomes of the call when its future is dropped.
+    pub(crate) on_disconnect: OnDisconnect,
 }
 
 /// How long a result holds, and for whom (2026-07-28, server/utilities/caching).
@@ -76,17 +78,15 @@ impl Call<'_> {
         }
     }
 
-    /// The caller as the pipeline knows it. A client of the new era withdraws a call by disconnecting; one of the old
-    /// eras says so, and may come back (2025-11-25, basic/utilities/cancellation).
+    /// The caller as the pipeline knows it.
     pub(crate) fn caller(self) -> Caller {
-        Caller {
-            principal: self.principal.cloned(),
-            on_disconnect: match self.revision.era {
-                Era::Modern => OnDisconnect::Cancel,
-                Era::Legacy => OnDisconnect::Finish,
-            },
-        }
+        Caller { principal: self.principal.cloned(), on_disconnect: self.on_disconnect }
     }
+}
+
+/// Whether any era has this method.
+pub(crate) fn exists(name: &str, lists: &Lists) -> bool {
+    [Era::Modern, Era::Legacy].into_iter().any(|era| find(name, era, lists).is_some())
 }
 
 fn find(name: &str, era: Era, lists: &Lists) -> Option<Method> {

@@ -69,7 +69,12 @@ impl<'a> Members<'a> {
 
 /// The value, when it is a string.
 pub(crate) fn text(value: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Name<'_>>(value.get()).ok().map(|Name(text)| text)
+    decoded(value.get())
+}
+
+/// What the JSON says, when it is a string.
+pub(crate) fn decoded(json: &str) -> Option<Cow<'_, str>> {
+    serde_json::from_str::<Name<'_>>(json).ok().map(|Name(text)| text)
 }
 
 /// Whether the value is an object.

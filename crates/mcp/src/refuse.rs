@@ -95,6 +95,16 @@ impl Refusal {
         Self::new(status, -32601, format!("method not found: {name}"))
     }
 
+    /// A fault of ours that no operation reported: the panic has been logged.
+    pub(crate) fn fault() -> Self {
+        Self::new(200, -32603, "internal error")
+    }
+
+    /// What is wrong, for the log.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     fn with(mut self, data: &impl Serialize) -> Self {
         let mut out = Vec::new();
         object::write(&mut out, data);

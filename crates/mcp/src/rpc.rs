@@ -16,7 +16,7 @@ const MAX_BATCH: usize = 100;
 pub(crate) struct Id<'a>(&'a str);
 
 impl<'a> Id<'a> {
-    fn of(value: &'a RawValue) -> Option<Self> {
+    pub(crate) fn of(value: &'a RawValue) -> Option<Self> {
         let json = value.get();
         let integer = |json: &str| json.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
         (json.starts_with('"') || integer(json)).then_some(Self(json))
@@ -37,7 +37,7 @@ pub(crate) enum Body<'a> {
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
     Request(Request<'a>),
-    Notification(Params<'a>),
+    Notification(Notification<'a>),
     /// An answer to a request of the server.
     Response,
 }
@@ -45,6 +45,12 @@ pub(crate) enum Message<'a> {
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) id: Id<'a>,
+    pub(crate) method: Cow<'a, str>,
+    pub(crate) params: Params<'a>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Notification<'a> {
     pub(crate) method: Cow<'a, str>,
     pub(crate) params: Params<'a>,
 }
@@ -98,7 +104,7 @@ fn message(text: &str) -> Result<Message<'_>, Refused<'_>> {
     };
     let params = params(members.get("params")).map_err(refuse)?;
     match (sent, id) {
-        (None, _) => Ok(Message::Notification(params)),
+        (None, _) => Ok(Message::Notification(Notification { method, params })),
         (Some(_), Some(id)) => Ok(Message::Request(Request { id, method, params })),
         (Some(_), None) => Err(Refusal::request("`id` has to be a string or an integer").into()),
     }

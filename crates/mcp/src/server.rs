@@ -1,9 +1,9 @@
 //! One endpoint, both eras: from the request of a transport to its reply.
 
-use crate::era::{REVISIONS, Revision};
+use crate::era::{Era, REVISIONS, Revision};
 use crate::header::Head;
 use crate::ladder::{self, Step};
-use crate::lifecycle;
+use crate::lifecycle::{self, Agreed};
 use crate::list::Lists;
 use crate::method::Call;
 use crate::object::Writer;
@@ -12,7 +12,7 @@ use crate::reply::Reply;
 use crate::rpc::{self, Body, Message, Request};
 use crate::session::{Limits, Sessions};
 use crate::settings::Settings;
-use diptych_pipeline::Engine;
+use diptych_pipeline::{Engine, OnDisconnect};
 use diptych_spec::Principal;
 use futures_util::future;
 use std::{fmt, sync::Arc, time::Instant};
@@ -25,7 +25,7 @@ const SESSION: &str = "mcp-session-id";
 /// three functions and sends what it gets. When the client of a POST is gone it drops the future: that withdraws a
 /// request of the new era, and changes nothing for one of the old.
 #[derive(Clone)]
-pub struct Server(Arc<Inner>);
+pub struct Server(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
@@ -52,10 +52,10 @@ impl Server {
 
     /// A message, or in 2025-03-26 several (basic/transports, Sending Messages to the Server).
     pub async fn post(&self, head: &Head<'_>, body: &[u8], principal: Option<&Principal>) -> Reply {
-        match ladder::climb(head, body, self.0.settings.max_depth) {
-            Ok(Step::Modern(revision, request)) => self.0.answer(revision, &request, principal).await,
-            Ok(Step::Noted) => Reply::empty(202),
-            Ok(Step::Initialize(request)) => self.0.initialize(&request, principal),
+        match ladder::climb(Some(head), body, self.0.settings.max_depth) {
+            Ok(Step::Modern(revision, request)) => self.0.answer(revision, &request, principal, gone(revision)).await,
+            Ok(Step::Noted(_)) => Reply::empty(202),
+            Ok(Step::Initialize(request)) => self.0.open_session(&request, principal),
             Ok(Step::InSession(body)) => self.0.in_session(head, body, principal).await,
             Err(refused) => refused.reply(),
         }
@@ -84,8 +84,15 @@ impl Server {
 }
 
 impl Inner {
-    async fn answer(&self, revision: &'static Revision, request: &Request<'_>, principal: Option<&Principal>) -> Reply {
-        let call = Call { server: self, revision, principal, params: &request.params.members };
+    /// `on_disconnect`: what becomes of the call when the future is dropped.
+    pub(crate) async fn answer(
+        &self,
+        revision: &'static Revision,
+        request: &Request<'_>,
+        principal: Option<&Principal>,
+        on_disconnect: OnDisconnect,
+    ) -> Reply {
+        let call = Call { server: self, revision, principal, params: &request.params.members, on_disconnect };
         let mut out = begin_result(request);
         let mut result = Writer::open(&mut out);
         match call.answer(&request.method, &mut result).await {
@@ -98,15 +105,25 @@ impl Inner {
         }
     }
 
-    fn initialize(&self, request: &Request<'_>, principal: Option<&Principal>) -> Reply {
+    /// The reply to `initialize`, and what was agreed on if anything was.
+    pub(crate) fn initialize(&self, request: &Request<'_>) -> (Reply, Option<Agreed>) {
         let mut out = begin_result(request);
         let mut result = Writer::open(&mut out);
-        match lifecycle::initialize(self, &request.params.members, principal, &mut result) {
-            Ok(session) => {
+        match lifecycle::initialize(self, &request.params.members, &mut result) {
+            Ok(agreed) => {
                 result.close();
-                end_result(out).with(SESSION, session)
+                (end_result(out), Some(agreed))
             }
-            Err(refusal) => refusal.reply(Some(request.id)),
+            Err(refusal) => (refusal.reply(Some(request.id)), None),
+        }
+    }
+
+    fn open_session(&self, request: &Request<'_>, principal: Option<&Principal>) -> Reply {
+        match self.initialize(request) {
+            (reply, Some(Agreed { revision, client })) => {
+                reply.with(SESSION, self.sessions.open(revision, principal, client, Instant::now()))
+            }
+            (refused, None) => refused,
         }
     }
 
@@ -122,7 +139,7 @@ impl Inner {
             }
         };
         match body {
-            Body::One(Message::Request(request)) => self.answer(revision, &request, principal).await,
+            Body::One(Message::Request(request)) => self.answer(revision, &request, principal, gone(revision)).await,
             // No notification of a client changes anything here, and no request of the server waits for a response.
             Body::One(Message::Notification(_) | Message::Response) => Reply::empty(202),
             Body::Many(messages) => self.batch(revision, &messages, principal).await,
@@ -137,33 +154,12 @@ impl Inner {
         messages: &[Message<'_>],
         principal: Option<&Principal>,
     ) -> Reply {
-        if !revision.batches {
-            return Refusal::request(format!("{} has no batches; send one message per request", revision.name))
-                .reply(None);
+        if let Err(refusal) = batchable(revision, messages) {
+            return refusal.reply(None);
         }
-        let requests = || {
-            messages.iter().filter_map(|message| match message {
-                Message::Request(request) => Some(request),
-                _ => None,
-            })
-        };
-        if requests().any(|request| request.method == "initialize") {
-            return Refusal::request("`initialize` cannot be part of a batch").reply(None);
-        }
-        let answers = requests().map(|request| self.answer(revision, request, principal));
-        let answers = future::join_all(answers).await;
-        if answers.is_empty() {
-            return Reply::empty(202);
-        }
-        let mut out = vec![b'['];
-        for (index, answer) in answers.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(&answer.body);
-        }
-        out.push(b']');
-        Reply::json(200, out)
+        let answer = |request| self.answer(revision, request, principal, gone(revision));
+        let answers = future::join_all(requests(messages).map(answer)).await;
+        together(&answers).unwrap_or_else(|| Reply::empty(202))
     }
 
     /// The caller's session, and the revision it speaks.
@@ -198,6 +194,51 @@ impl Inner {
         }
         Ok((id, revision))
     }
+}
+
+/// A client of the new era withdraws a call by disconnecting; one of the old eras says so, and may come back
+/// (2025-11-25, basic/utilities/cancellation).
+fn gone(revision: &Revision) -> OnDisconnect {
+    match revision.era {
+        Era::Modern => OnDisconnect::Cancel,
+        Era::Legacy => OnDisconnect::Finish,
+    }
+}
+
+/// Whether these messages may come together in this revision.
+pub(crate) fn batchable(revision: &Revision, messages: &[Message<'_>]) -> Result<(), Refusal> {
+    if !revision.batches {
+        let name = revision.name;
+        return Err(Refusal::request(format!("{name} has no batches; send one message per request")));
+    }
+    if requests(messages).any(|request| request.method == "initialize") {
+        return Err(Refusal::request("`initialize` cannot be part of a batch"));
+    }
+    Ok(())
+}
+
+/// The requests among the messages.
+pub(crate) fn requests<'m, 'a>(messages: &'m [Message<'a>]) -> impl Iterator<Item = &'m Request<'a>> {
+    messages.iter().filter_map(|message| match message {
+        Message::Request(request) => Some(request),
+        Message::Notification(_) | Message::Response => None,
+    })
+}
+
+/// The answers to a batch in one reply; none when nothing is answered.
+pub(crate) fn together(answers: &[Reply]) -> Option<Reply> {
+    if answers.is_empty() {
+        return None;
+    }
+    let mut out = vec![b'['];
+    for (index, answer) in answers.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&answer.body);
+    }
+    out.push(b']');
+    Some(Reply::json(200, out))
 }
 
 fn begin_result(request: &Request<'_>) -> Vec<u8> {

@@ -19,6 +19,10 @@ pub struct Settings {
     pub page_size: usize,
     /// How deeply arrays and objects may be nested in a request; 64.
     pub max_depth: usize,
+    /// How many requests on stdio are worked on at a time; 64. The next one waits, and what follows it is not read.
+    pub max_in_flight: usize,
+    /// The longest line on stdio, in bytes; 1 MiB. A longer one is skipped.
+    pub max_line: usize,
     /// How long a session of the old era lives without a request; 1 hour.
     pub session_idle: Duration,
     /// How long a session lives at all; 24 hours.
@@ -39,6 +43,8 @@ impl Settings {
             instructions: None,
             page_size: 100,
             max_depth: 64,
+            max_in_flight: 64,
+            max_line: 1024 * 1024,
             session_idle: Duration::from_secs(60 * 60),
             session_age: Duration::from_secs(24 * 60 * 60),
             max_sessions: 10_000,

@@ -2,9 +2,11 @@
 //! same problem.
 
 use crate::{RunningServer, request};
-use diptych::{Client, Principal};
+use diptych::{Client, Principal, Server};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
+use tokio::sync::Mutex;
 
 /// A way to reach an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Surface {
     McpSession,
     /// MCP 2026-07-28: stateless.
     McpStateless,
+    /// MCP 2026-07-28 over a pair of pipes.
+    Stdio,
 }
 
 /// A caller on one surface.
@@ -32,7 +36,12 @@ enum Kind {
     Rest(SocketAddr, Value),
     Session(SocketAddr, String),
     Stateless(SocketAddr),
+    Stdio(Mutex<Pipes>),
 }
+
+/// To the server, and from it.
+#[derive(Debug)]
+struct Pipes(DuplexStream, BufReader<DuplexStream>);
 
 /// An operation's answer, or the problem that it gave instead.
 pub type Answered = Result<Value, Value>;
@@ -43,6 +52,17 @@ impl SurfaceClient {
     pub fn in_process(client: Client, user: Option<&str>, scopes: &[&str]) -> Self {
         let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
         Self { kind: Kind::InProcess(client, scopes), user: user.map(str::to_owned) }
+    }
+
+    /// A caller over pipes, whom the server serves alone; scopes as in [`SurfaceClient::in_process`].
+    #[must_use]
+    pub fn stdio(server: &Server, user: Option<&str>, scopes: &[&str]) -> Self {
+        let scopes: Vec<_> = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        let (to, input) = tokio::io::duplex(64 * 1024);
+        let (output, from) = tokio::io::duplex(64 * 1024);
+        let caller = user.map(|user| principal(user, &scopes));
+        tokio::spawn(diptych::__private::stdio(server, input, output, caller));
+        Self { kind: Kind::Stdio(Mutex::new(Pipes(to, BufReader::new(from)))), user: user.map(str::to_owned) }
     }
 
     /// A caller over the wire.
@@ -56,7 +76,7 @@ impl SurfaceClient {
             }
             Surface::McpStateless => Kind::Stateless(socket),
             Surface::McpSession => Kind::Session(socket, initialize(socket, user.as_deref()).await),
-            Surface::InProcess => panic!("use SurfaceClient::in_process"),
+            Surface::InProcess | Surface::Stdio => panic!("{surface:?} has no socket"),
         };
         Self { kind, user }
     }
@@ -86,12 +106,9 @@ impl SurfaceClient {
             Kind::Stateless(socket) => {
                 let headers =
                     [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", operation)];
-                let params = json!({"name": operation, "arguments": arguments, "_meta": {
-                    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-                    "io.modelcontextprotocol/clientCapabilities": {},
-                }});
-                self.call_tool(*socket, &headers, params).await
+                self.call_tool(*socket, &headers, stateless(operation, &arguments)).await
             }
+            Kind::Stdio(pipes) => pipes.lock().await.call_tool(stateless(operation, &arguments)).await,
         }
     }
 
@@ -111,21 +128,7 @@ impl SurfaceClient {
             return Err(json!({"status": reply.status}));
         }
         assert_eq!(reply.status, 200, "{}", reply.body);
-        let message = reply.json();
-        let Some(result) = message.get("result") else {
-            let error = &message["error"];
-            return Err(json!({"status": 500, "rpc": error["code"], "detail": error["message"]}));
-        };
-        let text = result["content"][0]["text"].as_str().unwrap_or("null");
-        let value: Value = serde_json::from_str(text).unwrap_or(Value::Null);
-        if result["isError"] == true {
-            return Err(value);
-        }
-        if let Some(structured) = result.get("structuredContent") {
-            let unwrapped = if value.is_object() { structured } else { structured.get("result").unwrap_or(structured) };
-            assert_eq!(unwrapped, &value, "text and structured content say the same");
-        }
-        Ok(value)
+        answered(&reply.json())
     }
 
     async fn call_rest(&self, socket: SocketAddr, document: &Value, operation: &str, arguments: Value) -> Answered {
@@ -171,6 +174,47 @@ impl SurfaceClient {
             }
         }
     }
+}
+
+impl Pipes {
+    async fn call_tool(&mut self, params: Value) -> Answered {
+        let Self(to, from) = self;
+        let request = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params});
+        to.write_all(format!("{request}\n").as_bytes()).await.expect("the server reads");
+        let mut line = String::new();
+        from.read_line(&mut line).await.expect("the server answers");
+        let message: Value = serde_json::from_str(&line).expect("an answer is JSON on one line");
+        match &message["error"]["data"]["status"] {
+            status if *status == 401 || *status == 403 => Err(json!({"status": status})),
+            _ => answered(&message),
+        }
+    }
+}
+
+/// Parameters of a call of the new era.
+fn stateless(operation: &str, arguments: &Value) -> Value {
+    json!({"name": operation, "arguments": arguments, "_meta": {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }})
+}
+
+/// What the answer to a call says.
+fn answered(message: &Value) -> Answered {
+    let Some(result) = message.get("result") else {
+        let error = &message["error"];
+        return Err(json!({"status": 500, "rpc": error["code"], "detail": error["message"]}));
+    };
+    let text = result["content"][0]["text"].as_str().unwrap_or("null");
+    let value: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+    if result["isError"] == true {
+        return Err(value);
+    }
+    if let Some(structured) = result.get("structuredContent") {
+        let unwrapped = if value.is_object() { structured } else { structured.get("result").unwrap_or(structured) };
+        assert_eq!(unwrapped, &value, "text and structured content say the same");
+    }
+    Ok(value)
 }
 
 /// The principal that the development login makes of a token: `ann` has every scope, `ann+a+b` just those.

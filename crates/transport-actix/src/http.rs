@@ -122,6 +122,18 @@ impl Http {
         &self.0.engine
     }
 
+    /// The MCP server behind the endpoint, for another transport.
+    #[must_use]
+    pub fn mcp_server(&self) -> &diptych_mcp::Server {
+        &self.0.mcp
+    }
+
+    /// Who makes the request.
+    #[must_use]
+    pub fn authenticator(&self) -> &dyn Authenticator {
+        &*self.0.authenticator
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.0
     }

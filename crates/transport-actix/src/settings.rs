@@ -5,7 +5,8 @@ use std::time::Duration;
 /// Limits and allow-lists of the HTTP surfaces.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// The longest request body, in bytes; 1 MiB. A longer one is answered with 413 (RFC 9110, section 15.5.14).
+    /// The longest request body, in bytes; 1 MiB. A longer one is answered with 413 (RFC 9110, section 15.5.14). A longer
+    /// line on stdio is skipped.
     pub body_limit: usize,
     /// How long a body may take to arrive; 30 seconds. A slower one is answered with 408 (RFC 9110, section 15.5.9).
     pub body_deadline: Duration,

@@ -1,7 +1,9 @@
-// The official TypeScript clients: v2 in both eras, and v1, which most hosts still ship.
+// The official TypeScript clients: v2 in both eras, and v1, which most hosts still ship; over HTTP and over stdio.
 
 import { Client, ResourceNotFoundError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as StdioV1 } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -117,7 +119,7 @@ async function using(name, client, transport, version, spoken) {
   await client.connect(transport);
   await run(name, client, version, () => spoken(client, transport));
   await check(`${name}, ${version}: ends its session`, async () => {
-    await transport.terminateSession();
+    await transport.terminateSession?.();
     await client.close();
   });
 }
@@ -130,3 +132,17 @@ for (const [mode, version] of [['auto', '2026-07-28'], ['legacy', '2025-11-25']]
 }
 const transport = new TransportV1(endpoint, { requestInit: { headers } });
 await using('TypeScript SDK v1', new ClientV1(self), transport, '2025-11-25', () => transport.protocolVersion);
+
+// The program itself, started by the client, on the same database.
+const env = { ...process.env, DIPTYCH_USER: 'ann' };
+const program = { command: process.env.INTEROP_PROGRAM, args: ['stdio'], env, stderr: 'inherit' };
+for (const [mode, version] of [['auto', '2026-07-28'], ['legacy', '2025-11-25']]) {
+  const client = new Client(self, { versionNegotiation: { mode } });
+  await using('TypeScript client over stdio', client, new StdioClientTransport(program), version, () =>
+    client.getNegotiatedProtocolVersion(),
+  );
+}
+let agreed;
+const pipes = new StdioV1(program);
+pipes.setProtocolVersion = (version) => (agreed = version); // the client tells its transport, and nobody else
+await using('TypeScript SDK v1 over stdio', new ClientV1(self), pipes, '2025-11-25', () => agreed);

@@ -1,12 +1,13 @@
-"""The official Python client, in both eras."""
+"""The official Python client, in both eras, over HTTP and over stdio."""
 
 import asyncio
 import json
+import os
 import secrets
 
 import httpx2
 from jsonschema import Draft202012Validator, FormatChecker
-from mcp import Client
+from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
@@ -119,6 +120,11 @@ async def main():
         async with httpx2.AsyncClient(headers=ANN) as http:
             async with Client(streamable_http_client(f"{URL}/mcp", http_client=http), mode=mode) as client:
                 await run(client, version, version)
+    env = {"DATABASE_URL": os.environ["DATABASE_URL"], "DIPTYCH_USER": "ann"}
+    program = StdioServerParameters(command=os.environ["INTEROP_PROGRAM"], args=["stdio"], env=env)
+    for mode, version in ERAS.items():
+        async with Client(program, mode=mode) as client:
+            await run(client, f"{version} over stdio", version)
     with check("Python client: a caller with fewer scopes is shown fewer tools"):
         async with httpx2.AsyncClient(headers={"Authorization": "Bearer ann+invoices:read"}) as http:
             async with Client(streamable_http_client(f"{URL}/mcp", http_client=http)) as client:

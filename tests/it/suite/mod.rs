@@ -1,5 +1,5 @@
 //! The one behaviour suite: the example application, called over every surface on every database. What is written here once
-//! holds in process, over REST, and over MCP of both eras.
+//! holds in process, over REST, over MCP of both eras, and over stdio.
 
 mod access;
 mod arguments;
@@ -10,7 +10,7 @@ mod world;
 
 pub(crate) use world::{World, application};
 
-/// Runs a behaviour on every database and surface: eight tests.
+/// Runs a behaviour on every database and surface: ten tests.
 macro_rules! everywhere {
     ($($behaviour:ident),+ $(,)?) => {$(
         mod $behaviour {
@@ -19,10 +19,12 @@ macro_rules! everywhere {
             everywhere!(@on $behaviour, Sqlite, sqlite_rest, Rest);
             everywhere!(@on $behaviour, Sqlite, sqlite_mcp_session, McpSession);
             everywhere!(@on $behaviour, Sqlite, sqlite_mcp_stateless, McpStateless);
+            everywhere!(@on $behaviour, Sqlite, sqlite_stdio, Stdio);
             everywhere!(@on $behaviour, Postgres, postgres_in_process, InProcess);
             everywhere!(@on $behaviour, Postgres, postgres_rest, Rest);
             everywhere!(@on $behaviour, Postgres, postgres_mcp_session, McpSession);
             everywhere!(@on $behaviour, Postgres, postgres_mcp_stateless, McpStateless);
+            everywhere!(@on $behaviour, Postgres, postgres_stdio, Stdio);
         }
     )+};
     (@on $behaviour:ident, $backend:ident, $name:ident, $surface:ident) => {

@@ -14,7 +14,7 @@ pub(crate) struct World {
 }
 
 enum Running {
-    InProcess(Server),
+    Here(Server),
     Listening(RunningServer),
 }
 
@@ -32,7 +32,7 @@ impl World {
         let database = TestDatabase::new(backend).await;
         let builder = application(&database);
         let running = match surface {
-            Surface::InProcess => Running::InProcess(builder.build().await.unwrap()),
+            Surface::InProcess | Surface::Stdio => Running::Here(builder.build().await.unwrap()),
             _ => Running::Listening(RunningServer::start(builder).await),
         };
         Self { surface, running, _database: database }
@@ -41,7 +41,8 @@ impl World {
     /// A caller; `ann` has every scope, `ann+invoices:read` just that one.
     pub(crate) async fn caller(&self, user: Option<&str>) -> SurfaceClient {
         match &self.running {
-            Running::InProcess(server) => SurfaceClient::in_process(server.client(), user, &SCOPES),
+            Running::Here(server) if self.surface == Surface::Stdio => SurfaceClient::stdio(server, user, &SCOPES),
+            Running::Here(server) => SurfaceClient::in_process(server.client(), user, &SCOPES),
             Running::Listening(server) => SurfaceClient::over(server, self.surface, user).await,
         }
     }

@@ -109,7 +109,7 @@ async fn fail(_: &mut Conn, Args(args): Args<How>) -> Result<AnswerValue<Note>> 
     })
 }
 
-fn operations() -> Operations {
+pub(crate) fn operations() -> Operations {
     let staff = |who: Option<&Principal>| who.is_some_and(|who| who.subject() == "boss");
     Operations::new()
         .add(

@@ -10,4 +10,5 @@ mod lists;
 mod resources;
 mod schema;
 mod sessions;
+mod stdio;
 mod tools;

@@ -33,6 +33,18 @@ pub trait Authenticator: Send + Sync + 'static {
     /// [`Credentials::invalid_token`] for credentials that are not good; they are never taken for none.
     fn authenticate<'a>(&'a self, headers: &'a Credentials<'a>) -> BoxFuture<'a, Result<Option<Principal>>>;
 
+    /// Who a program serves that is run on somebody's own machine, for them alone, over standard input and output: the
+    /// credentials are those of the program itself (2026-07-28, basic/authorization). `user` is what `DIPTYCH_USER` says.
+    ///
+    /// `Ok(None)`, which is what this does unless it is overridden, is nobody.
+    ///
+    /// # Errors
+    /// `user` cannot be a user.
+    fn local(&self, user: &str) -> Result<Option<Principal>> {
+        let _ = user;
+        Ok(None)
+    }
+
     /// Only for development: the server refuses to listen on anything but a loopback address.
     fn is_for_development(&self) -> bool {
         false
