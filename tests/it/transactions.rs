@@ -1,7 +1,8 @@
 //! All or nothing: error, panic, deadline, and the state of the connection afterwards.
 
-use crate::counter::{App, BOTH};
-use diptych::ErrorKind;
+use crate::counter::{App, BOTH, call};
+use diptych::{Anyone, Backend, Engine, ErrorKind, Operations, Result, ServiceSpec, Tx, query_scalar};
+use diptych_pipeline::OnDisconnect;
 
 #[tokio::test]
 async fn success_commits_and_every_failure_rolls_back() {
@@ -16,6 +17,24 @@ async fn success_commits_and_every_failure_rolls_back() {
             assert_eq!(app.numbers().await, [1], "{name} on {backend} left nothing");
         }
         app.assert_healthy().await;
+    }
+}
+
+async fn backend_pid(tx: &mut Tx) -> Result<i32> {
+    query_scalar("SELECT pg_backend_pid()").one(tx).await
+}
+
+/// Trap 8: a failure is rolled back, and the connection goes on; it is not thrown away with what was done on it.
+#[tokio::test]
+async fn a_connection_survives_the_failures_on_it() {
+    let app = App::on(Backend::Postgres).await;
+    let operations = Operations::new().add(ServiceSpec::from_fn("pid", backend_pid).allow(Anyone));
+    let engine = Engine::builder(app.engine.db().clone()).operations(operations).build().unwrap();
+    let pid = async || call(&engine, "pid", "{}", OnDisconnect::Cancel).await.unwrap();
+    let before = pid().await;
+    for name in ["fail", "panic", "hang"] {
+        app.call(name, "{\"n\": 2}").await.unwrap_err();
+        assert_eq!(pid().await, before, "after {name}");
     }
 }
 
