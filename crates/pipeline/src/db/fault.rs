@@ -23,6 +23,13 @@ pub fn db_error(error: sqlx::Error) -> Error {
     Error::new(kind, code, detail).with_source(Fault::of(&error))
 }
 
+/// Whether the connection is of no more use: it broke, or the server ended it (SQLSTATE classes 08 and 57P).
+pub(super) fn is_lost(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed)
+        || code.is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+}
+
 /// Whether the same call can be tried again because nothing of it happened.
 pub(crate) fn is_retryable(error: &Error) -> bool {
     error.kind() == ErrorKind::Unavailable && matches!(error.code(), "connection_lost" | "stale_plan")

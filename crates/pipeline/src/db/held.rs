@@ -4,7 +4,10 @@
 //! borrower's committed work would vanish with it (ADR 0002). So a connection whose state is not known for certain is
 //! closed when it is dropped.
 
-use super::{fault::db_error, slots::Lease};
+use super::{
+    fault::{db_error, is_lost},
+    slots::Lease,
+};
 use diptych_spec::{Error, ErrorKind, Result};
 use sqlx::{AssertSqlSafe, Connection, Database, SqlSafeStr};
 use sqlx_core::transaction::TransactionManager;
@@ -15,7 +18,7 @@ const ROLLBACK_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// No transaction, no statement under way: may go back to the pool.
+    /// No transaction, no statement under way: may go back to its slot.
     Idle,
     /// Something is under way, or a transaction is open.
     Busy,
@@ -55,7 +58,14 @@ impl<D: Database> Held<D> {
         self.state = State::Busy;
     }
 
-    /// The statement was answered, whichever way.
+    /// The statement was answered, whichever way; one that found the connection lost was not.
+    pub(crate) fn replied<T>(&mut self, reply: &sqlx::Result<T>) {
+        if !reply.as_ref().is_err_and(is_lost) {
+            self.answered();
+        }
+    }
+
+    /// Nothing is under way any more.
     pub(crate) fn answered(&mut self) {
         if !self.transaction {
             self.state = State::Idle;
@@ -98,7 +108,7 @@ impl<D: Database> Held<D> {
                 Ok(())
             }
             // A deferred constraint: the database answered, and what it answered is "rolled back".
-            Err(error @ sqlx::Error::Database(_)) if !is_broken(&error) => Err(db_error(error)),
+            Err(error @ sqlx::Error::Database(_)) if !is_lost(&error) => Err(db_error(error)),
             Err(error) => Err(Error::new(
                 ErrorKind::OutcomeUnknown,
                 "outcome_unknown",
@@ -120,12 +130,6 @@ impl<D: Database> Held<D> {
             self.state = State::Idle;
         }
     }
-}
-
-/// The server ended the connection (SQLSTATE class 57P and 08).
-fn is_broken(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
 }
 
 impl<D: Database> Drop for Held<D> {

@@ -149,7 +149,7 @@ impl Db {
         self.begin_with(Plans::Cached, None, Lock::default()).await
     }
 
-    /// Closes every connection; waits for those that are in use.
+    /// Closes every idle connection, and lets nobody take one any more; what is in use is closed when it comes back.
     pub async fn close(&self) {
         match &self.0.pools {
             #[cfg(feature = "sqlite")]

@@ -171,7 +171,7 @@ macro_rules! send {
                     AnyRow::Sqlite(row)
                 }
                 let sent = $run;
-                held.answered();
+                held.replied(&sent);
                 sent
             }
             #[cfg(feature = "postgres")]
@@ -184,7 +184,7 @@ macro_rules! send {
                     AnyRow::Postgres(row)
                 }
                 let sent = $run;
-                held.answered();
+                held.replied(&sent);
                 $conn.failed |= sent.is_err();
                 sent
             }

@@ -169,20 +169,23 @@ impl ArgumentTable {
         for set in &self.sets {
             let fields = Fields { table: self, set, given: &given };
             let missing = |index: &usize| self.arguments[*index].required && given.slots[*index].is_none();
-            if set.members.iter().any(missing) {
-                // What is there is still checked, so that the caller mends everything in one go.
+            let is_whole = !set.members.iter().any(missing);
+            let mut parsed = if is_whole { (set.parse)(fields, call) } else { Err(Refused::Decode) };
+            if let Err(Refused::Decode) = parsed {
                 let mended = set.mended(&fields, arguments.mend);
-                set.mismatches(&Fields { given: mended.as_ref().unwrap_or(&given), ..fields }, &mut found);
-                continue;
+                let fields = Fields { given: mended.as_ref().unwrap_or(&given), ..fields };
+                if is_whole && mended.is_some() {
+                    parsed = (set.parse)(fields, call);
+                }
+                match parsed {
+                    Err(Refused::Decode) if is_whole => found.extend(set.explain(&fields)),
+                    // What is there is still checked, so that the caller mends everything in one go.
+                    Err(Refused::Decode) => set.mismatches(&fields, &mut found),
+                    _ => {}
+                }
             }
-            let mut parsed = (set.parse)(fields, call);
-            if let (Err(Refused::Decode), Some(given)) = (&parsed, set.mended(&fields, arguments.mend)) {
-                parsed = (set.parse)(Fields { given: &given, ..fields }, call);
-            }
-            match parsed {
-                Ok(()) => {}
-                Err(Refused::Decode) => found.extend(set.explain(&fields)),
-                Err(Refused::Fields(fields)) => found.extend(fields),
+            if let Err(Refused::Fields(fields)) = parsed {
+                found.extend(fields);
             }
         }
         if found.is_empty() { Ok(()) } else { Err(invalid(found)) }
