@@ -39,6 +39,10 @@ pub(crate) struct Revision {
     pub(crate) titles: bool,
     /// Whether implementations have a `websiteUrl`.
     pub(crate) websites: bool,
+    /// Whether an event stream begins with an id to come back with (basic/transports, Resumability).
+    pub(crate) primes: bool,
+    /// Whether a question to the user says if it is a form or a URL.
+    pub(crate) question_modes: bool,
     pub(crate) structured: Structured,
     /// The error code for a resource that is not there.
     pub(crate) resource_not_found: i32,
@@ -56,6 +60,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         version_header: true,
         titles: true,
         websites: true,
+        primes: false,
+        question_modes: true,
         structured: Structured::Any,
         resource_not_found: -32602,
         unavailable: -32603,
@@ -68,6 +74,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         version_header: true,
         titles: true,
         websites: true,
+        primes: true,
+        question_modes: true,
         structured: Structured::Object,
         resource_not_found: -32002,
         unavailable: -32000,
@@ -80,6 +88,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         version_header: true,
         titles: true,
         websites: false,
+        primes: false,
+        question_modes: false,
         structured: Structured::Object,
         resource_not_found: -32002,
         unavailable: -32000,
@@ -92,6 +102,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         version_header: false,
         titles: false,
         websites: false,
+        primes: false,
+        question_modes: false,
         structured: Structured::Absent,
         resource_not_found: -32002,
         unavailable: -32000,
