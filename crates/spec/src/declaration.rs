@@ -4,7 +4,7 @@ mod checks;
 
 use crate::{
     ArgumentTable, Call, Error, ErrorKind, Needed, OrderKey, PageNumber, Permission, Principal, Result, Route,
-    Signature, Template, schema,
+    Signature, Task, Template, schema,
 };
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
@@ -114,6 +114,7 @@ pub struct Declaration {
     pub(crate) creates: Option<Template>,
     pub(crate) changes: Vec<Template>,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) task: Option<Task>,
     pub(crate) idempotent: bool,
     pub(crate) destructive: bool,
     pub(crate) allow_none: bool,
@@ -152,6 +153,7 @@ impl Declaration {
             creates: None,
             changes: Vec::new(),
             deadline: None,
+            task: None,
             idempotent: kind == OperationKind::Selector,
             destructive: false,
             allow_none: false,

@@ -30,6 +30,7 @@ mod schema;
 mod selector;
 mod service;
 mod signature;
+mod task;
 mod value;
 mod violations;
 
@@ -133,6 +134,8 @@ pub use service::Target;
 pub use service::Untargeted;
 pub use signature::Needed;
 pub use signature::Signature;
+pub use task::Task;
+pub use task::TaskStart;
 pub use value::IntoValue;
 pub use value::Value;
 pub use value::ValueKind;
