@@ -2,8 +2,8 @@
 
 use crate::{
     ArgumentData, AsIs, Declaration, FieldError, Filter, Handler, IntoHandler, List, Method, OneRow, OperationKind,
-    OrderKey, Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, Task, Template, arguments::ArgumentSet,
-    filter::MAX_OPERANDS, ordering, page::PageArguments, presenter::As, service::parse_path,
+    OrderKey, Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, Task, Template,
+    arguments::ArgumentSet, filter::MAX_OPERANDS, ordering, page::PageArguments, presenter::As, service::parse_path,
 };
 use serde_json::{Map, json};
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};

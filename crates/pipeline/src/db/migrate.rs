@@ -32,6 +32,11 @@ impl Migrations {
     /// # Errors
     /// A statement that fails, or an applied migration that was changed afterwards; the message names the version.
     pub async fn run(&self, db: &Db) -> Result<()> {
+        self.run_in(db, None).await
+    }
+
+    /// The same, with what was applied noted in a table of its own: apart from the migrations of the application.
+    pub(crate) async fn run_in(&self, db: &Db, table: Option<&'static str>) -> Result<()> {
         let of_backend = self.0.iter().filter(|migration| migration.backend == db.backend());
         let migrations = of_backend.map(|migration| {
             SqlxMigration::new(
@@ -42,7 +47,10 @@ impl Migrations {
                 false,
             )
         });
-        let migrator = Migrator::with_migrations(migrations.collect());
+        let mut migrator = Migrator::with_migrations(migrations.collect());
+        if let Some(table) = table {
+            migrator.dangerous_set_table_name(table);
+        }
         let mut conn = db.writer().await?;
         if db.backend() == Backend::Postgres {
             super::query("SET statement_timeout = 0").execute(&mut conn).await?;
