@@ -1,4 +1,4 @@
-//! A service or selector as the `impl diptych::Handler` that could have been typed by hand.
+//! A service, selector or prompt as the `impl diptych::Handler` that could have been typed by hand.
 //!
 //! The function stays as it is. Beside it, in the namespace of types, stands a struct of the same name; everything
 //! else is inside `const _`, where it cannot be named and cannot collide.
@@ -31,7 +31,7 @@ pub(crate) fn operation(operation: &Operation<'_>) -> TokenStream {
     let connection = match (operation.connection(), kind) {
         (Some(ty), _) => quote!(#ty),
         (None, Kind::Service) => quote!(::diptych::Tx),
-        (None, Kind::Selector) => quote!(::diptych::Conn),
+        (None, Kind::Selector | Kind::Prompt) => quote!(::diptych::Conn),
     };
     let describe = arguments.describe();
     let declared = place::member(returns, &is_result(), quote!(declared()));
@@ -101,6 +101,7 @@ fn spec_type(kind: Kind) -> TokenStream {
     match kind {
         Kind::Service => quote!(::diptych::ServiceSpec),
         Kind::Selector => quote!(::diptych::SelectorSpec),
+        Kind::Prompt => quote!(::diptych::PromptSpec),
     }
 }
 
@@ -108,8 +109,13 @@ fn is_result() -> TokenStream {
     quote!(::diptych::__private::IsResult)
 }
 
-/// `type Out`: a plain value is wrapped, so that it is told from a row.
+/// `type Out`: a plain value is wrapped, so that it is told from a row; what a prompt returns becomes messages.
 fn out(operation: &Operation<'_>) -> TokenStream {
+    if operation.kind == Kind::Prompt {
+        return quote!(
+            type Out = ::diptych::Messages;
+        );
+    }
     let Place { first, last } = Place::of(operation.returns);
     let ok = place::member(operation.returns, &is_result(), quote!(Ok));
     let (begin, end) = if operation.answers_value() {
@@ -127,7 +133,11 @@ fn invoke(operation: &Operation<'_>, arguments: &ArgumentCode) -> TokenStream {
     let Place { first, last } = Place::of(operation.returns);
     let call = quote_spanned!(ident.span()=> ::diptych::__private::assert_send(#ident(#(#pass),*)).await);
     let done = place::member(operation.returns, &is_result(), quote!(done(#call)));
-    let value = operation.answers_value().then(|| quote_spanned!(last=> .map(::diptych::__private::AnswerValue)));
+    let value = match operation.kind {
+        Kind::Prompt => Some(quote_spanned!(last=> .map(::diptych::IntoMessages::into_messages))),
+        _ if operation.answers_value() => Some(quote_spanned!(last=> .map(::diptych::__private::AnswerValue))),
+        _ => None,
+    };
     let begin = quote_spanned!(first=> ::diptych::Result<);
     let end = quote_spanned!(last=> Self::Out>);
     quote! {

@@ -9,6 +9,7 @@
 //! Section numbers refer to the specification at <https://modelcontextprotocol.io/specification/>. This crate's own
 //! API may change in any release; applications use the facade crate `diptych`.
 
+mod completion;
 mod content;
 mod cursor;
 mod describe;
@@ -20,6 +21,7 @@ mod lifecycle;
 mod list;
 mod method;
 mod object;
+mod prompts;
 mod refuse;
 mod reply;
 mod resources;

@@ -34,14 +34,26 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
 }
 
 /// Only what is served is declared. Lists never change while a server runs, so there is nothing to subscribe to.
-fn capabilities(server: &Inner) -> &'static str {
-    if server.lists.has_resources() { r#"{"resources":{},"tools":{}}"# } else { r#"{"tools":{}}"# }
+fn capabilities(server: &Inner, result: &mut Writer<'_>) {
+    let lists = &server.lists;
+    let mut capabilities = Writer::open(result.member("capabilities"));
+    for (name, served) in [
+        ("completions", lists.completions),
+        ("prompts", lists.has_prompts()),
+        ("resources", lists.has_resources()),
+        ("tools", true),
+    ] {
+        if served {
+            capabilities.raw(name, "{}");
+        }
+    }
+    capabilities.close();
 }
 
 /// `server/discover` (2026-07-28, server/discover).
 pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     result.value("supportedVersions", &Revision::names());
-    result.raw("capabilities", capabilities(call.server));
+    capabilities(call.server, result);
     if let Some(instructions) = &call.server.settings.instructions {
         result.value("instructions", instructions);
     }
@@ -73,7 +85,7 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     };
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
-    result.raw("capabilities", capabilities(server));
+    capabilities(server, result);
     result.raw("serverInfo", &server.implementation[revision.index]);
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);

@@ -5,7 +5,7 @@ use crate::list::Lists;
 use crate::object::{Members, Writer};
 use crate::refuse::Refusal;
 use crate::server::Inner;
-use crate::{lifecycle, resources, tools};
+use crate::{completion, lifecycle, prompts, resources, tools};
 use diptych_pipeline::{Caller, OnDisconnect};
 use diptych_spec::Principal;
 
@@ -18,10 +18,13 @@ enum Method {
     ListResources,
     ListTemplates,
     ReadResource,
+    ListPrompts,
+    GetPrompt,
+    Complete,
 }
 
 /// Name, method, and the era that has it; `None` is both. `initialize` is not here: it is what makes a session.
-const METHODS: [(&str, Method, Option<Era>); 7] = [
+const METHODS: [(&str, Method, Option<Era>); 10] = [
     ("server/discover", Method::Discover, Some(Era::Modern)),
     ("ping", Method::Ping, Some(Era::Legacy)),
     ("tools/list", Method::ListTools, None),
@@ -29,6 +32,9 @@ const METHODS: [(&str, Method, Option<Era>); 7] = [
     ("resources/list", Method::ListResources, None),
     ("resources/templates/list", Method::ListTemplates, None),
     ("resources/read", Method::ReadResource, None),
+    ("prompts/list", Method::ListPrompts, None),
+    ("prompts/get", Method::GetPrompt, None),
+    ("completion/complete", Method::Complete, None),
 ];
 
 /// The parameter that `Mcp-Name` repeats (2026-07-28, basic/transports/streamable-http, Standard Request Headers).
@@ -75,6 +81,9 @@ impl Call<'_> {
             Method::ListResources => lists.resources.page(self, result),
             Method::ListTemplates => lists.templates.page(self, result),
             Method::ReadResource => resources::read(self, result).await,
+            Method::ListPrompts => lists.prompts.page(self, result),
+            Method::GetPrompt => prompts::get(self, result).await,
+            Method::Complete => completion::complete(self, result).await,
         }
     }
 
@@ -95,6 +104,8 @@ fn find(name: &str, era: Era, lists: &Lists) -> Option<Method> {
     let served = match row.1 {
         // What is not declared as a capability is not there.
         Method::ListResources | Method::ListTemplates | Method::ReadResource => lists.has_resources(),
+        Method::ListPrompts | Method::GetPrompt => lists.has_prompts(),
+        Method::Complete => lists.completions,
         _ => true,
     };
     (here && served).then_some(row.1)

@@ -23,6 +23,7 @@ fn of_a_name() {
             ("#[service] async fn f() -> Result<()> {}", &[SERVICE]),
             ("#[service(name)] async fn f() -> Result<()> {}", &[SERVICE]),
             ("#[selector()] async fn f() -> Result<()> {}", &["write the name: `#[selector(\"invoices.list\")]`"]),
+            ("#[prompt] async fn f() -> Result<String> {}", &["write the name: `#[prompt(\"invoices.reminder\")]`"]),
             (r#"#[service("a b")] async fn f() -> Result<()> {}"#, &[RULE]),
             (r#"#[service("")] async fn f() -> Result<()> {}"#, &[RULE]),
         ],
@@ -87,6 +88,14 @@ fn of_an_argument() {
             (
                 r#"#[selector("x")] async fn f(db: &mut Tx) -> Result<()> {}"#,
                 &["a selector only reads: take `&mut Conn`"],
+            ),
+            (
+                r#"#[prompt("x")] async fn f(db: &mut Tx) -> Result<String> {}"#,
+                &["a prompt only reads: take `&mut Conn`"],
+            ),
+            (
+                r#"#[prompt("x")] async fn f(db: &Conn) -> Result<String> {}"#,
+                &["a prompt is lent its connection: write `&mut Conn`"],
             ),
             (
                 r#"#[service("x")] async fn f(a: impl Clone, b: Option<impl Clone>) -> Result<()> {}"#,
