@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on should stop the test")]
 
 mod batches;
+mod completions;
 mod errors;
 mod fixture;
 mod ladder;
 mod lists;
+mod prompts;
 mod resources;
 mod schema;
 mod sessions;
