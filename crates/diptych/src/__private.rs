@@ -1,7 +1,7 @@
 //! What the macros expand to, and what the testkit needs. Not an API.
 
 use crate::Server;
-use diptych_spec::{Error, ErrorKind, Principal, Result, ServiceError};
+use diptych_spec::{Error, ErrorKind, IntoMessages, Messages, Principal, Result, ServiceError};
 use std::{future::Future, io};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -10,9 +10,9 @@ pub use diptych_spec::{AnswerValue, Args, ArgumentData, OperandKind, accepts, de
 pub use schemars;
 pub use serde;
 
-/// What the function under `#[service]` or `#[selector]` returns.
+/// What the function under `#[service]`, `#[selector]` or `#[prompt]` returns.
 #[diagnostic::on_unimplemented(
-    message = "a service or selector returns a `Result`, not `{Self}`",
+    message = "a service, selector or prompt returns a `Result`, not `{Self}`",
     label = "not a `Result`",
     note = "write `-> diptych::Result<…>`, or `-> Result<…, E>` where `E` has `#[derive(ServiceError)]`"
 )]
@@ -36,6 +36,26 @@ impl<T, E: ServiceError> IsResult for std::result::Result<T, E> {
     }
     fn done(self) -> Result<T> {
         self.map_err(Into::into)
+    }
+}
+
+/// What the function under `#[prompt]` returns: a result of messages.
+pub trait IsMessages {
+    /// The errors of its own that it can give.
+    fn declared() -> &'static [(ErrorKind, &'static str)];
+    /// The messages, or diptych's error.
+    ///
+    /// # Errors
+    /// The function's own, converted.
+    fn messages(self) -> Result<Messages>;
+}
+
+impl<R: IsResult<Ok: IntoMessages>> IsMessages for R {
+    fn declared() -> &'static [(ErrorKind, &'static str)] {
+        R::declared()
+    }
+    fn messages(self) -> Result<Messages> {
+        self.done().map(IntoMessages::into_messages)
     }
 }
 

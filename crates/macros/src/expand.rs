@@ -34,7 +34,8 @@ pub(crate) fn operation(operation: &Operation<'_>) -> TokenStream {
         (None, Kind::Selector | Kind::Prompt) => quote!(::diptych::Conn),
     };
     let describe = arguments.describe();
-    let declared = place::member(returns, &is_result(), quote!(declared()));
+    let result = if *kind == Kind::Prompt { is_messages() } else { is_result() };
+    let declared = place::member(returns, &result, quote!(declared()));
     let extract = arguments.extract();
     let out = out(operation);
     let invoke = invoke(operation, &arguments);
@@ -109,6 +110,11 @@ fn is_result() -> TokenStream {
     quote!(::diptych::__private::IsResult)
 }
 
+/// Its `Ok` is what a prompt returns.
+fn is_messages() -> TokenStream {
+    quote!(::diptych::__private::IsMessages)
+}
+
 /// `type Out`: a plain value is wrapped, so that it is told from a row; what a prompt returns becomes messages.
 fn out(operation: &Operation<'_>) -> TokenStream {
     if operation.kind == Kind::Prompt {
@@ -132,12 +138,11 @@ fn invoke(operation: &Operation<'_>, arguments: &ArgumentCode) -> TokenStream {
     let ArgumentCode { lent, patterns, pass, .. } = arguments;
     let Place { first, last } = Place::of(operation.returns);
     let call = quote_spanned!(ident.span()=> ::diptych::__private::assert_send(#ident(#(#pass),*)).await);
-    let done = place::member(operation.returns, &is_result(), quote!(done(#call)));
-    let value = match operation.kind {
-        Kind::Prompt => Some(quote_spanned!(last=> .map(::diptych::IntoMessages::into_messages))),
-        _ if operation.answers_value() => Some(quote_spanned!(last=> .map(::diptych::__private::AnswerValue))),
-        _ => None,
+    let done = match operation.kind {
+        Kind::Prompt => place::member(operation.returns, &is_messages(), quote!(messages(#call))),
+        Kind::Service | Kind::Selector => place::member(operation.returns, &is_result(), quote!(done(#call))),
     };
+    let value = operation.answers_value().then(|| quote_spanned!(last=> .map(::diptych::__private::AnswerValue)));
     let begin = quote_spanned!(first=> ::diptych::Result<);
     let end = quote_spanned!(last=> Self::Out>);
     quote! {

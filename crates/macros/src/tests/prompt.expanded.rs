@@ -33,7 +33,7 @@ const _: () = {
             <Principal as ::diptych::FromCall>::describe(signature);
         }
         fn errors(&self) -> &'static [(::diptych::ErrorKind, &'static str)] {
-            <Result<Vec<Message>, InvoiceError> as ::diptych::__private::IsResult>::declared()
+            <Result<Vec<Message>, InvoiceError> as ::diptych::__private::IsMessages>::declared()
         }
         async fn extract(&self, call: &mut ::diptych::Call) -> ::diptych::Result<Self::Args> {
             ::core::result::Result::Ok((
@@ -46,10 +46,9 @@ const _: () = {
             connection: &'t mut Self::Connection,
             (::diptych::__private::Args(named), a1): Self::Args,
         ) -> ::diptych::Result<Self::Out> {
-            <Result<Vec<Message>, InvoiceError> as ::diptych::__private::IsResult>::done(
+            <Result<Vec<Message>, InvoiceError> as ::diptych::__private::IsMessages>::messages(
                 ::diptych::__private::assert_send(reminder(connection, &named.number, &a1)).await,
             )
-            .map(::diptych::IntoMessages::into_messages)
         }
     }
 };
