@@ -10,9 +10,9 @@ pub use diptych_spec::{AnswerValue, Args, ArgumentData, OperandKind, accepts, de
 pub use schemars;
 pub use serde;
 
-/// What the function under `#[service]`, `#[selector]` or `#[prompt]` returns.
+/// What the function under `#[service]` or `#[selector]` returns.
 #[diagnostic::on_unimplemented(
-    message = "a service, selector or prompt returns a `Result`, not `{Self}`",
+    message = "a service or selector returns a `Result`, not `{Self}`",
     label = "not a `Result`",
     note = "write `-> diptych::Result<…>`, or `-> Result<…, E>` where `E` has `#[derive(ServiceError)]`"
 )]
@@ -40,6 +40,12 @@ impl<T, E: ServiceError> IsResult for std::result::Result<T, E> {
 }
 
 /// What the function under `#[prompt]` returns: a result of messages.
+#[diagnostic::on_unimplemented(
+    message = "a prompt returns a `Result` of messages, not `{Self}`",
+    label = "not a `Result` of messages",
+    note = "write `-> diptych::Result<String>` (one message of the user), `Result<Message>`, `Result<Vec<Message>>` or `Result<Messages>`",
+    note = "an error of your own, `Result<…, E>`, has `#[derive(ServiceError)]`"
+)]
 pub trait IsMessages {
     /// The errors of its own that it can give.
     fn declared() -> &'static [(ErrorKind, &'static str)];
@@ -50,6 +56,7 @@ pub trait IsMessages {
     fn messages(self) -> Result<Messages>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: IsResult<Ok: IntoMessages>> IsMessages for R {
     fn declared() -> &'static [(ErrorKind, &'static str)] {
         R::declared()
