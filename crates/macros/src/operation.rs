@@ -173,10 +173,15 @@ fn check_names(arguments: &[(&syn::PatType, Argument)], mistakes: &mut Mistakes)
 
 fn return_type<'a>(kind: Kind, sig: &'a Signature, mistakes: &mut Mistakes) -> Option<&'a Type> {
     let ReturnType::Type(_, ty) = &sig.output else {
-        mistakes.at(
-            &sig.ident,
-            format!("a {kind} returns a `Result`: write `-> diptych::Result<()>`, or what it answers instead of `()`"),
-        );
+        let message = match kind {
+            Kind::Prompt => "a prompt returns a `Result` of messages: write `-> diptych::Result<String>`".to_owned(),
+            _ => {
+                format!(
+                    "a {kind} returns a `Result`: write `-> diptych::Result<()>`, or what it answers instead of `()`"
+                )
+            }
+        };
+        mistakes.at(&sig.ident, message);
         return None;
     };
     if let Some(span) = shape::impl_trait(ty) {

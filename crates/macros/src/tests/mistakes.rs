@@ -41,6 +41,10 @@ fn of_a_function() {
                 &["a service returns a `Result`: write `-> diptych::Result<()>`, or what it answers instead of `()`"],
             ),
             (
+                r#"#[prompt("x")] async fn f() {}"#,
+                &["a prompt returns a `Result` of messages: write `-> diptych::Result<String>`"],
+            ),
+            (
                 r#"#[selector("x")] async fn f<'a, T>() -> Result<()> {}"#,
                 &[
                     "a selector is not generic, because its schema is one: write the concrete types, and `&T` without a lifetime",
