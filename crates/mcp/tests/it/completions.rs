@@ -32,7 +32,6 @@ struct Letter {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "only declared")]
 struct Half {
     half: Option<i64>,
 }
@@ -87,9 +86,11 @@ fn operations() -> Operations {
             .complete_from("note", "notes.many", "text")
             .complete_from("half", "notes.many", "text")
             .complete_from("secret", "notes.secret", "text")
+            .complete_from("page", "notes.paged", "text")
             .complete_from("few", "notes.few", "text")
             .complete_from("broken", "notes.broken", "text")
     };
+    let paged = SelectorSpec::from_fn("notes.paged", self::many);
     let (many, few) = (SelectorSpec::from_fn("notes.many", many), SelectorSpec::from_fn("notes.few", self::few));
     let (broken, secret) =
         (SelectorSpec::from_fn("notes.broken", broken), SelectorSpec::from_fn("notes.secret", self::few));
@@ -97,6 +98,7 @@ fn operations() -> Operations {
         .add(spec().allow(Anyone))
         .add(PromptSpec::from_fn("private", letter).allow(Scope("notes:secret")))
         .add(many.allow(Anyone).paginate(PageNumber { size: 5, max_size: 60 }))
+        .add(paged.allow(Anyone).paginate(PageNumber { size: 5, max_size: 5 }))
         .add(few.allow(Anyone))
         .add(broken.allow(Anyone))
         .add(secret.allow(Scope("notes:secret")))
@@ -153,6 +155,10 @@ async fn a_list_is_read_page_by_page_until_there_are_enough() {
     assert_eq!((&result["completion"]["total"], &result["completion"]["hasMore"]), (&json!(7), &json!(false)));
     let result = fixture.modern("completion/complete", of("note", "")).await;
     assert_eq!((found(&result).len(), &result["completion"]["hasMore"]), (100, &json!(true)));
+    // It was not read to its end, so how many there are is not known.
+    assert_eq!(result["completion"].get("total"), None);
+    let result = fixture.modern("completion/complete", of("page", "note 12")).await;
+    assert_eq!(result["completion"], json!({"values": ["Note 12"], "hasMore": true}), "ten pages of five");
 }
 
 #[tokio::test]
@@ -198,7 +204,7 @@ async fn nobody_is_offered_what_they_may_not_see() {
 async fn what_is_not_there_is_refused() {
     let fixture = Fixture::serving(operations(), |_| {}).await;
     let argument = json!({"name": "tone", "value": ""});
-    let mut context = of("tone", "");
+    let mut context = of("note", "");
     context["context"] = json!([]);
     let mut filled = of("note", "");
     filled["context"] = json!({"arguments": {"half": 1}});
@@ -215,6 +221,7 @@ async fn what_is_not_there_is_refused() {
         json!({"ref": {"type": "ref/prompt", "name": "letter"}, "argument": {"name": "tone"}}),
         json!({"ref": {"type": "ref/prompt", "name": "letter"}, "argument": {"name": "tone", "value": 1}}),
         of("nothing", ""),
+        context,
         filled,
     ] {
         let answer = fixture.post(&Request::modern("completion/complete", params.clone())).await;
