@@ -34,9 +34,9 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
 }
 
 /// Only what is served is declared. Lists never change while a server runs, so there is nothing to subscribe to.
-fn capabilities(server: &Inner, result: &mut Writer<'_>) {
+fn capabilities(server: &Inner, out: &mut Vec<u8>) {
     let lists = &server.lists;
-    let mut capabilities = Writer::open(result.member("capabilities"));
+    let mut capabilities = Writer::open(out);
     for (name, served) in [
         ("completions", lists.completions),
         ("prompts", lists.has_prompts()),
@@ -53,7 +53,7 @@ fn capabilities(server: &Inner, result: &mut Writer<'_>) {
 /// `server/discover` (2026-07-28, server/discover).
 pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     result.value("supportedVersions", &Revision::names());
-    capabilities(call.server, result);
+    capabilities(call.server, result.member("capabilities"));
     if let Some(instructions) = &call.server.settings.instructions {
         result.value("instructions", instructions);
     }
@@ -85,7 +85,7 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     };
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
-    capabilities(server, result);
+    capabilities(server, result.member("capabilities"));
     result.raw("serverInfo", &server.implementation[revision.index]);
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);
