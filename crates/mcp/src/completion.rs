@@ -57,7 +57,9 @@ fn referenced<'a>(call: Call<'a>) -> Result<&'a Operation, Refusal> {
         "ref/prompt" => prompts::find(engine, &text("name")?),
         "ref/resource" => {
             let uri = text("uri")?;
-            let is = |declaration: &Declaration| declaration.resource().is_some_and(|own| own.as_str() == uri);
+            let is = |declaration: &Declaration| {
+                declaration.is_enabled() && declaration.resource().is_some_and(|own| own.as_str() == uri)
+            };
             let found = engine.operations().iter().find(|operation| is(operation.declaration()));
             found.ok_or_else(|| Refusal::params(format!("unknown resource template: {uri}")))
         }

@@ -43,6 +43,10 @@ pub(crate) struct Revision {
     pub(crate) titles: bool,
     /// Whether implementations have a `websiteUrl`.
     pub(crate) websites: bool,
+    /// Whether an event stream begins with an id to come back with (basic/transports, Resumability).
+    pub(crate) primes: bool,
+    /// Whether a question to the user says if it is a form or a URL.
+    pub(crate) question_modes: bool,
     pub(crate) structured: Structured,
     /// The error code for a resource that is not there.
     pub(crate) resource_not_found: i32,
@@ -62,6 +66,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         completion_context: true,
         titles: true,
         websites: true,
+        primes: false,
+        question_modes: true,
         structured: Structured::Any,
         resource_not_found: -32602,
         unavailable: -32603,
@@ -76,6 +82,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         completion_context: true,
         titles: true,
         websites: true,
+        primes: true,
+        question_modes: true,
         structured: Structured::Object,
         resource_not_found: -32002,
         unavailable: -32000,
@@ -90,6 +98,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         completion_context: true,
         titles: true,
         websites: false,
+        primes: false,
+        question_modes: false,
         structured: Structured::Object,
         resource_not_found: -32002,
         unavailable: -32000,
@@ -104,6 +114,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         completion_context: false,
         titles: false,
         websites: false,
+        primes: false,
+        question_modes: false,
         structured: Structured::Absent,
         resource_not_found: -32002,
         unavailable: -32000,

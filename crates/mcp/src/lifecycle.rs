@@ -1,6 +1,7 @@
 //! Who the server is and what it can do: `server/discover` of the new era, `initialize` of the old, and the fields
 //! that every result of the new era carries.
 
+use crate::capability::Capabilities;
 use crate::era::{REVISIONS, Revision};
 use crate::method::{Call, Freshness};
 use crate::object::{Members, Writer};
@@ -33,27 +34,30 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
     })
 }
 
-/// Only what is served is declared. Lists never change while a server runs, so there is nothing to subscribe to.
-fn capabilities(server: &Inner, out: &mut Vec<u8>) {
+/// Only what is served is declared.
+fn capabilities(server: &Inner) -> String {
     let lists = &server.lists;
-    let mut capabilities = Writer::open(out);
-    for (name, served) in [
-        ("completions", lists.completions),
-        ("prompts", lists.has_prompts()),
-        ("resources", lists.has_resources()),
-        ("tools", true),
+    let mut out = Vec::new();
+    let mut declared = Writer::open(&mut out);
+    for (name, served, json) in [
+        ("completions", lists.completions, "{}"),
+        ("logging", lists.logs, "{}"),
+        ("prompts", lists.has_prompts(), r#"{"listChanged":true}"#),
+        ("resources", lists.has_resources(), r#"{"listChanged":true,"subscribe":true}"#),
+        ("tools", true, r#"{"listChanged":true}"#),
     ] {
         if served {
-            capabilities.raw(name, "{}");
+            declared.raw(name, json);
         }
     }
-    capabilities.close();
+    declared.close();
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// `server/discover` (2026-07-28, server/discover).
 pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     result.value("supportedVersions", &Revision::names());
-    capabilities(call.server, result.member("capabilities"));
+    result.raw("capabilities", &capabilities(call.server));
     if let Some(instructions) = &call.server.settings.instructions {
         result.value("instructions", instructions);
     }
@@ -66,6 +70,7 @@ pub(crate) struct Agreed {
     pub(crate) revision: &'static Revision,
     /// What the client calls itself; for the log only.
     pub(crate) client: String,
+    pub(crate) capabilities: Capabilities,
 }
 
 /// `initialize` (2025-11-25, basic/lifecycle): writes the result.
@@ -73,9 +78,9 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     let Some(wanted) = params.text("protocolVersion") else {
         return Err(Refusal::params("`protocolVersion` has to be a string"));
     };
-    if !params.get("capabilities").is_some_and(object::is_object) {
+    let Some(declared) = params.get("capabilities").filter(|declared| object::is_object(declared)) else {
         return Err(Refusal::params("`capabilities` has to be an object"));
-    }
+    };
     let client = params.get("clientInfo").and_then(|info| {
         let info = Members::read(info.get()).ok()?;
         Some(format!("{} {}", info.text("name")?, info.text("version")?))
@@ -85,21 +90,21 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     };
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
-    capabilities(server, result.member("capabilities"));
+    result.raw("capabilities", &capabilities(server));
     result.raw("serverInfo", &server.implementation[revision.index]);
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);
     }
-    Ok(Agreed { revision, client })
+    Ok(Agreed { revision, client, capabilities: Capabilities::read(declared.get()) })
 }
 
 /// What every result of the new era has besides its own members (2026-07-28, basic, ResultType and Per-response
 /// fields).
 pub(crate) fn dress(call: Call<'_>, freshness: Freshness, result: &mut Writer<'_>) {
-    if !call.revision.is_modern() {
+    if !call.revision.is_modern() || freshness == Freshness::Dressed {
         return;
     }
-    result.value("resultType", "complete");
+    result.value("resultType", if freshness == Freshness::InputRequired { "input_required" } else { "complete" });
     if let Freshness::For { ttl_ms, public } = freshness {
         result.value("ttlMs", &ttl_ms);
         result.value("cacheScope", if public { "public" } else { "private" });

@@ -25,6 +25,8 @@ pub(crate) struct Lists {
     pub(crate) prompts: List,
     /// Whether an argument of a prompt or a variable of a template can be completed.
     pub(crate) completions: bool,
+    /// Whether any operation sends log messages.
+    pub(crate) logs: bool,
 }
 
 pub(crate) struct List {
@@ -70,6 +72,7 @@ impl Lists {
                 rendered(&describe::prompt(declaration, revision))
             }),
             completions: engine.operations().iter().any(|operation| completion::is_offered(operation.declaration())),
+            logs: engine.operations().iter().any(|operation| operation.declaration().logs()),
         }
     }
 

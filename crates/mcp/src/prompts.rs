@@ -1,5 +1,6 @@
 //! `prompts/get` (server/prompts, Getting a Prompt). `prompts/list` is in `list.rs`.
 
+use crate::asking::Dispatched;
 use crate::content;
 use crate::method::{Call, Freshness};
 use crate::object::{self, Members, Writer};
@@ -21,17 +22,19 @@ pub(crate) async fn get(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fresh
     if let Err(error) = operation.declaration().authorize(call.principal) {
         return Err(refuse::denied(&error));
     }
-    match engine.dispatch(operation, Arguments::named(arguments).from_a_model(), call.caller()).await {
-        Ok(outcome) if call.revision.resource_links => write(outcome.json(), result),
-        Ok(outcome) => write(&without_links(outcome.json()), result),
-        Err(error) => return Err(refuse::prompt(&error, call.revision)),
+    match call.dispatch(operation, Arguments::named(arguments).from_a_model(), result).await? {
+        Dispatched::Done(outcome) if call.revision.resource_links => write(outcome.json(), result),
+        Dispatched::Done(outcome) => write(&without_links(outcome.json()), result),
+        Dispatched::Failed(error) => return Err(refuse::prompt(&error, call.revision)),
+        Dispatched::Asked => return Ok(Freshness::InputRequired),
     }
     Ok(Freshness::Unsaid)
 }
 
-/// The prompt of this name.
+/// The prompt of this name, unless it is switched off.
 pub(crate) fn find<'e>(engine: &'e Engine, name: &str) -> Result<&'e Operation, Refusal> {
-    let prompt = engine.operation(name).filter(|operation| operation.is_prompt());
+    let there = |operation: &&Operation| operation.is_prompt() && operation.declaration().is_enabled();
+    let prompt = engine.operation(name).filter(there);
     prompt.ok_or_else(|| Refusal::params(format!("unknown prompt: {name}")))
 }
 

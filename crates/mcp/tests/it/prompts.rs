@@ -1,10 +1,10 @@
 //! `prompts/list` and `prompts/get`, in every revision.
 
 use crate::fixture::{Fixture, LEGACY, Request, ann};
-use diptych_pipeline::{Conn, Operations, query_scalar};
+use diptych_pipeline::{Catalogue, Change, Conn, Operations, query_scalar};
 use diptych_spec::{
-    Annotations, AnswerValue, Anyone, Args, Content, EmbeddedResource, Error, ErrorKind, Message, Messages, PromptSpec,
-    ResourceLink, Result, Scope, SelectorSpec,
+    Annotations, AnswerValue, Anyone, Args, Ask, Authenticated, Content, EmbeddedResource, Error, ErrorKind, Message,
+    Messages, PromptSpec, ResourceLink, Result, Scope, SelectorSpec,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -57,6 +57,16 @@ async fn fail(_: &mut Conn, Args(args): Args<How>) -> Result<String> {
     })
 }
 
+async fn about(_: &mut Conn, ask: Ask) -> Result<String> {
+    let what = ask.form::<How>("what", "About what?")?.accepted();
+    Ok(format!("Write about {}.", what.map_or_else(|| "anything".to_owned(), |what| what.how)))
+}
+
+async fn switch(_: &mut Conn, Args(args): Args<How>, catalogue: Catalogue) -> Result<AnswerValue<bool>> {
+    if args.how == "on" { catalogue.enable("notes.hello") } else { catalogue.disable("notes.hello") }?;
+    Ok(AnswerValue(true))
+}
+
 fn operations() -> Operations {
     Operations::new()
         .add(
@@ -76,6 +86,8 @@ fn operations() -> Operations {
             .allow(Scope("notes:secret")),
         )
         .add(PromptSpec::from_fn("notes.fail", fail).allow(Anyone))
+        .add(PromptSpec::from_fn("notes.about", about).allow(Authenticated))
+        .add(SelectorSpec::from_fn("notes.switch", switch).allow(Anyone))
         .add(
             SelectorSpec::from_fn("notes.one", async |_: &mut Conn| -> Result<AnswerValue<i64>> { Ok(AnswerValue(1)) })
                 .allow(Anyone),
@@ -112,7 +124,7 @@ async fn prompts_are_listed_with_their_arguments_as_the_revision_knows_them() {
     };
     assert_eq!(names(&result), ["notes.letter", "notes.hello", "notes.fail"]);
     let rich = fixture.post(&Request::modern("prompts/list", json!({})).by(ann(&["notes:secret"]))).await;
-    assert_eq!(names(rich.result()), ["notes.letter", "notes.hello", "notes.private", "notes.fail"]);
+    assert_eq!(names(rich.result()), ["notes.letter", "notes.hello", "notes.private", "notes.fail", "notes.about"]);
     for revision in LEGACY {
         let session = fixture.session(revision).await;
         let answer = session.call("prompts/list", json!({})).await;
@@ -238,16 +250,66 @@ async fn a_prompt_has_its_permission() {
 async fn a_prompt_is_not_a_tool() {
     let fixture = fixture().await;
     let tools = fixture.modern("tools/list", json!({})).await;
-    assert_eq!(tools["tools"].as_array().unwrap().len(), 1);
+    assert_eq!(tools["tools"].as_array().unwrap().len(), 2);
     let called = fixture.post(&Request::modern("tools/call", json!({"name": "notes.hello"}))).await;
     assert_eq!((called.error(), called.message()), ((200, -32602), "unknown tool: notes.hello"));
+}
+
+#[tokio::test]
+async fn a_prompt_may_ask_first() {
+    let fixture = fixture().await;
+    let request = Request::modern("prompts/get", json!({"name": "notes.about"})).by(ann(&[])).but(
+        r#""io.modelcontextprotocol/clientCapabilities":{}"#,
+        r#""io.modelcontextprotocol/clientCapabilities":{"elicitation":{}}"#,
+    );
+    let first = fixture.post(&request).await;
+    assert_eq!(first.result()["resultType"], "input_required");
+    let given = json!({"what": {"action": "accept", "content": {"how": "milk"}}});
+    let mut body: Value = serde_json::from_str(&request.body).unwrap();
+    body["params"]["requestState"] = first.result()["requestState"].clone();
+    body["params"]["inputResponses"] = given;
+    let mut again = request.clone();
+    again.body = body.to_string();
+    let second = fixture.post(&again).await;
+    assert_eq!(second.result()["messages"][0]["content"]["text"], "Write about milk.");
+    // Who cannot be asked is told what was wanted.
+    let alone = Request::modern("prompts/get", json!({"name": "notes.about"})).by(ann(&[]));
+    assert_eq!(fixture.post(&alone).await.error(), (400, -32021));
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_switched_off_is_not_there() {
+    let fixture = fixture().await;
+    let mut changes = fixture.server.engine().changes().listen();
+    let switch = |how: &str| json!({"name": "notes.switch", "arguments": {"how": how}});
+    let names = async || {
+        let result = fixture.modern("prompts/list", json!({})).await;
+        result["prompts"].as_array().unwrap().iter().map(|prompt| prompt["name"].clone()).collect::<Vec<_>>()
+    };
+    assert!(names().await.contains(&json!("notes.hello")));
+    fixture.modern("tools/call", switch("off")).await;
+    assert_eq!(changes.recv().await.unwrap(), Change::Prompts);
+    assert!(!names().await.contains(&json!("notes.hello")));
+    let reference = json!({"type": "ref/prompt", "name": "notes.hello"});
+    for (method, params) in [
+        ("prompts/get", json!({"name": "notes.hello"})),
+        ("completion/complete", json!({"ref": reference, "argument": {"name": "x", "value": ""}})),
+    ] {
+        let answer = fixture.post(&Request::modern(method, params)).await;
+        assert_eq!((answer.error(), answer.message()), ((200, -32602), "unknown prompt: notes.hello"));
+    }
+    fixture.modern("tools/call", switch("on")).await;
+    assert!(names().await.contains(&json!("notes.hello")));
 }
 
 #[tokio::test]
 async fn what_is_not_declared_is_not_served() {
     let served = fixture().await;
     let result = served.modern("server/discover", json!({})).await;
-    assert_eq!(result["capabilities"], json!({"completions": {}, "prompts": {}, "tools": {}}));
+    assert_eq!(
+        result["capabilities"],
+        json!({"completions": {}, "prompts": {"listChanged": true}, "tools": {"listChanged": true}})
+    );
     let without = Fixture::new().await;
     let result = without.modern("server/discover", json!({})).await;
     assert_eq!(result["capabilities"].get("prompts"), None);
