@@ -14,5 +14,6 @@ mod pools;
 mod savepoints;
 mod sqlite;
 mod stale;
+mod streams;
 mod suite;
 mod transactions;

@@ -14,5 +14,6 @@ mod resources;
 mod schema;
 mod sessions;
 mod stdio;
+mod stdio_talking;
 mod talking;
 mod tools;
