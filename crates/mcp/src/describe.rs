@@ -62,6 +62,9 @@ pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Too
     };
     let mut input_schema = declaration.arguments().schema();
     spell_out(&mut input_schema);
+    if !revision.header_arguments {
+        without_headers(&mut input_schema);
+    }
     Tool {
         name: declaration.name(),
         title,
@@ -152,6 +155,14 @@ fn spell_out(schema: &mut Value) {
             _ => {}
         }
     }
+}
+
+/// The keyword that says of a property that a header repeats it; `properties` alone lead to one.
+fn without_headers(schema: &mut Value) {
+    let Value::Object(members) = schema else { return };
+    members.remove("x-mcp-header");
+    let properties = members.get_mut("properties").and_then(Value::as_object_mut);
+    properties.into_iter().flat_map(Map::values_mut).for_each(without_headers);
 }
 
 #[cfg(test)]

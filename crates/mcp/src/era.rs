@@ -37,6 +37,8 @@ pub(crate) struct Revision {
     pub(crate) version_header: bool,
     /// Whether tools, resources and implementations have a `title`.
     pub(crate) titles: bool,
+    /// Whether a property of an input schema can have `x-mcp-header`.
+    pub(crate) header_arguments: bool,
     /// Whether implementations have a `websiteUrl`.
     pub(crate) websites: bool,
     pub(crate) structured: Structured,
@@ -55,6 +57,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         batches: false,
         version_header: true,
         titles: true,
+        header_arguments: true,
         websites: true,
         structured: Structured::Any,
         resource_not_found: -32602,
@@ -67,6 +70,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         batches: false,
         version_header: true,
         titles: true,
+        header_arguments: false,
         websites: true,
         structured: Structured::Object,
         resource_not_found: -32002,
@@ -79,6 +83,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         batches: false,
         version_header: true,
         titles: true,
+        header_arguments: false,
         websites: false,
         structured: Structured::Object,
         resource_not_found: -32002,
@@ -91,6 +96,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         batches: true,
         version_header: false,
         titles: false,
+        header_arguments: false,
         websites: false,
         structured: Structured::Absent,
         resource_not_found: -32002,

@@ -20,6 +20,7 @@ mod lifecycle;
 mod list;
 mod method;
 mod object;
+mod parameter;
 mod refuse;
 mod reply;
 mod resources;

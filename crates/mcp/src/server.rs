@@ -7,6 +7,7 @@ use crate::lifecycle::{self, Agreed};
 use crate::list::Lists;
 use crate::method::Call;
 use crate::object::Writer;
+use crate::parameter::Parameters;
 use crate::refuse::Refusal;
 use crate::reply::Reply;
 use crate::rpc::{self, Body, Message, Request};
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) settings: Settings,
     pub(crate) lists: Lists,
+    pub(crate) parameters: Parameters,
     pub(crate) sessions: Sessions,
     /// The server's `Implementation`, by revision.
     pub(crate) implementation: [String; REVISIONS.len()],
@@ -43,6 +45,7 @@ impl Server {
         let limits = Limits { idle: settings.session_idle, age: settings.session_age, most: settings.max_sessions };
         Self(Arc::new(Inner {
             lists: Lists::of(&engine),
+            parameters: Parameters::of(&engine),
             sessions: Sessions::new(limits),
             implementation: lifecycle::implementation(&settings),
             engine,
@@ -53,7 +56,10 @@ impl Server {
     /// A message, or in 2025-03-26 several (basic/transports, Sending Messages to the Server).
     pub async fn post(&self, head: &Head<'_>, body: &[u8], principal: Option<&Principal>) -> Reply {
         match ladder::climb(Some(head), body, self.0.settings.max_depth) {
-            Ok(Step::Modern(revision, request)) => self.0.answer(revision, &request, principal, gone(revision)).await,
+            Ok(Step::Modern(revision, request)) => match self.0.parameters.check(head, &request) {
+                Ok(()) => self.0.answer(revision, &request, principal, gone(revision)).await,
+                Err(refusal) => refusal.reply(Some(request.id)),
+            },
             Ok(Step::Noted(_)) => Reply::empty(202),
             Ok(Step::Initialize(request)) => self.0.open_session(&request, principal),
             Ok(Step::InSession(body)) => self.0.in_session(head, body, principal).await,

@@ -37,6 +37,7 @@ pub use arguments::Argument;
 pub use arguments::ArgumentSet;
 pub use arguments::ArgumentTable;
 pub use arguments::Arguments;
+pub use arguments::HeaderArgument;
 pub use arguments::Owner;
 pub use call::Args;
 pub use call::Call;

@@ -7,6 +7,7 @@ mod errors;
 mod fixture;
 mod ladder;
 mod lists;
+mod parameters;
 mod resources;
 mod schema;
 mod sessions;

@@ -37,6 +37,7 @@ impl Declaration {
             )),
             _ => {}
         }
+        found.extend(self.arguments().header_mistakes());
         self.check_routes(&mut found);
         self.check_resource(&mut found);
         found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
