@@ -9,3 +9,4 @@ mod headers;
 mod rules;
 mod schemas;
 mod templates;
+mod uris;
