@@ -8,6 +8,7 @@ mod contract;
 mod counter;
 mod deadlines;
 mod disconnect;
+mod exposed;
 mod mistakes;
 mod outcome;
 mod pools;

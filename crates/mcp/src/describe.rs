@@ -105,7 +105,7 @@ pub(crate) fn wraps(declaration: &Declaration, revision: &Revision) -> bool {
 }
 
 fn output(declaration: &Declaration, revision: &Revision) -> Option<Value> {
-    if declaration.is_empty() || revision.structured == Structured::Absent {
+    if declaration.is_empty() || declaration.is_exposed() || revision.structured == Structured::Absent {
         return None;
     }
     let mut schema = match declaration.output() {

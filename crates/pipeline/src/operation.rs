@@ -1,7 +1,10 @@
 //! A declared operation made runnable: the types of its function are erased here, once, and nowhere else.
 
+mod exposed;
 mod selector;
 mod service;
+
+pub use exposed::{Exposed, ExposedCall};
 
 use crate::db::{Backend, Conn, Tx};
 use diptych_spec::{Call, Declaration, OperationKind, Result};
@@ -41,6 +44,7 @@ pub struct Operation(pub(crate) Kind);
 pub(crate) enum Kind {
     Service(Arc<dyn RunService>),
     Selector(Arc<dyn RunSelector>),
+    Exposed(Arc<dyn Exposed>),
 }
 
 impl Operation {
@@ -50,6 +54,7 @@ impl Operation {
         match &self.0 {
             Kind::Service(service) => service.declaration(),
             Kind::Selector(selector) => selector.declaration(),
+            Kind::Exposed(exposed) => exposed.declaration(),
         }
     }
 
@@ -59,6 +64,7 @@ impl Operation {
         match &self.0 {
             Kind::Service(service) => service.backend(),
             Kind::Selector(selector) => selector.backend(),
+            Kind::Exposed(_) => None,
         }
     }
 

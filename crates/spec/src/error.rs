@@ -118,6 +118,7 @@ struct Inner {
     retry_after: Option<Duration>,
     error_id: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    foreign_problem: Option<String>,
 }
 
 impl Error {
@@ -132,6 +133,7 @@ impl Error {
             retry_after: None,
             error_id: None,
             source: None,
+            foreign_problem: None,
         }))
     }
 
@@ -211,6 +213,17 @@ impl Error {
     pub fn with_error_id(mut self, id: impl Into<String>) -> Self {
         self.0.error_id = Some(id.into());
         self
+    }
+
+    pub(crate) fn with_foreign_problem(mut self, problem: String) -> Self {
+        self.0.foreign_problem = Some(problem);
+        self
+    }
+
+    /// What a handler that is none of ours said itself, as the JSON of a problem (RFC 9457).
+    #[must_use]
+    pub fn foreign_problem(&self) -> Option<&str> {
+        self.0.foreign_problem.as_deref()
     }
 
     /// What went wrong, for every surface.
