@@ -41,6 +41,10 @@ pub(crate) struct Revision {
     pub(crate) header_arguments: bool,
     /// Whether implementations have a `websiteUrl`.
     pub(crate) websites: bool,
+    /// Whether an event stream begins with an id to come back with (basic/transports, Resumability).
+    pub(crate) primes: bool,
+    /// Whether a question to the user says if it is a form or a URL.
+    pub(crate) question_modes: bool,
     pub(crate) structured: Structured,
     /// The error code for a resource that is not there.
     pub(crate) resource_not_found: i32,
@@ -59,6 +63,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         titles: true,
         header_arguments: true,
         websites: true,
+        primes: false,
+        question_modes: true,
         structured: Structured::Any,
         resource_not_found: -32602,
         unavailable: -32603,
@@ -72,6 +78,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         titles: true,
         header_arguments: false,
         websites: true,
+        primes: true,
+        question_modes: true,
         structured: Structured::Object,
         resource_not_found: -32002,
         unavailable: -32000,
@@ -85,6 +93,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         titles: true,
         header_arguments: false,
         websites: false,
+        primes: false,
+        question_modes: false,
         structured: Structured::Object,
         resource_not_found: -32002,
         unavailable: -32000,
@@ -98,6 +108,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         titles: false,
         header_arguments: false,
         websites: false,
+        primes: false,
+        question_modes: false,
         structured: Structured::Absent,
         resource_not_found: -32002,
         unavailable: -32000,

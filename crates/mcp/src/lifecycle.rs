@@ -1,6 +1,7 @@
 //! Who the server is and what it can do: `server/discover` of the new era, `initialize` of the old, and the fields
 //! that every result of the new era carries.
 
+use crate::capability::Capabilities;
 use crate::era::{REVISIONS, Revision};
 use crate::method::{Call, Freshness};
 use crate::object::{Members, Writer};
@@ -33,15 +34,25 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
     })
 }
 
-/// Only what is served is declared. Lists never change while a server runs, so there is nothing to subscribe to.
-fn capabilities(server: &Inner) -> &'static str {
-    if server.lists.has_resources() { r#"{"resources":{},"tools":{}}"# } else { r#"{"tools":{}}"# }
+/// Only what is served is declared.
+fn capabilities(server: &Inner) -> String {
+    let mut out = Vec::new();
+    let mut declared = Writer::open(&mut out);
+    if server.lists.logs {
+        declared.raw("logging", "{}");
+    }
+    if server.lists.has_resources() {
+        declared.raw("resources", r#"{"listChanged":true,"subscribe":true}"#);
+    }
+    declared.raw("tools", r#"{"listChanged":true}"#);
+    declared.close();
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// `server/discover` (2026-07-28, server/discover).
 pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     result.value("supportedVersions", &Revision::names());
-    result.raw("capabilities", capabilities(call.server));
+    result.raw("capabilities", &capabilities(call.server));
     if let Some(instructions) = &call.server.settings.instructions {
         result.value("instructions", instructions);
     }
@@ -54,6 +65,7 @@ pub(crate) struct Agreed {
     pub(crate) revision: &'static Revision,
     /// What the client calls itself; for the log only.
     pub(crate) client: String,
+    pub(crate) capabilities: Capabilities,
 }
 
 /// `initialize` (2025-11-25, basic/lifecycle): writes the result.
@@ -61,9 +73,9 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     let Some(wanted) = params.text("protocolVersion") else {
         return Err(Refusal::params("`protocolVersion` has to be a string"));
     };
-    if !params.get("capabilities").is_some_and(object::is_object) {
+    let Some(declared) = params.get("capabilities").filter(|declared| object::is_object(declared)) else {
         return Err(Refusal::params("`capabilities` has to be an object"));
-    }
+    };
     let client = params.get("clientInfo").and_then(|info| {
         let info = Members::read(info.get()).ok()?;
         Some(format!("{} {}", info.text("name")?, info.text("version")?))
@@ -73,21 +85,21 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     };
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
-    result.raw("capabilities", capabilities(server));
+    result.raw("capabilities", &capabilities(server));
     result.raw("serverInfo", &server.implementation[revision.index]);
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);
     }
-    Ok(Agreed { revision, client })
+    Ok(Agreed { revision, client, capabilities: Capabilities::read(declared.get()) })
 }
 
 /// What every result of the new era has besides its own members (2026-07-28, basic, ResultType and Per-response
 /// fields).
 pub(crate) fn dress(call: Call<'_>, freshness: Freshness, result: &mut Writer<'_>) {
-    if !call.revision.is_modern() {
+    if !call.revision.is_modern() || freshness == Freshness::Dressed {
         return;
     }
-    result.value("resultType", "complete");
+    result.value("resultType", if freshness == Freshness::InputRequired { "input_required" } else { "complete" });
     if let Freshness::For { ttl_ms, public } = freshness {
         result.value("ttlMs", &ttl_ms);
         result.value("cacheScope", if public { "public" } else { "private" });

@@ -21,6 +21,8 @@ pub(crate) struct Lists {
     pub(crate) tools: List,
     pub(crate) resources: List,
     pub(crate) templates: List,
+    /// Whether any operation sends log messages.
+    pub(crate) logs: bool,
 }
 
 pub(crate) struct List {
@@ -61,6 +63,7 @@ impl Lists {
                 |declaration| is_template(declaration) == Some(true),
                 |declaration, revision| rendered(&describe::template(declaration, revision)),
             ),
+            logs: engine.operations().iter().any(|operation| operation.declaration().logs()),
         }
     }
 

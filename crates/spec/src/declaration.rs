@@ -7,6 +7,7 @@ use crate::{
     Signature, Template, schema,
 };
 use serde_json::Value;
+use std::sync::atomic::{self, AtomicBool};
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 /// A mutation or a read.
@@ -117,6 +118,7 @@ pub struct Declaration {
     pub(crate) destructive: bool,
     pub(crate) allow_none: bool,
     pub(crate) exposed: bool,
+    pub(crate) enabled: AtomicBool,
     pub(crate) lock: Lock,
     pub(crate) list: ListDeclaration,
     pub(crate) signature: Signature,
@@ -155,6 +157,7 @@ impl Declaration {
             destructive: false,
             allow_none: false,
             exposed: false,
+            enabled: AtomicBool::new(true),
             lock: Lock::default(),
             list: ListDeclaration::default(),
             signature,
@@ -200,12 +203,26 @@ impl Declaration {
     /// Lets the caller through, or says why not.
     ///
     /// # Errors
-    /// Those of the permission. An operation without a permission lets nobody through.
+    /// Those of the permission. An operation without a permission lets nobody through. One that is disabled is not found.
     pub fn authorize(&self, principal: Option<&Principal>) -> Result<()> {
+        if !self.is_enabled() {
+            return Err(Error::not_found("there is no such operation"));
+        }
         match &self.permission {
             Some(permission) => permission.check(principal),
             None => Err(Error::forbidden("the operation declares no permission")),
         }
+    }
+
+    /// Whether it is there at all, for anybody.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.enabled.load(atomic::Ordering::Relaxed)
+    }
+
+    /// Makes it be there or not; says whether that is a change.
+    pub fn set_enabled(&self, enabled: bool) -> bool {
+        self.enabled.swap(enabled, atomic::Ordering::Relaxed) != enabled
     }
 
     /// The permission.
@@ -313,6 +330,24 @@ impl Declaration {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.output.get("type").is_some_and(|ty| ty == "null")
+    }
+
+    /// Whether it speaks with the caller while it runs: progress, log messages, questions.
+    #[must_use]
+    pub fn converses(&self) -> bool {
+        self.signature.talk.at_all
+    }
+
+    /// Whether it sends log messages to the caller.
+    #[must_use]
+    pub fn logs(&self) -> bool {
+        self.signature.talk.logs
+    }
+
+    /// Whether it asks the caller.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.signature.talk.asks
     }
 
     /// The errors of its own that it can give.

@@ -25,7 +25,7 @@ async fn discover_tells_who_the_server_is() {
         result,
         json!({
             "supportedVersions": ["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"],
-            "capabilities": {"resources": {}, "tools": {}},
+            "capabilities": {"resources": {"listChanged": true, "subscribe": true}, "tools": {"listChanged": true}},
             "instructions": "Count before you add.",
             "resultType": "complete",
             "ttlMs": 60000,
@@ -41,7 +41,7 @@ async fn discover_tells_who_the_server_is() {
 async fn without_resources_there_are_no_methods_for_them() {
     let fixture = Fixture::serving(Operations::new(), |_| {}).await;
     let result = fixture.modern("server/discover", json!({})).await;
-    assert_eq!(result["capabilities"], json!({"tools": {}}));
+    assert_eq!(result["capabilities"], json!({"tools": {"listChanged": true}}));
     for method in ["resources/list", "resources/templates/list", "resources/read"] {
         let request = Request::modern(method, json!({"uri": "notes://count"}));
         assert_eq!(fixture.post(&request).await.error(), (404, -32601));
