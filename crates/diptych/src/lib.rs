@@ -62,6 +62,7 @@ pub use diptych_macros::Ordering;
 pub use diptych_macros::Record;
 pub use diptych_macros::ServiceError;
 pub use diptych_macros::migrations;
+pub use diptych_macros::prompt;
 pub use diptych_macros::selector;
 pub use diptych_macros::service;
 pub use diptych_spec::Annotations;
@@ -88,10 +89,13 @@ pub use diptych_spec::GET;
 pub use diptych_spec::Handler;
 pub use diptych_spec::Input;
 pub use diptych_spec::Instance;
+pub use diptych_spec::IntoMessages;
 pub use diptych_spec::IntoValue;
 pub use diptych_spec::Lock;
 pub use diptych_spec::Log;
 pub use diptych_spec::LogLevel;
+pub use diptych_spec::Message;
+pub use diptych_spec::Messages;
 pub use diptych_spec::Method;
 pub use diptych_spec::Mistake;
 pub use diptych_spec::Mistakes;
@@ -108,6 +112,7 @@ pub use diptych_spec::Permission;
 pub use diptych_spec::Predicate;
 pub use diptych_spec::Principal;
 pub use diptych_spec::Progress;
+pub use diptych_spec::PromptSpec;
 pub use diptych_spec::Question;
 pub use diptych_spec::ResourceLink;
 pub use diptych_spec::Result;
@@ -178,6 +183,8 @@ mod documents {
     mod rest {}
     #[doc = include_str!("../../../docs/selecting.md")]
     mod selecting {}
+    #[doc = include_str!("../../../docs/talking.md")]
+    mod talking {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../../../docs/transactions.md")]

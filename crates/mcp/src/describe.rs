@@ -54,6 +54,27 @@ pub(crate) struct Resource<'a> {
     mime_type: &'a str,
 }
 
+/// A prompt (server/prompts, Prompt).
+#[derive(Debug, Serialize)]
+pub(crate) struct Prompt<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    arguments: Vec<PromptArgument<'a>>,
+}
+
+/// What a prompt is given, always as text.
+#[derive(Debug, Serialize)]
+struct PromptArgument<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    required: bool,
+}
+
 pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Tool<'a> {
     let selector = declaration.kind() == OperationKind::Selector;
     let (title, older_title) = match revision.titles {
@@ -96,6 +117,20 @@ pub(crate) fn template<'a>(declaration: &'a Declaration, revision: &Revision) ->
     let mut template = resource(declaration, revision);
     template.uri_template = template.uri.take();
     template
+}
+
+pub(crate) fn prompt<'a>(declaration: &'a Declaration, revision: &Revision) -> Prompt<'a> {
+    let arguments = declaration.arguments().arguments().iter().map(|argument| PromptArgument {
+        name: &argument.name,
+        description: argument.schema.get("description").and_then(Value::as_str),
+        required: argument.required,
+    });
+    Prompt {
+        name: declaration.name(),
+        title: declaration.title().filter(|_| revision.titles),
+        description: declaration.description(),
+        arguments: arguments.collect(),
+    }
 }
 
 /// Whether the revision needs the answer as `{"result": …}`: it wants objects, and this may be something else.

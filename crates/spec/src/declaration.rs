@@ -3,20 +3,22 @@
 mod checks;
 
 use crate::{
-    ArgumentTable, Call, Error, ErrorKind, Needed, OrderKey, PageNumber, Permission, Principal, Result, Route,
-    Signature, Template, schema,
+    ArgumentTable, Call, Completion, Error, ErrorKind, Needed, OrderKey, PageNumber, Permission, Principal, Result,
+    Route, Signature, Template, schema,
 };
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
-/// A mutation or a read.
+/// What an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OperationKind {
     /// Changes data, in one transaction.
     Service,
     /// Reads data, on a read-only connection.
     Selector,
+    /// Makes messages for a model, on a read-only connection.
+    Prompt,
 }
 
 /// How the target row is locked while the service runs.
@@ -100,7 +102,7 @@ pub(crate) struct Requirement {
     pub(crate) holds: Box<RowRule>,
 }
 
-/// An operation as it was declared. Built by [`crate::ServiceSpec`] and [`crate::SelectorSpec`].
+/// An operation as it was declared. Built by [`crate::ServiceSpec`], [`crate::SelectorSpec`] and [`crate::PromptSpec`].
 pub struct Declaration {
     pub(crate) name: Cow<'static, str>,
     pub(crate) title: Option<Cow<'static, str>>,
@@ -127,6 +129,7 @@ pub struct Declaration {
     pub(crate) errors: Vec<(ErrorKind, &'static str)>,
     pub(crate) permits: Vec<Box<RowRule>>,
     pub(crate) requirements: Vec<Requirement>,
+    pub(crate) completions: Vec<(&'static str, Completion)>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -153,7 +156,7 @@ impl Declaration {
             creates: None,
             changes: Vec::new(),
             deadline: None,
-            idempotent: kind == OperationKind::Selector,
+            idempotent: kind != OperationKind::Service,
             destructive: false,
             allow_none: false,
             exposed: false,
@@ -166,6 +169,7 @@ impl Declaration {
             errors: Vec::new(),
             permits: Vec::new(),
             requirements: Vec::new(),
+            completions: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -188,7 +192,7 @@ impl Declaration {
         &self.description
     }
 
-    /// A mutation or a read.
+    /// What it is.
     #[must_use]
     pub fn kind(&self) -> OperationKind {
         self.kind

@@ -1,4 +1,4 @@
-//! What a service or a selector *is*, as values: its arguments and their schemas, its permission, where it is served,
+//! What a service, a selector or a prompt *is*, as values: its arguments and their schemas, its permission, where it is served,
 //! how its answer is shown, and the errors it can give.
 //!
 //! Nothing here does I/O, and nothing here knows a database, HTTP or MCP. `diptych-pipeline` runs what is declared
@@ -10,6 +10,7 @@ mod arguments;
 mod ask;
 mod call;
 mod challenge;
+mod completion;
 mod content;
 mod data;
 mod declaration;
@@ -18,6 +19,7 @@ mod exposed;
 mod filter;
 mod handler;
 mod log;
+mod message;
 mod mistake;
 mod ordering;
 mod page;
@@ -26,6 +28,7 @@ mod permission;
 mod presenter;
 mod principal;
 mod progress;
+mod prompt;
 mod route;
 mod schema;
 mod selector;
@@ -61,6 +64,7 @@ pub use call::Input;
 pub use call::Instance;
 pub use call::State;
 pub use call::StateMap;
+pub use completion::Completion;
 pub use content::Annotations;
 pub use content::Content;
 pub use content::Contents;
@@ -96,6 +100,9 @@ pub use handler::Handler;
 pub use handler::IntoHandler;
 pub use handler::LentFn;
 pub use log::Log;
+pub use message::IntoMessages;
+pub use message::Message;
+pub use message::Messages;
 pub use mistake::Mistake;
 pub use mistake::Mistakes;
 pub use ordering::OrderKey;
@@ -117,6 +124,7 @@ pub use presenter::AsIs;
 pub use presenter::Presenter;
 pub use principal::Principal;
 pub use progress::Progress;
+pub use prompt::PromptSpec;
 pub use route::DELETE;
 pub use route::GET;
 pub use route::Method;

@@ -3,15 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on should stop the test")]
 
 mod batches;
+mod completions;
 mod errors;
 mod fixture;
 mod ladder;
 mod listening;
 mod lists;
 mod parameters;
+mod prompts;
 mod resources;
 mod schema;
 mod sessions;
 mod stdio;
+mod stdio_talking;
 mod talking;
 mod tools;
