@@ -388,7 +388,8 @@ pub(super) fn operations() -> Operations {
                 .order_by::<InvoiceOrder>("-created")
                 .paginate(PageNumber::default())
                 .present::<InvoiceView>()
-                .rest(GET, "/invoices"),
+                .rest(GET, "/invoices")
+                .resource("invoices://list{?status*,customer_id,number,order,page,page_size}"),
         )
         .add(
             get_invoice::spec()

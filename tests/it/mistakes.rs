@@ -43,6 +43,9 @@ async fn wants_target(_: &mut Tx, _: Instance<Invoice>) -> Result<()> {
 async fn invoice_by_id(_: &mut Conn, _: Args<Id>, _: Option<Principal>) -> Result<Option<Invoice>> {
     Ok(None)
 }
+async fn row_by_id(_: &mut Conn, _: Args<Id>) -> Result<Option<crate::counter::Stored>> {
+    Ok(None)
+}
 async fn other_row(_: &mut Conn) -> Result<Option<Clock>> {
     Ok(None)
 }
@@ -93,6 +96,13 @@ async fn all_of_them_at_once_by_operation() {
                 .rest(POST, "/list")
                 .resource("list"),
         )
+        .add(SelectorSpec::from_fn("one", row_by_id).allow(Anyone).resource("rows://{id}{?what}"))
+        .add(SelectorSpec::from_fn("other", row_by_id).allow(Anyone).resource("rows://list{?id*}"))
+        .add(SelectorSpec::from_fn("another", row_by_id).allow(Anyone).resource("rows://list?id={id}"))
+        .add(SelectorSpec::from_fn("again", row_by_id).allow(Anyone).resource("rows://list{?id}"))
+        .add(SelectorSpec::from_fn("third", row_by_id).allow(Anyone).resource("rows://{id}"))
+        .add(SelectorSpec::from_fn("fourth", row_by_id).allow(Anyone).resource("rows://{id,x}"))
+        .add(SelectorSpec::from_fn("fifth", row_by_id).allow(Anyone).resource("rows://{id}"))
         .add(ServiceSpec::from_fn("status", nothing).allow(Anyone).status(201).creates("/x/{id}"));
     let found = mistakes(Backend::Sqlite, operations).await;
     let expected = [
@@ -111,8 +121,12 @@ async fn all_of_them_at_once_by_operation() {
         "list: an ordered list needs a unique column, so that no row is shown twice; the row has no `uuid`: name one of id, n with `.unique(\"…\")`",
         "list: is a selector and cannot be served under POST; use GET",
         "list: the resource `list` has no scheme; write it as `scheme://…`",
+        "one: the resource rows://{id}{?what} has `what`, but no argument has that name",
+        "other: the resource rows://list{?id*} has `id`, which is given once; write it without `*`",
+        "fourth: `rows://{id,x}`: `{id,x}` is several variables; write `{id}/{x}`",
         "status: `.creates(\"/x/{id}\")` names `id`, which the answer does not have",
         "status: answers nothing, which goes under 204, not 201",
+        "fifth: the resource rows://{id} and `third` under rows://{id} share a URI, and neither is more literal; give one of them a literal segment that the other does not take",
     ];
     assert_eq!(found, expected);
 }

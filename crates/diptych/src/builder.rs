@@ -8,7 +8,7 @@ use crate::{
 };
 use diptych_pipeline::{Db, DbOptions, Engine, IntoOperation, Migrations, Operations, Settings};
 use diptych_spec::{PromptSpec, Result, StateMap};
-use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Http, HttpSettings, ListenError};
+use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Exposed, Http, HttpSettings, ListenError};
 use futures_util::future::BoxFuture;
 use std::{fmt, future::Future, process::ExitCode, sync::Arc, time::Duration};
 
@@ -121,6 +121,27 @@ impl MCPServerBuilder {
     /// Adds operations.
     pub fn mount(mut self, operations: Operations) -> Self {
         self.operations = self.operations.merge(operations);
+        self
+    }
+
+    /// Publishes an actix handler as a tool. Handlers are never found and published by themselves.
+    ///
+    /// ```
+    /// use diptych::{Authenticated, Exposed, GET, MCPServer};
+    ///
+    /// async fn health() -> &'static str {
+    ///     "all is well"
+    /// }
+    ///
+    /// let health = Exposed::new("legacy.health", "How the old system is.", health).method(GET).allow(Authenticated);
+    /// let server = MCPServer::builder("app", "1.0.0").expose(health);
+    /// # let _ = server;
+    /// ```
+    pub fn expose<F, Args>(mut self, handler: Exposed<F, Args>) -> Self
+    where
+        Exposed<F, Args>: IntoOperation,
+    {
+        self.operations = self.operations.add(handler);
         self
     }
 

@@ -159,6 +159,7 @@ pub use diptych_pipeline::query_scalar;
 pub use diptych_transport_actix::Authenticator;
 pub use diptych_transport_actix::Credentials;
 pub use diptych_transport_actix::DevelopmentTokens;
+pub use diptych_transport_actix::Exposed;
 pub use diptych_transport_actix::HostCheck;
 pub use diptych_transport_actix::HttpSettings;
 

@@ -99,12 +99,15 @@ fn named(argument: &PatType, owned: Owned, mut attrs: Vec<Attribute>, mistakes: 
             return None;
         }
     };
-    let settings = Settings::read(&attrs, "arg", &[], &["rename"], mistakes);
+    let settings = Settings::read(&attrs, "arg", &[], &["rename", "header"], mistakes);
     attrs.retain(|attr| !attr.path().is_ident("arg"));
     let parameter = attrs.iter().all(docs::is_doc).then(|| format_ident!("Of_{}", name::plain(&field)));
     let rename = settings.text("rename");
     if let Some(rename) = rename {
         attrs.push(parse_quote_spanned!(rename.span()=> #[serde(rename = #rename)]));
+    }
+    if let Some(header) = settings.text("header") {
+        attrs.push(parse_quote_spanned!(header.span()=> #[schemars(extend("x-mcp-header" = #header))]));
     }
     let wire = rename.map_or_else(|| name::plain(&field), |rename| rename.value());
     Some(Argument::Named(owned, NamedArgument { field, wire, attrs, parameter }))

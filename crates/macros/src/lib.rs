@@ -38,7 +38,8 @@ use syn::DeriveInput;
 ///
 /// Arguments are given by type, in any order, by value or by `&`. One may be `&mut Tx`, or a `&mut` connection of
 /// sqlx. `#[arg] name: T` is one value by name: it may be an `Option`, its doc comment describes it to callers,
-/// `#[arg(rename = "…")]` gives it another name, and `#[serde(…)]` and `#[schemars(…)]` beside it are passed on.
+/// `#[arg(rename = "…")]` gives it another name, `#[arg(header = "Region")]` lets MCP clients repeat it as the header
+/// `Mcp-Param-Region`, and `#[serde(…)]` and `#[schemars(…)]` beside it are passed on.
 ///
 /// ```text
 /// /// Create an invoice for the caller.

@@ -83,6 +83,9 @@ pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Too
     };
     let mut input_schema = declaration.arguments().schema();
     spell_out(&mut input_schema);
+    if !revision.header_arguments {
+        without_headers(&mut input_schema);
+    }
     Tool {
         name: declaration.name(),
         title,
@@ -137,7 +140,7 @@ pub(crate) fn wraps(declaration: &Declaration, revision: &Revision) -> bool {
 }
 
 fn output(declaration: &Declaration, revision: &Revision) -> Option<Value> {
-    if declaration.is_empty() || revision.structured == Structured::Absent {
+    if declaration.is_empty() || declaration.is_exposed() || revision.structured == Structured::Absent {
         return None;
     }
     let mut schema = match declaration.output() {
@@ -187,6 +190,14 @@ fn spell_out(schema: &mut Value) {
             _ => {}
         }
     }
+}
+
+/// The keyword that says of a property that a header repeats it; `properties` alone lead to one.
+fn without_headers(schema: &mut Value) {
+    let Value::Object(members) = schema else { return };
+    members.remove("x-mcp-header");
+    let properties = members.get_mut("properties").and_then(Value::as_object_mut);
+    properties.into_iter().flat_map(Map::values_mut).for_each(without_headers);
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub(crate) struct Revision {
     pub(crate) completion_context: bool,
     /// Whether tools, resources, prompts and implementations have a `title`.
     pub(crate) titles: bool,
+    /// Whether a property of an input schema can have `x-mcp-header`.
+    pub(crate) header_arguments: bool,
     /// Whether implementations have a `websiteUrl`.
     pub(crate) websites: bool,
     /// Whether an event stream begins with an id to come back with (basic/transports, Resumability).
@@ -65,6 +67,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         resource_links: true,
         completion_context: true,
         titles: true,
+        header_arguments: true,
         websites: true,
         primes: false,
         question_modes: true,
@@ -81,6 +84,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         resource_links: true,
         completion_context: true,
         titles: true,
+        header_arguments: false,
         websites: true,
         primes: true,
         question_modes: true,
@@ -97,6 +101,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         resource_links: true,
         completion_context: true,
         titles: true,
+        header_arguments: false,
         websites: false,
         primes: false,
         question_modes: false,
@@ -113,6 +118,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         resource_links: false,
         completion_context: false,
         titles: false,
+        header_arguments: false,
         websites: false,
         primes: false,
         question_modes: false,

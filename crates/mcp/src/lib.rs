@@ -31,6 +31,7 @@ mod logging;
 mod method;
 mod notify;
 mod object;
+mod parameter;
 mod peer;
 mod pending;
 mod prompts;

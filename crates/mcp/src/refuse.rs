@@ -174,6 +174,11 @@ fn beyond_the_caller(error: &Error) -> Option<Refusal> {
 
 /// An error of a tool: a result that the model reads (server/tools, Error Handling), unless it is not the model's.
 pub(crate) fn tool(error: &Error, result: &mut Writer<'_>) -> Result<(), Refusal> {
+    if let Some(problem) = error.foreign_problem() {
+        content::text(result, problem);
+        result.raw("isError", "true");
+        return Ok(());
+    }
     if let Some(refusal) = beyond_the_caller(error) {
         return Err(refusal);
     }

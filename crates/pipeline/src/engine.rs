@@ -249,8 +249,7 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
         }
         let routes =
             declaration.routes().iter().map(|route| format!("{} {}", route.method, shape(route.path.as_str())));
-        let resource = declaration.resource().map(|uri| format!("the resource {}", shape(uri.as_str())));
-        for place in routes.chain(resource) {
+        for place in routes {
             match places.get(&place) {
                 Some(other) => found
                     .push(Mistake::new(name, format!("is served under {place}, where `{other}` is served already"))),
@@ -258,6 +257,27 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
                     places.insert(place, name);
                 }
             }
+        }
+    }
+    found.extend(ambiguous(operations));
+    found
+}
+
+/// Resources of which nobody can say which one a URI means.
+fn ambiguous(operations: &[Operation]) -> Vec<Mistake> {
+    let resources: Vec<_> = operations
+        .iter()
+        .filter_map(|operation| Some((operation.declaration().name(), operation.declaration().resource()?)))
+        .collect();
+    let mut found = Vec::new();
+    for (at, (name, uri)) in resources.iter().enumerate() {
+        for (other, theirs) in resources[..at].iter().filter(|(_, theirs)| uri.is_ambiguous_with(theirs)) {
+            found.push(Mistake::new(
+                *name,
+                format!(
+                    "the resource {uri} and `{other}` under {theirs} share a URI, and neither is more literal; give one of them a literal segment that the other does not take"
+                ),
+            ));
         }
     }
     found

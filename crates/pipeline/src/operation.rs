@@ -1,8 +1,11 @@
 //! A declared operation made runnable: the types of its function are erased here, once, and nowhere else.
 
+mod exposed;
 mod prompt;
 mod selector;
 mod service;
+
+pub use exposed::{Exposed, ExposedCall};
 
 use crate::db::{Backend, Conn, Tx};
 use diptych_spec::{Call, Declaration, OperationKind, Result};
@@ -43,6 +46,7 @@ pub(crate) enum Kind {
     Service(Arc<dyn RunService>),
     /// Or a prompt, which runs the same way.
     Selector(Arc<dyn RunSelector>),
+    Exposed(Arc<dyn Exposed>),
 }
 
 impl Operation {
@@ -52,6 +56,7 @@ impl Operation {
         match &self.0 {
             Kind::Service(service) => service.declaration(),
             Kind::Selector(selector) => selector.declaration(),
+            Kind::Exposed(exposed) => exposed.declaration(),
         }
     }
 
@@ -61,6 +66,7 @@ impl Operation {
         match &self.0 {
             Kind::Service(service) => service.backend(),
             Kind::Selector(selector) => selector.backend(),
+            Kind::Exposed(_) => None,
         }
     }
 

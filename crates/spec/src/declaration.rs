@@ -78,6 +78,7 @@ pub struct Declaration {
     pub(crate) idempotent: bool,
     pub(crate) destructive: bool,
     pub(crate) allow_none: bool,
+    pub(crate) exposed: bool,
     pub(crate) enabled: AtomicBool,
     pub(crate) lock: Lock,
     pub(crate) list: ListDeclaration,
@@ -117,6 +118,7 @@ impl Declaration {
             idempotent: kind != OperationKind::Service,
             destructive: false,
             allow_none: false,
+            exposed: false,
             enabled: AtomicBool::new(true),
             lock: Lock::default(),
             list: ListDeclaration::default(),
@@ -243,6 +245,12 @@ impl Declaration {
     #[must_use]
     pub fn is_destructive(&self) -> bool {
         self.destructive
+    }
+
+    /// Whether its work is done by a handler that is not ours: what it answers, JSON or text, is not known before.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        self.exposed
     }
 
     /// Whether a missing row is answered with null instead of "not found".

@@ -122,6 +122,7 @@ struct Inner {
     error_id: Option<String>,
     questions: Vec<Question>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    foreign_problem: Option<String>,
 }
 
 impl Error {
@@ -137,6 +138,7 @@ impl Error {
             error_id: None,
             questions: Vec::new(),
             source: None,
+            foreign_problem: None,
         }))
     }
 
@@ -223,6 +225,17 @@ impl Error {
     pub fn with_error_id(mut self, id: impl Into<String>) -> Self {
         self.0.error_id = Some(id.into());
         self
+    }
+
+    pub(crate) fn with_foreign_problem(mut self, problem: String) -> Self {
+        self.0.foreign_problem = Some(problem);
+        self
+    }
+
+    /// What a handler that is none of ours said itself, as the JSON of a problem (RFC 9457).
+    #[must_use]
+    pub fn foreign_problem(&self) -> Option<&str> {
+        self.0.foreign_problem.as_deref()
     }
 
     /// What the caller has to answer first.

@@ -81,9 +81,11 @@ impl<H, V> SelectorSpec<H, V> {
         self
     }
 
-    /// Makes it an MCP resource under this URI, whose variables are its `#[arg]`s: `invoices://{id}`.
+    /// Makes it an MCP resource under this URI (RFC 6570; see [`Template`]). The variables of its path are `#[arg]`s:
+    /// `invoices://{id}`. Those of its query are any arguments, filters, order and page included:
+    /// `invoices://list{?status,order,page}`.
     pub fn resource(mut self, uri: &str) -> Self {
-        match Template::parse(uri) {
+        match Template::uri(uri) {
             Ok(uri) => self.declaration.resource = Some(uri),
             Err(mistake) => self.declaration.mistakes.push(mistake),
         }

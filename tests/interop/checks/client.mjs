@@ -95,7 +95,8 @@ async function run(name, client, version, spoken) {
   await named('lists the resource templates', async () => {
     const { resourceTemplates } = await client.listResourceTemplates();
     const uris = resourceTemplates.map((template) => template.uriTemplate).sort();
-    same(uris, ['customers://{id}', 'invoices://{id}']);
+    const listed = 'invoices://list{?status*,customer_id,number,order,page,page_size}';
+    same(uris, ['customers://{id}', listed, 'invoices://{id}']);
   });
 
   await named('reads an invoice', async () => {
@@ -103,6 +104,12 @@ async function run(name, client, version, spoken) {
     const { contents } = await client.readResource({ uri });
     same(contents.map((content) => [content.uri, content.mimeType]), [[uri, 'application/json']]);
     same(JSON.parse(contents[0].text), await rest(`/api/invoices/${row.id}`));
+  });
+
+  await named('reads a list with its filter, order and page', async () => {
+    const query = 'status=sent&order=-amount&page_size=2';
+    const { contents } = await client.readResource({ uri: `invoices://list?${query}` });
+    same(JSON.parse(contents[0].text), await rest(`/api/invoices?${query}`));
   });
 
   await named('a resource that is not there is named in the error', async () => {

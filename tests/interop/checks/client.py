@@ -102,13 +102,19 @@ async def run(client, name, version):
     with named("lists the resource templates"):
         got = await client.list_resource_templates()
         uris = sorted(template.uri_template for template in got.resource_templates)
-        same(uris, ["customers://{id}", "invoices://{id}"])
+        listed = "invoices://list{?status*,customer_id,number,order,page,page_size}"
+        same(uris, ["customers://{id}", listed, "invoices://{id}"])
 
     with named("reads an invoice"):
         uri = f"invoices://{row['id']}"
         (content,) = (await client.read_resource(uri)).contents
         same((str(content.uri), content.mime_type), (uri, "application/json"))
         same(json.loads(content.text), rest(f"/invoices/{row['id']}"))
+
+    with named("reads a list with its filter, order and page"):
+        query = "status=sent&order=-amount&page_size=2"
+        (content,) = (await client.read_resource(f"invoices://list?{query}")).contents
+        same(json.loads(content.text), rest(f"/invoices?{query}"))
 
     with named("a resource that is not there is named in the error"):
         error = await refused(client.read_resource(f"invoices://{NOBODY}"))

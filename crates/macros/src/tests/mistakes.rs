@@ -119,7 +119,7 @@ fn of_an_argument() {
             ),
             (
                 r#"#[service("x")] async fn f(#[arg(renam = "y")] id: i64) -> Result<()> {}"#,
-                &["`renam` is not known here, did you mean `rename`? Known: `rename`"],
+                &["`renam` is not known here, did you mean `rename`? Known: `rename`, `header`"],
             ),
             (
                 r#"#[service("x")] async fn f(#[arg] a: i64, #[arg(rename = "a")] b: i64) -> Result<()> {}"#,

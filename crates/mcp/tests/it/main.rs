@@ -9,6 +9,7 @@ mod fixture;
 mod ladder;
 mod listening;
 mod lists;
+mod parameters;
 mod prompts;
 mod resources;
 mod schema;

@@ -41,6 +41,7 @@ impl Declaration {
             )),
             _ => {}
         }
+        found.extend(self.arguments().header_mistakes());
         self.check_routes(&mut found);
         self.check_changes(&mut found);
         self.check_resource(&mut found);
@@ -103,7 +104,15 @@ impl Declaration {
             found.push(format!("the resource `{uri}` has no scheme; write it as `scheme://…`"));
         }
         for variable in uri.variables() {
-            self.check_variable(&format!("the resource {uri}"), variable, found);
+            let place = format!("the resource {uri}");
+            match self.arguments().argument(variable) {
+                _ if !uri.in_query(variable) => self.check_variable(&place, variable, found),
+                Some(argument) if uri.is_repeated(variable) && !argument.repeated => {
+                    found.push(format!("{place} has `{variable}`, which is given once; write it without `*`"));
+                }
+                Some(_) => {}
+                None => found.push(format!("{place} has `{variable}`, but no argument has that name")),
+            }
         }
         let missing = |name: &str| !uri.variables().any(|variable| variable == name);
         for argument in self.arguments().arguments().iter().filter(|a| a.required && missing(&a.name)) {
