@@ -127,6 +127,12 @@ pub struct Detail {
     lines: Vec<Line>,
 }
 
+impl Detail {
+    pub(super) fn status(&self) -> Status {
+        self.invoice.status
+    }
+}
+
 /// An invoice with its lines, as shown.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DetailView {
@@ -382,7 +388,8 @@ pub(super) fn operations() -> Operations {
                 .order_by::<InvoiceOrder>("-created")
                 .paginate(PageNumber::default())
                 .present::<InvoiceView>()
-                .rest(GET, "/invoices"),
+                .rest(GET, "/invoices")
+                .resource("invoices://list{?status*,customer_id,number,order,page,page_size}"),
         )
         .add(
             get_invoice::spec()

@@ -6,9 +6,9 @@ use crate::{
     configuration, logging,
     server::{Addresses, ListenHook},
 };
-use diptych_pipeline::{Db, DbOptions, Engine, Migrations, Operations, Settings};
-use diptych_spec::{Result, StateMap};
-use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Http, HttpSettings, ListenError};
+use diptych_pipeline::{Db, DbOptions, Engine, IntoOperation, Migrations, Operations, Settings};
+use diptych_spec::{PromptSpec, Result, StateMap};
+use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Exposed, Http, HttpSettings, ListenError};
 use futures_util::future::BoxFuture;
 use std::{fmt, future::Future, process::ExitCode, sync::Arc, time::Duration};
 
@@ -124,6 +124,36 @@ impl MCPServerBuilder {
         self
     }
 
+    /// Publishes an actix handler as a tool. Handlers are never found and published by themselves.
+    ///
+    /// ```
+    /// use diptych::{Authenticated, Exposed, GET, MCPServer};
+    ///
+    /// async fn health() -> &'static str {
+    ///     "all is well"
+    /// }
+    ///
+    /// let health = Exposed::new("legacy.health", "How the old system is.", health).method(GET).allow(Authenticated);
+    /// let server = MCPServer::builder("app", "1.0.0").expose(health);
+    /// # let _ = server;
+    /// ```
+    pub fn expose<F, Args>(mut self, handler: Exposed<F, Args>) -> Self
+    where
+        Exposed<F, Args>: IntoOperation,
+    {
+        self.operations = self.operations.add(handler);
+        self
+    }
+
+    /// Adds a prompt, as `.mount(Operations::new().add(spec))` does.
+    pub fn prompt<H>(mut self, spec: PromptSpec<H>) -> Self
+    where
+        PromptSpec<H>: IntoOperation,
+    {
+        self.operations = self.operations.add(spec);
+        self
+    }
+
     /// Who calls. Without, [`DevelopmentTokens`], which refuses to listen where others could reach it.
     pub fn auth(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticator = Some(Arc::new(authenticator));
@@ -142,7 +172,7 @@ impl MCPServerBuilder {
         self
     }
 
-    /// How many tools or resources one page of an MCP list has; 100.
+    /// How many tools, resources or prompts one page of an MCP list has; 100.
     pub fn mcp_page_size(mut self, size: usize) -> Self {
         self.mcp.page_size = size.max(1);
         self

@@ -54,6 +54,27 @@ pub(crate) struct Resource<'a> {
     mime_type: &'a str,
 }
 
+/// A prompt (server/prompts, Prompt).
+#[derive(Debug, Serialize)]
+pub(crate) struct Prompt<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    arguments: Vec<PromptArgument<'a>>,
+}
+
+/// What a prompt is given, always as text.
+#[derive(Debug, Serialize)]
+struct PromptArgument<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    required: bool,
+}
+
 pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Tool<'a> {
     let selector = declaration.kind() == OperationKind::Selector;
     let (title, older_title) = match revision.titles {
@@ -62,6 +83,9 @@ pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Too
     };
     let mut input_schema = declaration.arguments().schema();
     spell_out(&mut input_schema);
+    if !revision.header_arguments {
+        without_headers(&mut input_schema);
+    }
     Tool {
         name: declaration.name(),
         title,
@@ -95,6 +119,20 @@ pub(crate) fn template<'a>(declaration: &'a Declaration, revision: &Revision) ->
     template
 }
 
+pub(crate) fn prompt<'a>(declaration: &'a Declaration, revision: &Revision) -> Prompt<'a> {
+    let arguments = declaration.arguments().arguments().iter().map(|argument| PromptArgument {
+        name: &argument.name,
+        description: argument.schema.get("description").and_then(Value::as_str),
+        required: argument.required,
+    });
+    Prompt {
+        name: declaration.name(),
+        title: declaration.title().filter(|_| revision.titles),
+        description: declaration.description(),
+        arguments: arguments.collect(),
+    }
+}
+
 /// Whether the revision needs the answer as `{"result": …}`: it wants objects, and this may be something else.
 pub(crate) fn wraps(declaration: &Declaration, revision: &Revision) -> bool {
     let object = declaration.output().get("type").is_some_and(|ty| ty == "object");
@@ -102,7 +140,7 @@ pub(crate) fn wraps(declaration: &Declaration, revision: &Revision) -> bool {
 }
 
 fn output(declaration: &Declaration, revision: &Revision) -> Option<Value> {
-    if declaration.is_empty() || revision.structured == Structured::Absent {
+    if declaration.is_empty() || declaration.is_exposed() || revision.structured == Structured::Absent {
         return None;
     }
     let mut schema = match declaration.output() {
@@ -152,6 +190,14 @@ fn spell_out(schema: &mut Value) {
             _ => {}
         }
     }
+}
+
+/// The keyword that says of a property that a header repeats it; `properties` alone lead to one.
+fn without_headers(schema: &mut Value) {
+    let Value::Object(members) = schema else { return };
+    members.remove("x-mcp-header");
+    let properties = members.get_mut("properties").and_then(Value::as_object_mut);
+    properties.into_iter().flat_map(Map::values_mut).for_each(without_headers);
 }
 
 #[cfg(test)]

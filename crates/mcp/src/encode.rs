@@ -6,11 +6,13 @@
 use crate::content;
 use crate::describe;
 use crate::era::{Revision, Structured};
-use crate::object::Writer;
+use crate::object::{self, Writer};
 use diptych_spec::Declaration;
 
 pub(crate) fn tool(declaration: &Declaration, json: &str, revision: &Revision, result: &mut Writer<'_>) {
-    if declaration.is_empty() {
+    if declaration.is_exposed() {
+        exposed(json, revision, result);
+    } else if declaration.is_empty() {
         content::none(result);
     } else {
         content::text(result, json);
@@ -23,4 +25,19 @@ pub(crate) fn tool(declaration: &Declaration, json: &str, revision: &Revision, r
         }
     }
     result.raw("isError", "false");
+}
+
+/// What a handler of the application's answered: text as it is, JSON also as what it is where the revision can carry it.
+fn exposed(json: &str, revision: &Revision, result: &mut Writer<'_>) {
+    if json == "null" {
+        return content::none(result);
+    }
+    if let Some(text) = object::decoded(json) {
+        return content::text(result, &text);
+    }
+    content::text(result, json);
+    let is_object = json.starts_with('{');
+    if revision.structured == Structured::Any || (is_object && revision.structured == Structured::Object) {
+        result.raw("structuredContent", json);
+    }
 }

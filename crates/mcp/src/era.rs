@@ -35,8 +35,14 @@ pub(crate) struct Revision {
     pub(crate) batches: bool,
     /// Whether `MCP-Protocol-Version` is defined, and a wrong one refused.
     pub(crate) version_header: bool,
-    /// Whether tools, resources and implementations have a `title`.
+    /// Whether content may be a `resource_link`, and has `_meta` and `annotations.lastModified`.
+    pub(crate) resource_links: bool,
+    /// Whether a completion is told what else is filled in.
+    pub(crate) completion_context: bool,
+    /// Whether tools, resources, prompts and implementations have a `title`.
     pub(crate) titles: bool,
+    /// Whether a property of an input schema can have `x-mcp-header`.
+    pub(crate) header_arguments: bool,
     /// Whether implementations have a `websiteUrl`.
     pub(crate) websites: bool,
     /// Whether an event stream begins with an id to come back with (basic/transports, Resumability).
@@ -58,7 +64,10 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Modern,
         batches: false,
         version_header: true,
+        resource_links: true,
+        completion_context: true,
         titles: true,
+        header_arguments: true,
         websites: true,
         primes: false,
         question_modes: true,
@@ -72,7 +81,10 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Legacy,
         batches: false,
         version_header: true,
+        resource_links: true,
+        completion_context: true,
         titles: true,
+        header_arguments: false,
         websites: true,
         primes: true,
         question_modes: true,
@@ -86,7 +98,10 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Legacy,
         batches: false,
         version_header: true,
+        resource_links: true,
+        completion_context: true,
         titles: true,
+        header_arguments: false,
         websites: false,
         primes: false,
         question_modes: false,
@@ -100,7 +115,10 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Legacy,
         batches: true,
         version_header: false,
+        resource_links: false,
+        completion_context: false,
         titles: false,
+        header_arguments: false,
         websites: false,
         primes: false,
         question_modes: false,

@@ -36,15 +36,20 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
 
 /// Only what is served is declared.
 fn capabilities(server: &Inner) -> String {
+    let lists = &server.lists;
     let mut out = Vec::new();
     let mut declared = Writer::open(&mut out);
-    if server.lists.logs {
-        declared.raw("logging", "{}");
+    for (name, served, json) in [
+        ("completions", lists.completions, "{}"),
+        ("logging", lists.logs, "{}"),
+        ("prompts", lists.has_prompts(), r#"{"listChanged":true}"#),
+        ("resources", lists.has_resources(), r#"{"listChanged":true,"subscribe":true}"#),
+        ("tools", true, r#"{"listChanged":true}"#),
+    ] {
+        if served {
+            declared.raw(name, json);
+        }
     }
-    if server.lists.has_resources() {
-        declared.raw("resources", r#"{"listChanged":true,"subscribe":true}"#);
-    }
-    declared.raw("tools", r#"{"listChanged":true}"#);
     declared.close();
     String::from_utf8(out).unwrap_or_default()
 }

@@ -1,9 +1,10 @@
-//! The lists: tools, resources, resource templates.
+//! The lists: tools, resources, resource templates, prompts.
 //!
 //! Every entry is rendered once per revision, when the server is built. A page is the rendered entries that the
 //! caller may use, in order of declaration, copied into the answer; nothing is serialized again, and nothing has to be
 //! cached or forgotten.
 
+use crate::completion;
 use crate::cursor::{self, Fingerprint};
 use crate::describe;
 use crate::era::{REVISIONS, Revision};
@@ -11,7 +12,7 @@ use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::refuse::Refusal;
 use diptych_pipeline::Engine;
-use diptych_spec::Declaration;
+use diptych_spec::{Declaration, OperationKind};
 use serde::Serialize;
 
 /// How long a client may keep a list: a new one comes with a new deployment.
@@ -21,6 +22,9 @@ pub(crate) struct Lists {
     pub(crate) tools: List,
     pub(crate) resources: List,
     pub(crate) templates: List,
+    pub(crate) prompts: List,
+    /// Whether an argument of a prompt or a variable of a template can be completed.
+    pub(crate) completions: bool,
     /// Whether any operation sends log messages.
     pub(crate) logs: bool,
 }
@@ -44,11 +48,12 @@ impl Lists {
             let uri = declaration.resource();
             uri.map(|uri| uri.variables().next().is_some())
         };
+        let is_prompt = |declaration: &Declaration| declaration.kind() == OperationKind::Prompt;
         Self {
             tools: List::of(
                 engine,
                 "tools",
-                |_| true,
+                |declaration| !is_prompt(declaration),
                 |declaration, revision| rendered(&describe::tool(declaration, revision)),
             ),
             resources: List::of(
@@ -63,12 +68,20 @@ impl Lists {
                 |declaration| is_template(declaration) == Some(true),
                 |declaration, revision| rendered(&describe::template(declaration, revision)),
             ),
+            prompts: List::of(engine, "prompts", is_prompt, |declaration, revision| {
+                rendered(&describe::prompt(declaration, revision))
+            }),
+            completions: engine.operations().iter().any(|operation| completion::is_offered(operation.declaration())),
             logs: engine.operations().iter().any(|operation| operation.declaration().logs()),
         }
     }
 
     pub(crate) fn has_resources(&self) -> bool {
         !self.resources.entries.is_empty() || !self.templates.entries.is_empty()
+    }
+
+    pub(crate) fn has_prompts(&self) -> bool {
+        !self.prompts.entries.is_empty()
     }
 }
 

@@ -1,8 +1,7 @@
 //! `resources/read` (server/resources, Reading Resources). The lists are in `list.rs`.
 //!
-//! A resource is a selector with a URI. Of several that match, one without variables comes first, then the first
-//! declared. Those that the caller may not use are passed over; when there is no other, the caller is told what is
-//! missing.
+//! A resource is a selector with a URI. Of several that match, the more literal comes first. Those that the caller may not
+//! use are passed over; when there is no other, the caller is told what is missing.
 
 use crate::asking::Dispatched;
 use crate::describe::JSON;
@@ -10,7 +9,7 @@ use crate::method::{Call, Freshness};
 use crate::object::Writer;
 use crate::refuse::{self, Refusal};
 use diptych_pipeline::Operation;
-use diptych_spec::{Arguments, Error, ErrorKind};
+use diptych_spec::{Arguments, Error, ErrorKind, Template};
 
 pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
     let Some(uri) = call.params.text("uri") else {
@@ -23,8 +22,12 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Err(None) => return Err(refuse::no_resource(&uri, call.revision)),
     };
     let mut arguments = Arguments::http(None);
+    let template = operation.declaration().resource();
     for (name, value) in variables {
-        arguments.path(name, value);
+        match template.is_some_and(|template| template.in_query(name)) {
+            true => arguments.query(name, value),
+            false => arguments.path(name, value),
+        }
     }
     match call.dispatch(operation, arguments, result).await? {
         Dispatched::Done(outcome) => {
@@ -59,13 +62,14 @@ type Found<'o> = (&'o Operation, Vec<(&'o str, String)>);
 
 /// The operation that a URI names, or why the caller may not use it.
 fn find<'o>(call: Call<'_>, operations: &'o [Operation], uri: &str) -> Result<Found<'o>, Option<Error>> {
-    let mut candidates: Vec<Found<'o>> = operations
-        .iter()
-        .filter_map(|operation| Some((operation, operation.declaration().resource()?.matches(uri)?)))
-        .collect();
-    candidates.sort_by_key(|(_, variables)| !variables.is_empty());
+    let matching = operations.iter().filter_map(|operation| {
+        let template = operation.declaration().resource()?;
+        Some((template, (operation, template.matches(uri)?)))
+    });
+    let mut candidates: Vec<(&Template, Found<'o>)> = matching.collect();
+    candidates.sort_by(|(one, _), (other, _)| one.precedence(other));
     let mut refused = None;
-    for (operation, variables) in candidates {
+    for (_, (operation, variables)) in candidates {
         match operation.declaration().authorize(call.principal) {
             Ok(()) => return Ok((operation, variables)),
             Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -17,7 +17,7 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Some(_) => return Err(Refusal::params("`arguments` has to be an object")),
     };
     let engine = &call.server.engine;
-    let Some(operation) = engine.operation(&name) else {
+    let Some(operation) = engine.operation(&name).filter(|operation| !operation.is_prompt()) else {
         return Err(Refusal::params(format!("unknown tool: {name}")));
     };
     let declaration = operation.declaration();

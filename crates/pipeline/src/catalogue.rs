@@ -58,7 +58,7 @@ impl Operation {
     /// The lists that it is in.
     fn lists(&self) -> impl Iterator<Item = Change> {
         let resource = self.declaration().resource().map(|_| Change::Resources);
-        [Some(Change::Tools), resource].into_iter().flatten()
+        [Some(if self.is_prompt() { Change::Prompts } else { Change::Tools }), resource].into_iter().flatten()
     }
 }
 

@@ -7,9 +7,9 @@ use crate::{
     BeforeCommit, Caller, Engine, OnDisconnect, Outcome,
     changes::Named,
     db::{Plans, is_retryable},
-    operation::{Kind, Operation, RunSelector, RunService},
+    operation::{Exposed, Kind, Operation, RunSelector, RunService},
     report,
-    stage::{authorize, check, close, keep, open, permit, present, require, resolve, run, validate},
+    stage::{authorize, check, close, expose, keep, open, permit, present, require, resolve, run, validate},
     watch::until,
 };
 use bytes::Bytes;
@@ -91,6 +91,11 @@ async fn attempt(
             let task = write(engine.clone(), Arc::clone(service), checked, named, terms, keeper);
             running.spawn(task).await.unwrap_or_else(|_| Err(stopped()))
         }
+        Kind::Exposed(exposed) => {
+            let _cancel = (caller.on_disconnect == OnDisconnect::Cancel).then(|| terms.cancelled.clone().drop_guard());
+            let task = hand_over(engine.clone(), Arc::clone(exposed), checked, terms);
+            running.spawn(task).await.unwrap_or_else(|_| Err(stopped()))
+        }
     }
 }
 
@@ -128,6 +133,11 @@ async fn read(engine: &Engine, selector: &dyn RunSelector, checked: check::Check
     let read = run::selector(selector, reading).await?; // 8
     let presented = present::selector(selector, read, engine.settings().max_result_bytes)?; // 9
     Ok(presented.into_json())
+}
+
+async fn hand_over(engine: Engine, exposed: Arc<dyn Exposed>, checked: check::Checked, terms: Terms) -> Result<Bytes> {
+    let max_bytes = engine.settings().max_result_bytes;
+    until(terms.deadline, &terms.cancelled, expose::handler(&*exposed, checked, max_bytes)).await // 8, 9
 }
 
 /// Whether nothing of the call happened, so that it can be run a second time: a plan that DDL made stale, or, for a read, a

@@ -6,7 +6,7 @@ use crate::{
     dispatch::{dispatch, would_begin},
 };
 use bytes::Bytes;
-use diptych_spec::{Arguments, Error, Mistake, Mistakes, Peer, Principal, Result, StateMap, Task};
+use diptych_spec::{Arguments, Declaration, Error, Mistake, Mistakes, Peer, Principal, Result, StateMap, Task};
 use std::{
     collections::HashMap,
     fmt,
@@ -309,10 +309,13 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
     let mut found = Vec::new();
     let mut names: HashMap<&str, usize> = HashMap::new();
     let mut places: HashMap<String, &str> = HashMap::new();
+    let declared: HashMap<&str, &Declaration> =
+        operations.iter().map(Operation::declaration).map(|declaration| (declaration.name(), declaration)).collect();
     for operation in operations {
         let declaration = operation.declaration();
         let name = declaration.name();
         found.extend(declaration.mistakes(state));
+        found.extend(declaration.completion_mistakes(|name| declared.get(name).copied()));
         let times = names.entry(name).or_default();
         *times += 1;
         if *times == 2 {
@@ -323,8 +326,7 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
         }
         let routes =
             declaration.routes().iter().map(|route| format!("{} {}", route.method, shape(route.path.as_str())));
-        let resource = declaration.resource().map(|uri| format!("the resource {}", shape(uri.as_str())));
-        for place in routes.chain(resource) {
+        for place in routes {
             match places.get(&place) {
                 Some(other) => found
                     .push(Mistake::new(name, format!("is served under {place}, where `{other}` is served already"))),
@@ -332,6 +334,27 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
                     places.insert(place, name);
                 }
             }
+        }
+    }
+    found.extend(ambiguous(operations));
+    found
+}
+
+/// Resources of which nobody can say which one a URI means.
+fn ambiguous(operations: &[Operation]) -> Vec<Mistake> {
+    let resources: Vec<_> = operations
+        .iter()
+        .filter_map(|operation| Some((operation.declaration().name(), operation.declaration().resource()?)))
+        .collect();
+    let mut found = Vec::new();
+    for (at, (name, uri)) in resources.iter().enumerate() {
+        for (other, theirs) in resources[..at].iter().filter(|(_, theirs)| uri.is_ambiguous_with(theirs)) {
+            found.push(Mistake::new(
+                *name,
+                format!(
+                    "the resource {uri} and `{other}` under {theirs} share a URI, and neither is more literal; give one of them a literal segment that the other does not take"
+                ),
+            ));
         }
     }
     found

@@ -1,22 +1,26 @@
 //! What is known of an operation before any call: the value that every surface describes itself from.
 
 mod checks;
+mod list;
 
 use crate::{
-    ArgumentTable, Call, Error, ErrorKind, Needed, OrderKey, PageNumber, Permission, Principal, Result, Route,
-    Signature, Task, Template, schema,
+    ArgumentTable, Call, Completion, Error, ErrorKind, Needed, Permission, Principal, Result, Route, Signature, Task,
+    Template, schema,
 };
+pub use list::ListDeclaration;
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
-/// A mutation or a read.
+/// What an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OperationKind {
     /// Changes data, in one transaction.
     Service,
     /// Reads data, on a read-only connection.
     Selector,
+    /// Makes messages for a model, on a read-only connection.
+    Prompt,
 }
 
 /// How the target row is locked while the service runs.
@@ -47,49 +51,6 @@ pub enum Cardinality {
     List,
 }
 
-/// How a list is filtered, ordered and paginated.
-#[derive(Debug, Default)]
-pub struct ListDeclaration {
-    pub(crate) filter_columns: &'static [&'static str],
-    pub(crate) default_order: Vec<OrderKey>,
-    pub(crate) ordered: bool,
-    pub(crate) unique: Option<&'static str>,
-    pub(crate) page: Option<PageNumber>,
-    pub(crate) max_rows: Option<u32>,
-}
-
-impl ListDeclaration {
-    /// The order when the caller does not say.
-    #[must_use]
-    pub fn default_order(&self) -> &[OrderKey] {
-        &self.default_order
-    }
-
-    /// The column that makes every order total; `id` unless said otherwise.
-    #[must_use]
-    pub fn unique(&self) -> &'static str {
-        self.unique.unwrap_or("id")
-    }
-
-    /// The pagination.
-    #[must_use]
-    pub fn page(&self) -> Option<PageNumber> {
-        self.page
-    }
-
-    /// The most rows of a list that is not paginated; 1,000 unless said otherwise.
-    #[must_use]
-    pub fn max_rows(&self) -> u32 {
-        self.max_rows.unwrap_or(1000)
-    }
-
-    /// Whether rows have to come in a certain order.
-    #[must_use]
-    pub fn is_ordered(&self) -> bool {
-        self.ordered || self.page.is_some()
-    }
-}
-
 /// A rule on the target row, which is in the call.
 pub(crate) type RowRule = dyn Fn(&Call) -> bool + Send + Sync;
 
@@ -100,7 +61,7 @@ pub(crate) struct Requirement {
     pub(crate) holds: Box<RowRule>,
 }
 
-/// An operation as it was declared. Built by [`crate::ServiceSpec`] and [`crate::SelectorSpec`].
+/// An operation as it was declared. Built by [`crate::ServiceSpec`], [`crate::SelectorSpec`] and [`crate::PromptSpec`].
 pub struct Declaration {
     pub(crate) name: Cow<'static, str>,
     pub(crate) title: Option<Cow<'static, str>>,
@@ -118,6 +79,7 @@ pub struct Declaration {
     pub(crate) idempotent: bool,
     pub(crate) destructive: bool,
     pub(crate) allow_none: bool,
+    pub(crate) exposed: bool,
     pub(crate) enabled: AtomicBool,
     pub(crate) lock: Lock,
     pub(crate) list: ListDeclaration,
@@ -127,6 +89,7 @@ pub struct Declaration {
     pub(crate) errors: Vec<(ErrorKind, &'static str)>,
     pub(crate) permits: Vec<Box<RowRule>>,
     pub(crate) requirements: Vec<Requirement>,
+    pub(crate) completions: Vec<(&'static str, Completion)>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -154,9 +117,10 @@ impl Declaration {
             changes: Vec::new(),
             deadline: None,
             task: None,
-            idempotent: kind == OperationKind::Selector,
+            idempotent: kind != OperationKind::Service,
             destructive: false,
             allow_none: false,
+            exposed: false,
             enabled: AtomicBool::new(true),
             lock: Lock::default(),
             list: ListDeclaration::default(),
@@ -166,6 +130,7 @@ impl Declaration {
             errors: Vec::new(),
             permits: Vec::new(),
             requirements: Vec::new(),
+            completions: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -188,7 +153,7 @@ impl Declaration {
         &self.description
     }
 
-    /// A mutation or a read.
+    /// What it is.
     #[must_use]
     pub fn kind(&self) -> OperationKind {
         self.kind
@@ -282,6 +247,12 @@ impl Declaration {
     #[must_use]
     pub fn is_destructive(&self) -> bool {
         self.destructive
+    }
+
+    /// Whether its work is done by a handler that is not ours: what it answers, JSON or text, is not known before.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        self.exposed
     }
 
     /// Whether a missing row is answered with null instead of "not found".

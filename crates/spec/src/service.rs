@@ -164,7 +164,7 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
 
     /// Its success changes what can be read at this URI.
     pub fn changes(mut self, uri: &str) -> Self {
-        match Template::parse(uri) {
+        match Template::uri(uri) {
             Ok(uri) => self.declaration.changes.push(uri),
             Err(mistake) => self.declaration.mistakes.push(mistake),
         }

@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on should stop the test")]
 
 mod batches;
+mod completions;
 mod errors;
 mod fixture;
 mod ladder;
 mod listening;
 mod lists;
+mod parameters;
+mod prompts;
 mod resources;
 mod schema;
 mod sessions;
