@@ -49,6 +49,8 @@ pub(crate) struct Revision {
     pub(crate) primes: bool,
     /// Whether a question to the user says if it is a form or a URL.
     pub(crate) question_modes: bool,
+    /// Whether the extension of tasks belongs to it (SEP-2663); where it does not, it is not looked at.
+    pub(crate) tasks: bool,
     pub(crate) structured: Structured,
     /// The error code for a resource that is not there.
     pub(crate) resource_not_found: i32,
@@ -71,6 +73,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         websites: true,
         primes: false,
         question_modes: true,
+        tasks: true,
         structured: Structured::Any,
         resource_not_found: -32602,
         unavailable: -32603,
@@ -88,6 +91,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         websites: true,
         primes: true,
         question_modes: true,
+        tasks: false,
         structured: Structured::Object,
         resource_not_found: -32002,
         unavailable: -32000,
@@ -105,6 +109,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         websites: false,
         primes: false,
         question_modes: false,
+        tasks: false,
         structured: Structured::Object,
         resource_not_found: -32002,
         unavailable: -32000,
@@ -122,6 +127,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         websites: false,
         primes: false,
         question_modes: false,
+        tasks: false,
         structured: Structured::Absent,
         resource_not_found: -32002,
         unavailable: -32000,

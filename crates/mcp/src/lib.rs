@@ -46,6 +46,7 @@ mod settings;
 mod stdio;
 mod stream;
 mod subscribe;
+mod tasks;
 mod tools;
 
 pub use events::Event;

@@ -8,7 +8,7 @@ use crate::object::{Members, Writer};
 use crate::refuse::Refusal;
 use crate::server::Inner;
 use crate::settings::Settings;
-use crate::{list, object};
+use crate::{list, object, tasks};
 use serde::Serialize;
 
 /// The server's `Implementation`, rendered once for each revision.
@@ -35,7 +35,7 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
 }
 
 /// Only what is served is declared.
-fn capabilities(server: &Inner) -> String {
+fn capabilities(server: &Inner, revision: &Revision) -> String {
     let lists = &server.lists;
     let mut out = Vec::new();
     let mut declared = Writer::open(&mut out);
@@ -45,6 +45,7 @@ fn capabilities(server: &Inner) -> String {
         ("prompts", lists.has_prompts(), r#"{"listChanged":true}"#),
         ("resources", lists.has_resources(), r#"{"listChanged":true,"subscribe":true}"#),
         ("tools", true, r#"{"listChanged":true}"#),
+        ("extensions", revision.tasks && lists.tasks, &tasks::capability()),
     ] {
         if served {
             declared.raw(name, json);
@@ -57,7 +58,7 @@ fn capabilities(server: &Inner) -> String {
 /// `server/discover` (2026-07-28, server/discover).
 pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     result.value("supportedVersions", &Revision::names());
-    result.raw("capabilities", &capabilities(call.server));
+    result.raw("capabilities", &capabilities(call.server, call.revision));
     if let Some(instructions) = &call.server.settings.instructions {
         result.value("instructions", instructions);
     }
@@ -90,7 +91,7 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     };
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
-    result.raw("capabilities", &capabilities(server));
+    result.raw("capabilities", &capabilities(server, revision));
     result.raw("serverInfo", &server.implementation[revision.index]);
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);
@@ -104,7 +105,12 @@ pub(crate) fn dress(call: Call<'_>, freshness: Freshness, result: &mut Writer<'_
     if !call.revision.is_modern() || freshness == Freshness::Dressed {
         return;
     }
-    result.value("resultType", if freshness == Freshness::InputRequired { "input_required" } else { "complete" });
+    let kind = match freshness {
+        Freshness::InputRequired => "input_required",
+        Freshness::Task => "task",
+        _ => "complete",
+    };
+    result.value("resultType", kind);
     if let Freshness::For { ttl_ms, public } = freshness {
         result.value("ttlMs", &ttl_ms);
         result.value("cacheScope", if public { "public" } else { "private" });
