@@ -17,4 +17,5 @@ mod sessions;
 mod stdio;
 mod stdio_talking;
 mod talking;
+mod tasks;
 mod tools;

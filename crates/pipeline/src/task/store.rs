@@ -2,7 +2,10 @@
 //!
 //! What a worker writes says under which lease: nothing is changed when the task is another's by now.
 
-use super::{failure, state::TaskState};
+use super::{
+    failure,
+    state::{TaskState, TaskStatus},
+};
 use crate::db::{Backend, Db, Record, Row, Tx, query, query_as};
 use diptych_spec::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
@@ -72,9 +75,20 @@ impl Record for Open {
 }
 
 impl Store {
-    /// Stores a task, unless its owner has as many as are allowed. Says whether it did.
-    pub(super) async fn insert(&self, fresh: Fresh<'_>, max_open: u32, max_kept: u32) -> Result<bool> {
+    /// Stores a task and gives it as it was stored: a worker may have it already. `None` when its owner has as many as are
+    /// allowed.
+    pub(super) async fn insert(&self, fresh: Fresh<'_>, max_open: u32, max_kept: u32) -> Result<Option<TaskState>> {
         let (now, ttl) = (now(), millis(fresh.ttl));
+        let state = TaskState {
+            id: fresh.id.clone(),
+            operation: fresh.operation.to_owned(),
+            status: TaskStatus::Working,
+            message: String::new(),
+            poll_ms: millis(fresh.poll),
+            created_at: now,
+            updated_at: now,
+            expires_at: now.saturating_add(ttl),
+        };
         let insert = query(
             "INSERT INTO diptych_tasks
              (id, operation, arguments, owner, scopes, capabilities, status, answers, poll_ms, created_at, updated_at, expires_at)
@@ -91,12 +105,13 @@ impl Store {
             .bind(fresh.scopes)
             .bind(fresh.capabilities)
             .bind(fresh.answers)
-            .bind(millis(fresh.poll))
+            .bind(state.poll_ms)
             .bind(now)
-            .bind(now.saturating_add(ttl))
+            .bind(state.expires_at)
             .bind(i64::from(max_kept))
             .bind(i64::from(max_open));
-        Ok(insert.execute(&mut self.db.writer().await?).await? == 1)
+        let inserted = insert.execute(&mut self.db.writer().await?).await? == 1;
+        Ok(inserted.then_some(state))
     }
 
     /// The owner's task of this id, unless it has expired.

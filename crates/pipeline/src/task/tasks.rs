@@ -96,9 +96,9 @@ impl Tasks {
         if new.arguments.len() > settings.max_argument_bytes {
             return Err(too_large("arguments", settings.max_argument_bytes));
         }
-        let (id, owner) = (unguessable(), owner::key(new.principal));
+        let owner = owner::key(new.principal);
         let fresh = Fresh {
-            id: id.clone(),
+            id: unguessable(),
             operation: operation.declaration().name(),
             arguments: new.arguments,
             owner: &owner,
@@ -108,13 +108,12 @@ impl Tasks {
             poll: task.asked_every(),
             ttl: task.kept_for(),
         };
-        if !self.0.store.insert(fresh, settings.max_open, settings.max_kept).await? {
+        let Some(created) = self.0.store.insert(fresh, settings.max_open, settings.max_kept).await? else {
             let detail = "there are too many tasks; wait until some of them are done or expire";
             return Err(Error::new(ErrorKind::RateLimited, "too_many_tasks", detail));
-        }
+        };
         self.0.wake.notify_one();
-        let created = self.0.store.find(&id, &owner).await?;
-        created.ok_or_else(|| Error::internal("a task that was just created is not there"))
+        Ok(created)
     }
 
     /// The caller's task of this id, unless it has expired.
