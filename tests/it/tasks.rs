@@ -11,7 +11,7 @@ use diptych_testkit::TestDatabase;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::future::Future;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::{runtime::Runtime, sync::Notify};
 
@@ -26,8 +26,8 @@ enum Gate {
     Open,
     /// Until the task is stopped.
     Closed(Arc<Notify>),
-    /// With all of the process standing still, until the other end is dropped.
-    Stalled(Arc<Notify>, Arc<Mutex<mpsc::Receiver<()>>>),
+    /// Until it is opened, once for each run.
+    Held(Arc<Notify>, Arc<Notify>),
 }
 
 async fn add(tx: &mut Tx, Args(Number { n }): Args<Number>, gate: State<Gate>) -> Result<i64> {
@@ -48,9 +48,9 @@ async fn pass(gate: &Gate) {
             reached.notify_one();
             std::future::pending().await
         }
-        Gate::Stalled(reached, go) => {
+        Gate::Held(reached, go) => {
             reached.notify_one();
-            let _ = go.lock().unwrap().recv();
+            go.notified().await;
         }
     }
 }
@@ -165,6 +165,12 @@ async fn database(backend: Backend) -> (TestDatabase, Db) {
     (database, db)
 }
 
+async fn execute(db: &Db, sql: &'static str) {
+    let mut tx = db.begin().await.unwrap();
+    query(sql).execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 async fn within_reason<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), work).await.expect("it gets there")
 }
@@ -190,20 +196,22 @@ async fn a_killed_worker_is_replaced_and_the_effect_happens_once() {
 #[tokio::test]
 async fn a_worker_that_lost_its_lease_commits_nothing() {
     let (database, db) = database(Backend::Postgres).await;
-    // The other worker's effect is the same row: without the lease there would be two of them.
-    let mut tx = db.begin().await.unwrap();
-    query("ALTER TABLE numbers DROP CONSTRAINT numbers_n_key").execute(&mut tx).await.unwrap();
-    tx.commit().await.unwrap();
-    let (reached, (go, waits)) = (Arc::new(Notify::new()), mpsc::channel());
-    let gate = Gate::Stalled(Arc::clone(&reached), Arc::new(Mutex::new(waits)));
-    let stalled = Process::start(&database, gate, quick()).await;
+    // Both workers write the same number: it is the lease, not the key, that keeps one of them out.
+    execute(&db, "ALTER TABLE numbers DROP CONSTRAINT numbers_n_key").await;
+    let (reached, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    // It would notice by itself only after minutes.
+    let slow = TaskSettings { workers: 1, lease: Duration::from_secs(600), ..quick() };
+    let stalled = Process::start(&database, Gate::Held(Arc::clone(&reached), Arc::clone(&go)), slow).await;
     let id = stalled.create("add", 7).await;
     within_reason(reached.notified()).await;
+    execute(&db, "UPDATE diptych_tasks SET lease_until = 1").await;
     let other = Process::start(&database, Gate::Open, quick()).await;
     assert_eq!(within_reason(other.answer(&id)).await, "7");
-    assert_eq!(numbers(&db).await, [7]);
-    drop(go);
-    within_reason(stalled.stop()).await;
+    other.stop().await;
+    go.notify_one();
+    // It begins with the next when it is done with the first.
+    stalled.create("add", 8).await;
+    within_reason(reached.notified()).await;
     assert_eq!(numbers(&db).await, [7], "the one that was late is rolled back");
     assert_eq!(other.answer(&id).await, "7");
 }
@@ -315,9 +323,7 @@ async fn a_task_that_kills_its_workers_is_given_up() {
         let (database, db) = database(backend).await;
         let front = Process::start(&database, Gate::Open, without_workers()).await;
         let id = front.create("add", 7).await;
-        let mut tx = db.begin().await.unwrap();
-        query("UPDATE diptych_tasks SET attempts = 5").execute(&mut tx).await.unwrap();
-        tx.commit().await.unwrap();
+        execute(&db, "UPDATE diptych_tasks SET attempts = 5").await;
         let works = Process::start(&database, Gate::Open, quick()).await;
         within_reason(async {
             loop {
