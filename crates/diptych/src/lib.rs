@@ -69,6 +69,7 @@ pub use diptych_spec::AnswerValue;
 pub use diptych_spec::Anyone;
 pub use diptych_spec::Authenticated;
 pub use diptych_spec::Between;
+pub use diptych_spec::Blob;
 pub use diptych_spec::Call;
 pub use diptych_spec::Content;
 pub use diptych_spec::Contents;

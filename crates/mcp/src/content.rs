@@ -1,16 +1,90 @@
 //! Content blocks of results (server/tools, Tool Result).
 
+use crate::era::Revision;
 use crate::object::{self, Writer};
+use serde_json::{Map, Value, json};
 
 /// `"content": [{"type": "text", "text": …}]`
 pub(crate) fn text(result: &mut Writer<'_>, text: &str) {
-    let out = result.member("content");
-    out.extend_from_slice(br#"[{"type":"text","text":"#);
-    object::write(out, text);
-    out.extend_from_slice(b"}]");
+    one(result, "text", |block| block.value("text", text));
+}
+
+/// The same, of a string that is JSON already.
+pub(crate) fn text_of(result: &mut Writer<'_>, json: &str) {
+    one(result, "text", |block| block.raw("text", json));
+}
+
+/// Bytes as the block for their media type: a picture, a sound, or a resource of this URI. `base64` is a JSON string.
+pub(crate) fn bytes(result: &mut Writer<'_>, uri: impl FnOnce() -> String, mime_type: &str, base64: &str) {
+    let medium = match mime_type.split_once('/') {
+        Some((medium @ ("image" | "audio"), _)) => medium,
+        _ => {
+            return one(result, "resource", |block| {
+                let mut resource = Writer::open(block.member("resource"));
+                resource.value("uri", &uri());
+                resource.value("mimeType", mime_type);
+                resource.raw("blob", base64);
+                resource.close();
+            });
+        }
+    };
+    one(result, medium, |block| {
+        block.raw("data", base64);
+        block.value("mimeType", mime_type);
+    });
 }
 
 /// `"content": []`
 pub(crate) fn none(result: &mut Writer<'_>) {
     result.raw("content", "[]");
+}
+
+/// Appends blocks that are a JSON array already, without what the revision does not have. They are only read when there
+/// is something to leave out.
+pub(crate) fn blocks(out: &mut Vec<u8>, json: &str, revision: &Revision) {
+    // A quote inside of a string is escaped, so a name in quotes is a name, or a string that consists of it.
+    let absent = [
+        (!revision.resource_links, r#""resource_link""#),
+        (!revision.metas, r#""_meta""#),
+        (!revision.icons, r#""icons""#),
+        (!revision.last_modified, r#""lastModified""#),
+    ];
+    if !absent.iter().any(|(absent, name)| *absent && json.contains(name)) {
+        return out.extend_from_slice(json.as_bytes());
+    }
+    let blocks: Vec<Map<String, Value>> = serde_json::from_str(json).unwrap_or_default();
+    let older: Vec<_> = blocks.into_iter().map(|block| without(block, revision)).collect();
+    object::write(out, &older);
+}
+
+/// The block as the revision knows it.
+fn without(mut block: Map<String, Value>, revision: &Revision) -> Map<String, Value> {
+    if !revision.metas {
+        block.remove("_meta");
+    }
+    if !revision.icons {
+        block.remove("icons");
+    }
+    if !revision.last_modified
+        && let Some(annotations) = block.get_mut("annotations").and_then(Value::as_object_mut)
+    {
+        annotations.remove("lastModified");
+    }
+    if !revision.resource_links && block.get("type").is_some_and(|ty| ty == "resource_link") {
+        let mut text = Map::from_iter([("type".to_owned(), json!("text")), ("text".to_owned(), block["uri"].take())]);
+        text.extend(block.remove("annotations").map(|annotations| ("annotations".to_owned(), annotations)));
+        return text;
+    }
+    block
+}
+
+/// `"content": […]` with one block.
+fn one(result: &mut Writer<'_>, kind: &str, write: impl FnOnce(&mut Writer<'_>)) {
+    let out = result.member("content");
+    out.push(b'[');
+    let mut block = Writer::open(&mut *out);
+    block.value("type", kind);
+    write(&mut block);
+    block.close();
+    out.push(b']');
 }

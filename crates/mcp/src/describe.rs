@@ -4,12 +4,9 @@
 //! 2026-07-28), [`wraps`] says so, here for the schema and in `encode.rs` for the value.
 
 use crate::era::{Revision, Structured};
-use diptych_spec::{Declaration, OperationKind};
+use diptych_spec::{Declaration, Form, OperationKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-
-/// What every resource is: the JSON of the operation's answer.
-pub(crate) const JSON: &str = "application/json";
 
 /// A tool (server/tools, Tool).
 #[derive(Debug, Serialize)]
@@ -85,7 +82,7 @@ pub(crate) fn resource<'a>(declaration: &'a Declaration, revision: &Revision) ->
         name: declaration.name(),
         title: declaration.title().filter(|_| revision.titles),
         description: declaration.description(),
-        mime_type: JSON,
+        mime_type: declaration.form().mime_type(),
     }
 }
 
@@ -102,7 +99,7 @@ pub(crate) fn wraps(declaration: &Declaration, revision: &Revision) -> bool {
 }
 
 fn output(declaration: &Declaration, revision: &Revision) -> Option<Value> {
-    if declaration.is_empty() || revision.structured == Structured::Absent {
+    if declaration.is_empty() || declaration.form() != Form::Json || revision.structured == Structured::Absent {
         return None;
     }
     let mut schema = match declaration.output() {

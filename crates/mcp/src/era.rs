@@ -40,6 +40,14 @@ pub(crate) struct Revision {
     /// Whether implementations have a `websiteUrl`.
     pub(crate) websites: bool,
     pub(crate) structured: Structured,
+    /// Whether a content block can be a `resource_link`.
+    pub(crate) resource_links: bool,
+    /// Whether tools, resources and content have a `_meta`.
+    pub(crate) metas: bool,
+    /// Whether annotations have a `lastModified`.
+    pub(crate) last_modified: bool,
+    /// Whether tools, resources and implementations have `icons`, and implementations a `description`.
+    pub(crate) icons: bool,
     /// The error code for a resource that is not there.
     pub(crate) resource_not_found: i32,
     /// The error code for what may work later. 2026-07-28 retires -32000 to -32019 (basic, Error Codes).
@@ -57,6 +65,10 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         titles: true,
         websites: true,
         structured: Structured::Any,
+        resource_links: true,
+        metas: true,
+        last_modified: true,
+        icons: true,
         resource_not_found: -32602,
         unavailable: -32603,
     },
@@ -69,6 +81,10 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         titles: true,
         websites: true,
         structured: Structured::Object,
+        resource_links: true,
+        metas: true,
+        last_modified: true,
+        icons: true,
         resource_not_found: -32002,
         unavailable: -32000,
     },
@@ -81,6 +97,10 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         titles: true,
         websites: false,
         structured: Structured::Object,
+        resource_links: true,
+        metas: true,
+        last_modified: true,
+        icons: false,
         resource_not_found: -32002,
         unavailable: -32000,
     },
@@ -93,6 +113,10 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         titles: false,
         websites: false,
         structured: Structured::Absent,
+        resource_links: false,
+        metas: false,
+        last_modified: false,
+        icons: false,
         resource_not_found: -32002,
         unavailable: -32000,
     },

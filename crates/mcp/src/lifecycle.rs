@@ -34,14 +34,20 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
 }
 
 /// Only what is served is declared. Lists never change while a server runs, so there is nothing to subscribe to.
-fn capabilities(server: &Inner) -> &'static str {
-    if server.lists.has_resources() { r#"{"resources":{},"tools":{}}"# } else { r#"{"tools":{}}"# }
+fn capabilities(server: &Inner, out: &mut Vec<u8>) {
+    let mut capabilities = Writer::open(out);
+    for (name, served) in [("resources", server.lists.has_resources()), ("tools", server.lists.has_tools())] {
+        if served {
+            capabilities.raw(name, "{}");
+        }
+    }
+    capabilities.close();
 }
 
 /// `server/discover` (2026-07-28, server/discover).
 pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     result.value("supportedVersions", &Revision::names());
-    result.raw("capabilities", capabilities(call.server));
+    capabilities(call.server, result.member("capabilities"));
     if let Some(instructions) = &call.server.settings.instructions {
         result.value("instructions", instructions);
     }
@@ -73,7 +79,7 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     };
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
-    result.raw("capabilities", capabilities(server));
+    capabilities(server, result.member("capabilities"));
     result.raw("serverInfo", &server.implementation[revision.index]);
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);

@@ -43,12 +43,9 @@ impl Lists {
             uri.map(|uri| uri.variables().next().is_some())
         };
         Self {
-            tools: List::of(
-                engine,
-                "tools",
-                |_| true,
-                |declaration, revision| rendered(&describe::tool(declaration, revision)),
-            ),
+            tools: List::of(engine, "tools", Declaration::is_tool, |declaration, revision| {
+                rendered(&describe::tool(declaration, revision))
+            }),
             resources: List::of(
                 engine,
                 "resources",
@@ -62,6 +59,10 @@ impl Lists {
                 |declaration, revision| rendered(&describe::template(declaration, revision)),
             ),
         }
+    }
+
+    pub(crate) fn has_tools(&self) -> bool {
+        !self.tools.entries.is_empty()
     }
 
     pub(crate) fn has_resources(&self) -> bool {

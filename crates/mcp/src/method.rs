@@ -94,6 +94,7 @@ fn find(name: &str, era: Era, lists: &Lists) -> Option<Method> {
     let here = row.2.is_none_or(|only| only == era);
     let served = match row.1 {
         // What is not declared as a capability is not there.
+        Method::ListTools | Method::CallTool => lists.has_tools(),
         Method::ListResources | Method::ListTemplates | Method::ReadResource => lists.has_resources(),
         _ => true,
     };

@@ -4,12 +4,11 @@
 //! declared. Those that the caller may not use are passed over; when there is no other, the caller is told what is
 //! missing.
 
-use crate::describe::JSON;
 use crate::method::{Call, Freshness};
 use crate::object::Writer;
 use crate::refuse::{self, Refusal};
 use diptych_pipeline::Operation;
-use diptych_spec::{Arguments, Error};
+use diptych_spec::{Arguments, Error, Form};
 
 pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
     let Some(uri) = call.params.text("uri") else {
@@ -31,8 +30,13 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
             out.push(b'[');
             let mut contents = Writer::open(&mut *out);
             contents.value("uri", &*uri);
-            contents.value("mimeType", JSON);
-            contents.value("text", outcome.json());
+            let form = operation.declaration().form();
+            contents.value("mimeType", form.mime_type());
+            match form {
+                Form::Json | Form::Contents => contents.value("text", outcome.json()),
+                Form::Text(_) => contents.raw("text", outcome.json()),
+                Form::Blob(_) => contents.raw("blob", outcome.json()),
+            }
             contents.close();
             out.push(b']');
         }

@@ -16,7 +16,8 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Some(_) => return Err(Refusal::params("`arguments` has to be an object")),
     };
     let engine = &call.server.engine;
-    let Some(operation) = engine.operation(&name) else {
+    let tool = engine.operation(&name).filter(|operation| operation.declaration().is_tool());
+    let Some(operation) = tool else {
         return Err(Refusal::params(format!("unknown tool: {name}")));
     };
     let declaration = operation.declaration();
@@ -24,7 +25,7 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         return Err(refuse::denied(&error));
     }
     match engine.dispatch(operation, Arguments::named(arguments).from_a_model(), call.caller()).await {
-        Ok(outcome) => encode::tool(declaration, outcome.json(), call.revision, result),
+        Ok(outcome) => encode::tool(declaration, arguments, outcome.json(), call.revision, result),
         Err(error) => refuse::tool(&error, result)?,
     }
     Ok(Freshness::Unsaid)

@@ -1,11 +1,13 @@
 //! What is known of an operation before any call: the value that every surface describes itself from.
 
 mod checks;
+mod exposure;
 
 use crate::{
-    ArgumentTable, Call, Error, ErrorKind, Needed, OrderKey, PageNumber, Permission, Principal, Result, Route,
-    Signature, Template, schema,
+    ArgumentTable, Call, Contents, Error, ErrorKind, Needed, OrderKey, PageNumber, Permission, Principal, Result,
+    Route, Signature, Template, form::Shown, schema,
 };
+use exposure::Exposure;
 use serde_json::Value;
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
@@ -121,6 +123,7 @@ pub struct Declaration {
     pub(crate) signature: Signature,
     pub(crate) target: Option<Needed>,
     pub(crate) output: Value,
+    pub(crate) exposure: Exposure,
     pub(crate) errors: Vec<(ErrorKind, &'static str)>,
     pub(crate) permits: Vec<Box<RowRule>>,
     pub(crate) requirements: Vec<Requirement>,
@@ -158,6 +161,7 @@ impl Declaration {
             signature,
             target: None,
             output: Value::Null,
+            exposure: Exposure::default(),
             errors: Vec::new(),
             permits: Vec::new(),
             requirements: Vec::new(),
@@ -339,12 +343,14 @@ impl Declaration {
 
     /// Sets what the finished chain answers. Called once, by whatever makes the operation runnable.
     #[doc(hidden)]
-    pub fn finish<View: schemars::JsonSchema>(&mut self, cardinality: Cardinality) {
+    pub fn finish<View: schemars::JsonSchema + 'static>(&mut self, cardinality: Cardinality) {
         self.cardinality = cardinality;
-        self.output = schema::output::<View>();
-        if cardinality == Cardinality::Row && self.allow_none {
-            self.output = schema::output::<Option<View>>();
-        }
+        self.exposure.shown = Shown::of::<View>();
+        self.output = match self.exposure.shown {
+            Shown::Contents => schema::output::<Contents>(),
+            _ if cardinality == Cardinality::Row && self.allow_none => schema::output::<Option<View>>(),
+            _ => schema::output::<View>(),
+        };
     }
 
     /// Checks the columns that a list is filtered and ordered by. Called once, when the row type is known.

@@ -1,7 +1,8 @@
 //! REST routes and resource URIs, as declared.
 
 use percent_encoding::percent_decode_str;
-use std::fmt;
+use serde_json::value::RawValue;
+use std::{collections::HashMap, fmt};
 
 /// The HTTP methods an operation can be served under (RFC 9110, section 9; RFC 5789).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -134,6 +135,18 @@ impl Template {
         Some(out)
     }
 
+    /// The text with the members of a JSON object in place of the variables; `None` when one is missing or null, or when
+    /// `json` is no object.
+    #[must_use]
+    pub fn fill(&self, json: &str) -> Option<String> {
+        let members: HashMap<String, &RawValue> = serde_json::from_str(json).ok()?;
+        self.expand(|name| match members.get(name)?.get() {
+            "null" => None,
+            text if text.starts_with('"') => serde_json::from_str(text).ok(),
+            other => Some(other.to_owned()),
+        })
+    }
+
     /// The decoded values of the variables, when `text` is an expansion of this template. Linear in its length:
     /// a variable takes everything up to the next literal, and never a `/`.
     #[must_use]
@@ -171,3 +184,21 @@ impl fmt::Display for Template {
 /// Everything but the unreserved characters of RFC 3986, section 2.3.
 const UNRESERVED: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_members() {
+        let created = Template::parse("/notes/{kind}/{id}").unwrap();
+        for (json, expected) in [
+            (r#"{"id": 7, "kind": "a b/c", "big": [1]}"#, Some("/notes/a%20b%2Fc/7")),
+            (r#"{"id": null, "kind": "a"}"#, None),
+            (r#"{"kind": "a"}"#, None),
+            ("[]", None),
+        ] {
+            assert_eq!(created.fill(json).as_deref(), expected, "{json}");
+        }
+    }
+}

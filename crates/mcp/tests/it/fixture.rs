@@ -4,8 +4,8 @@ use crate::schema;
 use diptych_mcp::{Head, Reply, Server, Settings};
 use diptych_pipeline::{Conn, Db, Engine, Operations, Tx, query, query_scalar};
 use diptych_spec::{
-    AnswerValue, Anyone, Args, Authenticated, Error, ErrorKind, FieldError, Input, Principal, Result, Scope,
-    SelectorSpec, ServiceSpec,
+    Annotations, AnswerValue, Anyone, Args, Authenticated, Blob, Content, Contents, EmbeddedResource, Error, ErrorKind,
+    FieldError, Input, Principal, ResourceLink, Result, Scope, SelectorSpec, ServiceSpec,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,44 @@ async fn fail(_: &mut Conn, Args(args): Args<How>) -> Result<AnswerValue<Note>> 
         "outcome_unknown" => simple(ErrorKind::OutcomeUnknown),
         _ => Error::internal("the password is hunter2"),
     })
+}
+
+async fn sketch(_: &mut Conn) -> Result<AnswerValue<Contents>> {
+    let annotations = |last_modified| Annotations { priority: Some(0.5), last_modified, ..Annotations::default() };
+    Ok(AnswerValue(
+        Contents::from("two \"_meta\" notes")
+            .and(Content::image("ab", "image/png").annotated(annotations(Some("2026-01-01T00:00:00Z".to_owned()))))
+            .and(Content::from(ResourceLink::new("notes://1", "first").title("First")).annotated(annotations(None)))
+            .and(
+                Content::from(EmbeddedResource::text("notes://2", "text/plain", "bread")).with_meta("example.com/x", 1),
+            ),
+    ))
+}
+
+async fn line(_: &mut Conn) -> Result<AnswerValue<Content>> {
+    Ok(AnswerValue(Content::text("one line")))
+}
+
+async fn text(conn: &mut Conn, args: Args<ById>) -> Result<Option<String>> {
+    Ok(get(conn, args).await?.map(|note| format!("{}\n", note.text)))
+}
+
+async fn bytes(_: &mut Conn, Args(args): Args<ById>) -> Result<AnswerValue<Blob>> {
+    Ok(AnswerValue(Blob::new([0, 255, u8::try_from(args.id).unwrap_or_default()])))
+}
+
+/// Operations whose answers are not JSON.
+pub(crate) fn other_forms() -> Operations {
+    let text = |name| SelectorSpec::from_fn(name, text).allow(Anyone).mime_type("text/plain");
+    let bytes = |name| SelectorSpec::from_fn(name, bytes).allow(Anyone);
+    Operations::new()
+        .add(SelectorSpec::from_fn("notes.sketch", sketch).allow(Anyone))
+        .add(SelectorSpec::from_fn("notes.line", line).allow(Anyone))
+        .add(text("notes.text").resource("text://{id}"))
+        .add(bytes("notes.picture").resource("picture://{id}").mime_type("image/png"))
+        .add(bytes("notes.sound").mime_type("audio/wav"))
+        .add(bytes("notes.pdf").resource("pdf://note/{id}").mime_type("application/pdf"))
+        .add(bytes("notes.hidden").resource("hidden://{id}").mime_type("application/zip").tool(false))
 }
 
 pub(crate) fn operations() -> Operations {

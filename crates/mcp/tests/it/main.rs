@@ -5,6 +5,7 @@
 mod batches;
 mod errors;
 mod fixture;
+mod forms;
 mod ladder;
 mod lists;
 mod resources;
