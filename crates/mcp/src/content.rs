@@ -16,22 +16,19 @@ pub(crate) fn text_of(result: &mut Writer<'_>, json: &str) {
 
 /// Bytes as the block for their media type: a picture, a sound, or a resource of this URI. `base64` is a JSON string.
 pub(crate) fn bytes(result: &mut Writer<'_>, uri: impl FnOnce() -> String, mime_type: &str, base64: &str) {
-    let medium = match mime_type.split_once('/') {
-        Some((medium @ ("image" | "audio"), _)) => medium,
-        _ => {
-            return one(result, "resource", |block| {
-                let mut resource = Writer::open(block.member("resource"));
-                resource.value("uri", &uri());
-                resource.value("mimeType", mime_type);
-                resource.raw("blob", base64);
-                resource.close();
-            });
-        }
-    };
-    one(result, medium, |block| {
-        block.raw("data", base64);
-        block.value("mimeType", mime_type);
-    });
+    match mime_type.split_once('/') {
+        Some((medium @ ("image" | "audio"), _)) => one(result, medium, |block| {
+            block.raw("data", base64);
+            block.value("mimeType", mime_type);
+        }),
+        _ => one(result, "resource", |block| {
+            let mut resource = Writer::open(block.member("resource"));
+            resource.value("uri", &uri());
+            resource.value("mimeType", mime_type);
+            resource.raw("blob", base64);
+            resource.close();
+        }),
+    }
 }
 
 /// `"content": []`

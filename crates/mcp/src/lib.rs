@@ -23,12 +23,14 @@ mod object;
 mod refuse;
 mod reply;
 mod resources;
+mod rows;
 mod rpc;
 mod server;
 mod session;
 mod settings;
 mod stdio;
 mod tools;
+mod views;
 
 pub use header::Head;
 pub use reply::Reply;

@@ -8,6 +8,7 @@ use crate::refuse::Refusal;
 use crate::server::Inner;
 use crate::settings::Settings;
 use crate::{list, object};
+use diptych_spec::Icon;
 use serde::Serialize;
 
 /// The server's `Implementation`, rendered once for each revision.
@@ -21,6 +22,10 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
         title: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         website_url: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<&'a str>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        icons: &'a [Icon],
     }
     std::array::from_fn(|index| {
         let revision = &REVISIONS[index];
@@ -29,13 +34,18 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
             version: &settings.version,
             title: settings.title.as_deref().filter(|_| revision.titles),
             website_url: settings.website_url.as_deref().filter(|_| revision.websites),
+            description: settings.description.as_deref().filter(|_| revision.icons),
+            icons: if revision.icons { &settings.icons } else { &[] },
         })
     })
 }
 
 /// Only what is served is declared. Lists never change while a server runs, so there is nothing to subscribe to.
-fn capabilities(server: &Inner, out: &mut Vec<u8>) {
+fn capabilities(server: &Inner, revision: &Revision, out: &mut Vec<u8>) {
     let mut capabilities = Writer::open(out);
+    if revision.metas && server.lists.has_views() {
+        capabilities.raw("extensions", r#"{"io.modelcontextprotocol/ui":{}}"#);
+    }
     for (name, served) in [("resources", server.lists.has_resources()), ("tools", server.lists.has_tools())] {
         if served {
             capabilities.raw(name, "{}");
@@ -47,7 +57,7 @@ fn capabilities(server: &Inner, out: &mut Vec<u8>) {
 /// `server/discover` (2026-07-28, server/discover).
 pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     result.value("supportedVersions", &Revision::names());
-    capabilities(call.server, result.member("capabilities"));
+    capabilities(call.server, call.revision, result.member("capabilities"));
     if let Some(instructions) = &call.server.settings.instructions {
         result.value("instructions", instructions);
     }
@@ -79,7 +89,7 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     };
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
-    capabilities(server, result.member("capabilities"));
+    capabilities(server, revision, result.member("capabilities"));
     result.raw("serverInfo", &server.implementation[revision.index]);
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);

@@ -5,7 +5,7 @@ use crate::list::Lists;
 use crate::object::{Members, Writer};
 use crate::refuse::Refusal;
 use crate::server::Inner;
-use crate::{lifecycle, resources, tools};
+use crate::{lifecycle, resources, rows, tools};
 use diptych_pipeline::{Caller, OnDisconnect};
 use diptych_spec::Principal;
 
@@ -72,7 +72,7 @@ impl Call<'_> {
             Method::Ping => Ok(Freshness::Unsaid),
             Method::ListTools => lists.tools.page(self, result),
             Method::CallTool => tools::call(self, result).await,
-            Method::ListResources => lists.resources.page(self, result),
+            Method::ListResources => rows::page(self, result).await,
             Method::ListTemplates => lists.templates.page(self, result),
             Method::ReadResource => resources::read(self, result).await,
         }

@@ -190,6 +190,12 @@ pub(crate) fn resource(error: &Error, uri: &str, revision: &Revision) -> Refusal
     Refusal::new(200, code, error.detail().to_owned()).with(&Data { uri, problem })
 }
 
+/// An error of reading the rows of a list.
+pub(crate) fn list(error: &Error, revision: &Revision) -> Refusal {
+    let later = || Refusal::new(200, revision.unavailable, error.detail().to_owned()).with(&error.problem());
+    beyond_the_caller(error).unwrap_or_else(later)
+}
+
 /// There is no resource of this URI.
 pub(crate) fn no_resource(uri: &str, revision: &Revision) -> Refusal {
     Refusal::new(200, revision.resource_not_found, "resource not found").with(&json!({"uri": uri}))

@@ -14,6 +14,9 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     let Some(uri) = call.params.text("uri") else {
         return Err(Refusal::params("`uri` has to be a string"));
     };
+    if let Some(view) = call.server.lists.views.find(&uri) {
+        return view.read(call, result);
+    }
     let engine = &call.server.engine;
     let (operation, variables) = match find(call, engine.operations(), &uri) {
         Ok(found) => found,

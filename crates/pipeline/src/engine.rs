@@ -91,6 +91,7 @@ pub struct EngineBuilder {
     operations: Operations,
     state: StateMap,
     settings: Settings,
+    mistakes: Vec<Mistake>,
 }
 
 impl EngineBuilder {
@@ -118,6 +119,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Adds what is wrong besides the operations, so that it is told together with their mistakes.
+    pub fn mistakes(mut self, mistakes: impl IntoIterator<Item = Mistake>) -> Self {
+        self.mistakes.extend(mistakes);
+        self
+    }
+
     /// Checks every declaration.
     ///
     /// # Errors
@@ -125,7 +132,8 @@ impl EngineBuilder {
     pub fn build(mut self) -> Result<Engine, Mistakes> {
         self.state.insert(self.db.clone());
         let operations = self.operations.as_slice().to_vec();
-        Mistakes::check(mistakes(&operations, &self.state, &self.db))?;
+        self.mistakes.extend(mistakes(&operations, &self.state, &self.db));
+        Mistakes::check(self.mistakes)?;
         let declared = operations.iter().filter_map(|operation| operation.declaration().deadline());
         self.db.allow_statements_of(declared.fold(self.settings.deadline, Duration::max));
         let name = |(at, operation): (usize, &Operation)| (operation.declaration().name().to_owned(), at);
@@ -144,7 +152,13 @@ impl EngineBuilder {
 impl Engine {
     /// An engine on this database.
     pub fn builder(db: Db) -> EngineBuilder {
-        EngineBuilder { db, operations: Operations::new(), state: StateMap::default(), settings: Settings::default() }
+        EngineBuilder {
+            db,
+            operations: Operations::new(),
+            state: StateMap::default(),
+            settings: Settings::default(),
+            mistakes: Vec::new(),
+        }
     }
 
     /// The operations, in order of declaration.
@@ -208,10 +222,14 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
     let mut found = Vec::new();
     let mut names: HashMap<&str, usize> = HashMap::new();
     let mut places: HashMap<String, &str> = HashMap::new();
-    for operation in operations {
+    let find = |name: &str| operations.iter().map(Operation::declaration).find(|known| known.name() == name);
+    for (at, operation) in operations.iter().enumerate() {
         let declaration = operation.declaration();
         let name = declaration.name();
         found.extend(declaration.mistakes(state));
+        found.extend(declaration.enumeration_mistakes(find));
+        let before = operations[..at].iter().map(Operation::declaration);
+        found.extend(before.filter_map(|known| declaration.view_mistake(known)).take(1));
         let times = names.entry(name).or_default();
         *times += 1;
         if *times == 2 {

@@ -1,7 +1,10 @@
 //! What is known of an operation before any call: the value that every surface describes itself from.
 
 mod checks;
+mod enumeration;
 mod exposure;
+
+pub use enumeration::Enumeration;
 
 use crate::{
     ArgumentTable, Call, Contents, Error, ErrorKind, Needed, OrderKey, PageNumber, Permission, Principal, Result,

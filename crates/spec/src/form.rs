@@ -86,7 +86,7 @@ impl Shown {
 
 /// RFC 9110, section 8.3.1; parameters may be anything that fits into a header field.
 fn is_media_type(text: &str) -> bool {
-    let token = |text: &str| !text.is_empty() && text.bytes().all(|byte| is_token(byte));
+    let token = |text: &str| !text.is_empty() && text.bytes().all(is_token);
     let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
     let named = essence.trim_end().split_once('/').is_some_and(|(ty, subtype)| token(ty) && token(subtype));
     named && parameters.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
