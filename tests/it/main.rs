@@ -11,6 +11,7 @@ mod disconnect;
 mod mistakes;
 mod outcome;
 mod pools;
+mod resources;
 mod savepoints;
 mod sqlite;
 mod stale;
