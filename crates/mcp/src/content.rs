@@ -85,3 +85,37 @@ fn one(result: &mut Writer<'_>, kind: &str, write: impl FnOnce(&mut Writer<'_>))
     block.close();
     out.push(b']');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::era::REVISIONS;
+
+    /// Each thing alone: what it becomes in 2026-07-28, 2025-11-25, 2025-06-18 and 2025-03-26.
+    #[test]
+    fn what_a_revision_lacks_is_left_out() {
+        let link = r#"[{"type":"resource_link","uri":"a:b","name":"b"}]"#;
+        let drawn = r#"[{"type":"resource_link","uri":"a:b","name":"b","icons":[{"src":"https://a"}]}]"#;
+        let linked = r#"[{"type":"text","text":"a:b"}]"#;
+        let named = r#"[{"type":"text","text":"a","_meta":{"com.example/x":1.50}}]"#;
+        let plain = r#"[{"type":"text","text":"a"}]"#;
+        let dated = r#"[{"type":"text","text":"a","annotations":{"priority":1,"lastModified":"b"}}]"#;
+        let undated = r#"[{"type":"text","text":"a","annotations":{"priority":1}}]"#;
+        // The names of fields as text change nothing.
+        let quoted = r#"[{"type":"text","text":"\"_meta\" \"icons\"","n":1.50}]"#;
+        for (given, expected) in [
+            (link, [link, link, link, linked]),
+            (drawn, [drawn, drawn, link, linked]),
+            (named, [named, named, named, plain]),
+            (dated, [dated, dated, dated, undated]),
+            (quoted, [quoted; 4]),
+            ("[]", ["[]"; 4]),
+        ] {
+            for (revision, expected) in REVISIONS.iter().zip(expected) {
+                let mut out = Vec::new();
+                blocks(&mut out, given, revision);
+                assert_eq!(String::from_utf8(out).unwrap(), expected, "{given} in {}", revision.name);
+            }
+        }
+    }
+}

@@ -166,7 +166,7 @@ async fn rows(_: &mut Conn, who: Option<Principal>) -> Result<Select<Row>> {
 }
 
 async fn nameless(_: &mut Conn) -> Result<Select<Row>> {
-    Ok(Select::sql("SELECT NULL AS id, 'nothing' AS label UNION ALL SELECT 7, 'a/b'"))
+    Ok(Select::sql("SELECT NULL AS id, 'nothing' AS label UNION ALL SELECT 7, 'a/b' UNION ALL SELECT 8, ''"))
 }
 
 pub(crate) fn icon() -> Icon {

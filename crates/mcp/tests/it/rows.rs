@@ -35,7 +35,7 @@ const COUNT: (&str, &str) = ("notes://count", "notes.count");
 const MILK: (&str, &str) = ("notes://1", "milk");
 /// It has no label, so its URI is its name.
 const BREAD: (&str, &str) = ("notes://2", "notes://2");
-/// Of the other row a variable is null.
+/// Of the other rows a variable is null or empty.
 const ODD: (&str, &str) = ("odd://a%2Fb/7", "odd://a%2Fb/7");
 
 #[tokio::test]
