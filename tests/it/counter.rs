@@ -183,7 +183,7 @@ impl App {
 
 pub(crate) async fn call(engine: &Engine, name: &str, arguments: &str, on_disconnect: OnDisconnect) -> Result<String> {
     let operation = engine.operation(name).unwrap();
-    let caller = Caller { principal: None, on_disconnect };
+    let caller = Caller { on_disconnect, ..Caller::new(None) };
     let outcome = engine.dispatch(operation, Arguments::named(arguments), caller).await?;
     Ok(outcome.json().to_owned())
 }

@@ -15,5 +15,6 @@ mod resources;
 mod savepoints;
 mod sqlite;
 mod stale;
+mod streams;
 mod suite;
 mod transactions;

@@ -39,6 +39,10 @@ pub(crate) struct Revision {
     pub(crate) titles: bool,
     /// Whether implementations have a `websiteUrl`.
     pub(crate) websites: bool,
+    /// Whether an event stream begins with an id to come back with (basic/transports, Resumability).
+    pub(crate) primes: bool,
+    /// Whether a question to the user says if it is a form or a URL.
+    pub(crate) question_modes: bool,
     pub(crate) structured: Structured,
     /// Whether a content block can be a `resource_link`.
     pub(crate) resource_links: bool,
@@ -64,6 +68,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         version_header: true,
         titles: true,
         websites: true,
+        primes: false,
+        question_modes: true,
         structured: Structured::Any,
         resource_links: true,
         metas: true,
@@ -80,6 +86,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         version_header: true,
         titles: true,
         websites: true,
+        primes: true,
+        question_modes: true,
         structured: Structured::Object,
         resource_links: true,
         metas: true,
@@ -96,6 +104,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         version_header: true,
         titles: true,
         websites: false,
+        primes: false,
+        question_modes: false,
         structured: Structured::Object,
         resource_links: true,
         metas: true,
@@ -112,6 +122,8 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         version_header: false,
         titles: false,
         websites: false,
+        primes: false,
+        question_modes: false,
         structured: Structured::Absent,
         resource_links: false,
         metas: false,

@@ -62,18 +62,25 @@ impl<'a> Head<'a> {
         matches!(self.one("content-type"), Ok(Some(value)) if essence(value))
     }
 
-    /// Whether the client takes JSON, as `Accept` says (RFC 9110, section 12.5.1). The most specific range decides;
-    /// no field at all means anything.
+    /// Whether the client takes JSON, as `Accept` says; no field at all means anything.
     pub(crate) fn takes_json(&self) -> bool {
+        let is_named = self.all("accept").any(|value| !readable(value).unwrap_or_default().is_empty());
+        !is_named || self.accepts(&["*/*", "application/*", "application/json"])
+    }
+
+    /// Whether the client takes an event stream. One that takes anything is not meant: such clients wait for the end of it.
+    pub(crate) fn takes_events(&self) -> bool {
+        self.accepts(&["text/event-stream"])
+    }
+
+    /// Whether `Accept` names one of these ranges (RFC 9110, section 12.5.1). The most specific, which is the last, decides.
+    fn accepts(&self, ranges: &[&str]) -> bool {
         let mut decided: Option<(usize, bool)> = None;
-        let mut ranges = 0;
         for value in self.all("accept") {
             for range in readable(value).unwrap_or_default().split(',') {
                 let mut parts = range.split(';');
                 let name = parts.next().unwrap_or_default();
-                let ranked = ["*/*", "application/*", "application/json"];
-                ranges += usize::from(!name.trim_ascii().is_empty());
-                let Some(rank) = ranked.iter().position(|known| is_type(name, known)) else {
+                let Some(rank) = ranges.iter().position(|known| is_type(name, known)) else {
                     continue;
                 };
                 let refused = parts.any(|part| {
@@ -86,7 +93,7 @@ impl<'a> Head<'a> {
                 }
             }
         }
-        ranges == 0 || decided.is_some_and(|(_, taken)| taken)
+        decided.is_some_and(|(_, taken)| taken)
     }
 }
 

@@ -25,13 +25,13 @@ use crate::method;
 use crate::object::{self, Members, text};
 use crate::refuse::{Refusal, Refused};
 use crate::rpc::{self, Body, Message, Notification, Params, Request};
+use diptych_spec::LogLevel;
 use std::borrow::Cow;
 
 const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
-const LOG_LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
 /// Where a well-formed message leads.
 #[derive(Debug)]
@@ -52,8 +52,9 @@ pub(crate) fn climb<'a>(head: Option<&Head<'_>>, body: &'a [u8], max_depth: usiz
     if head.is_some_and(|head| !head.sends_json()) {
         return Err(Refusal::transport(415, "the `Content-Type` has to be application/json").into());
     }
-    if head.is_some_and(|head| !head.takes_json()) {
-        return Err(Refusal::transport(406, "the answer is application/json; `Accept` rules it out").into());
+    if head.is_some_and(|head| !head.takes_json() && !head.takes_events()) {
+        let taken = "the answer is application/json or text/event-stream; `Accept` rules both out";
+        return Err(Refusal::transport(406, taken).into());
     }
     // 6, 7
     match rpc::read(body, max_depth)? {
@@ -62,7 +63,7 @@ pub(crate) fn climb<'a>(head: Option<&Head<'_>>, body: &'a [u8], max_depth: usiz
             let claims = |message: &Message<'_>| match message {
                 Message::Request(request) => claims(&request.params),
                 Message::Notification(notification) => claims(&notification.params),
-                Message::Response => false,
+                Message::Response(_) => false,
             };
             if messages.iter().any(claims) || version_header(head)?.is_some_and(is_modern) {
                 return Err(Refusal::request("2026-07-28 has no batches; send one message per request").into());
@@ -75,10 +76,10 @@ pub(crate) fn climb<'a>(head: Option<&Head<'_>>, body: &'a [u8], max_depth: usiz
             era(head, request).map_err(|refusal| Refused { id, refusal })
         }
         Body::One(Message::Notification(notification)) => Ok(noted(head, notification)?),
-        Body::One(Message::Response) if version_header(head)?.is_some_and(is_modern) => {
+        Body::One(Message::Response(_)) if version_header(head)?.is_some_and(is_modern) => {
             Err(Refusal::request("2026-07-28 has no requests from the server to respond to").into())
         }
-        Body::One(Message::Response) => Ok(Step::InSession(Body::One(Message::Response))),
+        Body::One(response @ Message::Response(_)) => Ok(Step::InSession(Body::One(response))),
     }
 }
 
@@ -205,9 +206,9 @@ fn well_formed(meta: &Members<'_>) -> Result<(), Refusal> {
         return wrong(CLIENT_INFO, "an object with the strings `name` and `version`");
     }
     if let Some(level) = meta.get(LOG_LEVEL)
-        && !text(level).is_some_and(|level| LOG_LEVELS.contains(&&*level))
+        && text(level).and_then(|level| LogLevel::named(&level)).is_none()
     {
-        return wrong(LOG_LEVEL, &format!("one of {}", LOG_LEVELS.join(", ")));
+        return wrong(LOG_LEVEL, &format!("one of {}", LogLevel::ALL.map(LogLevel::as_str).join(", ")));
     }
     Ok(())
 }

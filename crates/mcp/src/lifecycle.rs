@@ -1,6 +1,7 @@
 //! Who the server is and what it can do: `server/discover` of the new era, `initialize` of the old, and the fields
 //! that every result of the new era carries.
 
+use crate::capability::Capabilities;
 use crate::era::{REVISIONS, Revision};
 use crate::method::{Call, Freshness};
 use crate::object::{Members, Writer};
@@ -40,18 +41,22 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
     })
 }
 
-/// Only what is served is declared. Lists never change while a server runs, so there is nothing to subscribe to.
+/// Only what is served is declared.
 fn capabilities(server: &Inner, revision: &Revision, out: &mut Vec<u8>) {
-    let mut capabilities = Writer::open(out);
+    let mut declared = Writer::open(out);
     if revision.metas && server.lists.has_views() {
-        capabilities.raw("extensions", r#"{"io.modelcontextprotocol/ui":{}}"#);
+        declared.raw("extensions", r#"{"io.modelcontextprotocol/ui":{}}"#);
     }
-    for (name, served) in [("resources", server.lists.has_resources()), ("tools", server.lists.has_tools())] {
-        if served {
-            capabilities.raw(name, "{}");
-        }
+    if server.lists.logs {
+        declared.raw("logging", "{}");
     }
-    capabilities.close();
+    if server.lists.has_resources() {
+        declared.raw("resources", r#"{"listChanged":true,"subscribe":true}"#);
+    }
+    if server.lists.has_tools() {
+        declared.raw("tools", r#"{"listChanged":true}"#);
+    }
+    declared.close();
 }
 
 /// `server/discover` (2026-07-28, server/discover).
@@ -70,6 +75,7 @@ pub(crate) struct Agreed {
     pub(crate) revision: &'static Revision,
     /// What the client calls itself; for the log only.
     pub(crate) client: String,
+    pub(crate) capabilities: Capabilities,
 }
 
 /// `initialize` (2025-11-25, basic/lifecycle): writes the result.
@@ -77,9 +83,9 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     let Some(wanted) = params.text("protocolVersion") else {
         return Err(Refusal::params("`protocolVersion` has to be a string"));
     };
-    if !params.get("capabilities").is_some_and(object::is_object) {
+    let Some(declared) = params.get("capabilities").filter(|declared| object::is_object(declared)) else {
         return Err(Refusal::params("`capabilities` has to be an object"));
-    }
+    };
     let client = params.get("clientInfo").and_then(|info| {
         let info = Members::read(info.get()).ok()?;
         Some(format!("{} {}", info.text("name")?, info.text("version")?))
@@ -94,16 +100,16 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);
     }
-    Ok(Agreed { revision, client })
+    Ok(Agreed { revision, client, capabilities: Capabilities::read(declared.get()) })
 }
 
 /// What every result of the new era has besides its own members (2026-07-28, basic, ResultType and Per-response
 /// fields).
 pub(crate) fn dress(call: Call<'_>, freshness: Freshness, result: &mut Writer<'_>) {
-    if !call.revision.is_modern() {
+    if !call.revision.is_modern() || freshness == Freshness::Dressed {
         return;
     }
-    result.value("resultType", "complete");
+    result.value("resultType", if freshness == Freshness::InputRequired { "input_required" } else { "complete" });
     if let Freshness::For { ttl_ms, public } = freshness {
         result.value("ttlMs", &ttl_ms);
         result.value("cacheScope", if public { "public" } else { "private" });

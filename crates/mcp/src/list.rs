@@ -26,6 +26,8 @@ pub(crate) struct Lists {
     pub(crate) templates: List,
     pub(crate) rows: Rows,
     pub(crate) views: Views,
+    /// Whether any operation sends log messages.
+    pub(crate) logs: bool,
 }
 
 pub(crate) struct List {
@@ -65,6 +67,7 @@ impl Lists {
             ),
             rows: Rows::of(engine),
             views: Views::of(engine),
+            logs: engine.operations().iter().any(|operation| operation.declaration().logs()),
         }
     }
 

@@ -1,13 +1,18 @@
 //! The switchboard: which methods exist in which era, and where each is answered.
 
 use crate::era::{Era, Revision};
+use crate::line::Line;
 use crate::list::Lists;
 use crate::object::{Members, Writer};
 use crate::refuse::Refusal;
+use crate::rpc::Id;
 use crate::server::Inner;
-use crate::{lifecycle, resources, rows, tools};
+use crate::session::Session;
+use crate::{lifecycle, logging, resources, rows, subscribe, tools};
 use diptych_pipeline::{Caller, OnDisconnect};
 use diptych_spec::Principal;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Method {
@@ -18,10 +23,14 @@ enum Method {
     ListResources,
     ListTemplates,
     ReadResource,
+    Subscribe,
+    Unsubscribe,
+    Listen,
+    SetLevel,
 }
 
 /// Name, method, and the era that has it; `None` is both. `initialize` is not here: it is what makes a session.
-const METHODS: [(&str, Method, Option<Era>); 7] = [
+const METHODS: [(&str, Method, Option<Era>); 11] = [
     ("server/discover", Method::Discover, Some(Era::Modern)),
     ("ping", Method::Ping, Some(Era::Legacy)),
     ("tools/list", Method::ListTools, None),
@@ -29,6 +38,10 @@ const METHODS: [(&str, Method, Option<Era>); 7] = [
     ("resources/list", Method::ListResources, None),
     ("resources/templates/list", Method::ListTemplates, None),
     ("resources/read", Method::ReadResource, None),
+    ("resources/subscribe", Method::Subscribe, Some(Era::Legacy)),
+    ("resources/unsubscribe", Method::Unsubscribe, Some(Era::Legacy)),
+    ("subscriptions/listen", Method::Listen, Some(Era::Modern)),
+    ("logging/setLevel", Method::SetLevel, Some(Era::Legacy)),
 ];
 
 /// The parameter that `Mcp-Name` repeats (2026-07-28, basic/transports/streamable-http, Standard Request Headers).
@@ -46,7 +59,22 @@ pub(crate) struct Call<'a> {
     pub(crate) server: &'a Inner,
     pub(crate) revision: &'static Revision,
     pub(crate) principal: Option<&'a Principal>,
+    pub(crate) id: Id<'a>,
+    pub(crate) method: &'a str,
     pub(crate) params: &'a Members<'a>,
+    pub(crate) meta: &'a Members<'a>,
+    pub(crate) side: &'a Side,
+}
+
+/// The client's end of a request.
+#[derive(Debug)]
+pub(crate) struct Side {
+    /// What the request belongs to, in the old eras.
+    pub(crate) session: Option<Arc<Session>>,
+    /// Where messages go before the reply.
+    pub(crate) line: Arc<Line>,
+    /// Cancelled when the client withdraws the request.
+    pub(crate) withdrawn: CancellationToken,
     /// What becomes of the call when its future is dropped.
     pub(crate) on_disconnect: OnDisconnect,
 }
@@ -56,15 +84,19 @@ pub(crate) struct Call<'a> {
 pub(crate) enum Freshness {
     /// The result says nothing about it.
     Unsaid,
+    /// It is not complete: the client is asked for something first.
+    InputRequired,
+    /// The result is written already, with all that belongs to it.
+    Dressed,
     /// For so many milliseconds; for everybody, or for this caller alone.
     For { ttl_ms: u32, public: bool },
 }
 
 impl Call<'_> {
     /// Writes the members of the result.
-    pub(crate) async fn answer(self, method: &str, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
-        let Some(found) = find(method, self.revision.era, &self.server.lists) else {
-            return Err(Refusal::method(self.revision, method));
+    pub(crate) async fn answer(self, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
+        let Some(found) = find(self.method, self.revision.era, &self.server.lists) else {
+            return Err(Refusal::method(self.revision, self.method));
         };
         let lists = &self.server.lists;
         match found {
@@ -75,12 +107,21 @@ impl Call<'_> {
             Method::ListResources => rows::page(self, result).await,
             Method::ListTemplates => lists.templates.page(self, result),
             Method::ReadResource => resources::read(self, result).await,
+            Method::Subscribe => subscribe::subscribe(self).await,
+            Method::Unsubscribe => subscribe::unsubscribe(self),
+            Method::Listen => subscribe::listen(self, self.id, result).await,
+            Method::SetLevel => logging::set_level(self),
         }
     }
 
     /// The caller as the pipeline knows it.
     pub(crate) fn caller(self) -> Caller {
-        Caller { principal: self.principal.cloned(), on_disconnect: self.on_disconnect }
+        Caller {
+            principal: self.principal.cloned(),
+            on_disconnect: self.side.on_disconnect,
+            peer: None,
+            withdrawn: self.side.withdrawn.clone(),
+        }
     }
 }
 
@@ -95,7 +136,12 @@ fn find(name: &str, era: Era, lists: &Lists) -> Option<Method> {
     let served = match row.1 {
         // What is not declared as a capability is not there.
         Method::ListTools | Method::CallTool => lists.has_tools(),
-        Method::ListResources | Method::ListTemplates | Method::ReadResource => lists.has_resources(),
+        Method::ListResources
+        | Method::ListTemplates
+        | Method::ReadResource
+        | Method::Subscribe
+        | Method::Unsubscribe => lists.has_resources(),
+        Method::SetLevel => lists.logs,
         _ => true,
     };
     (here && served).then_some(row.1)

@@ -10,9 +10,9 @@ use crate::object::Writer;
 use crate::reply::Reply;
 use crate::rpc::{self, Id};
 use crate::{content, object};
-use diptych_spec::{Error, ErrorKind, Problem};
+use diptych_spec::{Error, ErrorKind, Problem, Question};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// An error of the protocol: an HTTP status and a JSON-RPC error.
@@ -129,6 +129,23 @@ impl Refusal {
             None => reply,
         }
     }
+}
+
+/// The call asks what the client did not declare it can be asked (2026-07-28, basic, `MissingRequiredClientCapability`).
+pub(crate) fn incapable(required: Value, error: &Error) -> Refusal {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Data<'a> {
+        required_capabilities: Value,
+        questions: &'a [Question],
+    }
+    let data = Data { required_capabilities: required, questions: error.questions() };
+    Refusal::new(400, -32021, "this call asks for something that the client cannot be asked").with(&data)
+}
+
+/// There are as many streams as the server holds.
+pub(crate) fn too_many_listeners(revision: &Revision) -> Refusal {
+    Refusal::new(503, revision.unavailable, "there are too many subscriptions; try again later")
 }
 
 /// The operation's permission lets the caller not in: 401 or 403, before anything is dispatched.

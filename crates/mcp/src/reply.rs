@@ -9,8 +9,10 @@ pub struct Reply {
     pub status: u16,
     /// Header fields besides `Content-Type` and `Content-Length`, names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The body, always `application/json`; without bytes there is no body and no `Content-Type`.
+    /// The body, always JSON; without bytes there is no body and no `Content-Type`.
     pub body: Bytes,
+    /// The client takes nothing but `text/event-stream`: the body is sent as the only event of one.
+    pub is_event: bool,
 }
 
 impl Reply {
@@ -20,7 +22,12 @@ impl Reply {
     }
 
     pub(crate) fn json(status: u16, body: Vec<u8>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into() }
+        Self { status, headers: Vec::new(), body: body.into(), is_event: false }
+    }
+
+    pub(crate) fn as_event(mut self) -> Self {
+        self.is_event = true;
+        self
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -4,11 +4,12 @@
 //! declared. Those that the caller may not use are passed over; when there is no other, the caller is told what is
 //! missing.
 
+use crate::asking::Dispatched;
 use crate::method::{Call, Freshness};
 use crate::object::Writer;
 use crate::refuse::{self, Refusal};
 use diptych_pipeline::Operation;
-use diptych_spec::{Arguments, Error, Form};
+use diptych_spec::{Arguments, Error, ErrorKind, Form};
 
 pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
     let Some(uri) = call.params.text("uri") else {
@@ -27,8 +28,8 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     for (name, value) in variables {
         arguments.path(name, value);
     }
-    match engine.dispatch(operation, arguments, call.caller()).await {
-        Ok(outcome) => {
+    match call.dispatch(operation, arguments, result).await? {
+        Dispatched::Done(outcome) => {
             let out = result.member("contents");
             out.push(b'[');
             let mut contents = Writer::open(&mut *out);
@@ -43,10 +44,22 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
             contents.close();
             out.push(b']');
         }
-        Err(error) => return Err(refuse::resource(&error, &uri, call.revision)),
+        Dispatched::Failed(error) => return Err(refuse::resource(&error, &uri, call.revision)),
+        Dispatched::Asked => return Ok(Freshness::InputRequired),
     }
     // The row may change at any time, and what it shows may depend on who reads it.
     Ok(Freshness::For { ttl_ms: 0, public: false })
+}
+
+/// Whether the caller can read what this URI names. It is read to find out: nobody may learn of a row that is not theirs.
+pub(crate) async fn is_readable(call: Call<'_>, uri: &str) -> bool {
+    let engine = &call.server.engine;
+    let Ok((operation, variables)) = find(call, engine.operations(), uri) else { return false };
+    let mut arguments = Arguments::http(None);
+    for (name, value) in variables {
+        arguments.path(name, value);
+    }
+    engine.dispatch(operation, arguments, call.caller()).await.is_ok()
 }
 
 type Found<'o> = (&'o Operation, Vec<(&'o str, String)>);
@@ -62,6 +75,7 @@ fn find<'o>(call: Call<'_>, operations: &'o [Operation], uri: &str) -> Result<Fo
     for (operation, variables) in candidates {
         match operation.declaration().authorize(call.principal) {
             Ok(()) => return Ok((operation, variables)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => refused = refused.or(Some(error)),
         }
     }

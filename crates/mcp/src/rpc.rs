@@ -3,9 +3,9 @@
 //! Ids are strings or integers and are echoed as they were sent. A message is read without copying; its `params` and
 //! its `_meta` are opened one level deep, which is as far as the protocol itself reads.
 
-use crate::object::{self, Members, Unreadable};
+use crate::object::{self, Members, Unreadable, Writer};
 use crate::refuse::{Refusal, Refused};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
 
 /// More messages in one batch are refused.
@@ -38,8 +38,15 @@ pub(crate) enum Body<'a> {
 pub(crate) enum Message<'a> {
     Request(Request<'a>),
     Notification(Notification<'a>),
-    /// An answer to a request of the server.
-    Response,
+    Response(Response<'a>),
+}
+
+/// An answer to a request of the server.
+#[derive(Debug)]
+pub(crate) struct Response<'a> {
+    pub(crate) id: Id<'a>,
+    /// None is an error of the client's.
+    pub(crate) result: Option<&'a RawValue>,
 }
 
 #[derive(Debug)]
@@ -94,9 +101,11 @@ fn message(text: &str) -> Result<Message<'_>, Refused<'_>> {
         return Err(refuse(Refusal::request("`jsonrpc` has to be \"2.0\"")));
     }
     let Some(method) = members.get("method") else {
-        return match members.get("result").or_else(|| members.get("error")) {
-            Some(_) => Ok(Message::Response),
-            None => Err(refuse(Refusal::request("there is no `method`"))),
+        return match (id, members.get("result"), members.get("error")) {
+            (_, None, None) => Err(refuse(Refusal::request("there is no `method`"))),
+            (Some(id), result, None) => Ok(Message::Response(Response { id, result })),
+            (Some(id), _, Some(_)) => Ok(Message::Response(Response { id, result: None })),
+            (None, ..) => Err(refuse(Refusal::request("a response has the id of its request"))),
         };
     };
     let Some(method) = object::text(method) else {
@@ -168,6 +177,30 @@ pub(crate) fn begin(id: Option<Id<'_>>) -> Vec<u8> {
         out.extend_from_slice(br#","id":"#);
         out.extend_from_slice(id.json().as_bytes());
     }
+    out
+}
+
+/// A notification of the server.
+pub(crate) fn notification(method: &str, params: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+    let mut out = begin(None);
+    out.extend_from_slice(br#","method":"#);
+    object::write(&mut out, method);
+    out.extend_from_slice(br#","params":"#);
+    let mut members = Writer::open(&mut out);
+    params(&mut members);
+    members.close();
+    out.push(b'}');
+    out
+}
+
+/// A request of the server, which only the old era has.
+pub(crate) fn request(id: u64, method: &str, params: &Value) -> Vec<u8> {
+    let mut out = begin(None);
+    out.extend_from_slice(format!(r#","id":{id},"method":"#).as_bytes());
+    object::write(&mut out, method);
+    out.extend_from_slice(br#","params":"#);
+    object::write(&mut out, params);
+    out.push(b'}');
     out
 }
 

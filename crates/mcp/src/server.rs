@@ -1,29 +1,37 @@
-//! One endpoint, both eras: from the request of a transport to its reply.
+//! One endpoint over HTTP, both eras: from the request of a transport to its reply.
 
-use crate::era::{Era, REVISIONS, Revision};
+use crate::answer::gone;
+use crate::batch::{batchable, requests, together};
+use crate::era::{REVISIONS, Revision};
+use crate::events::Events;
 use crate::header::Head;
 use crate::ladder::{self, Step};
-use crate::lifecycle::{self, Agreed};
+use crate::lifecycle;
+use crate::line::Line;
 use crate::list::Lists;
-use crate::method::Call;
-use crate::object::Writer;
+use crate::method::Side;
 use crate::refuse::Refusal;
 use crate::reply::Reply;
-use crate::rpc::{self, Body, Message, Request};
-use crate::session::{Limits, Sessions};
+use crate::rpc::{Body, Message, Request};
+use crate::seal::Seal;
+use crate::session::{Limits, Session, Sessions};
 use crate::settings::Settings;
-use diptych_pipeline::{Engine, OnDisconnect};
+use crate::stream::Stream;
+use crate::subscribe::{self, Told};
+use diptych_pipeline::Engine;
 use diptych_spec::Principal;
 use futures_util::future;
 use std::{fmt, sync::Arc, time::Instant};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 const SESSION: &str = "mcp-session-id";
 
 /// An MCP server without a transport. Cheap to clone; all clones share their sessions.
 ///
 /// A transport checks the HTTP method, `Origin`, `Host` and credentials, limits the size of the body, calls one of the
-/// three functions and sends what it gets. When the client of a POST is gone it drops the future: that withdraws a
-/// request of the new era, and changes nothing for one of the old.
+/// three functions, and sends the events while the future runs and then the reply. When the client is gone it drops the
+/// future, which withdraws the request, unless [`Events::survives`] says that the work goes on without a connection.
 #[derive(Clone)]
 pub struct Server(pub(crate) Arc<Inner>);
 
@@ -32,6 +40,11 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) lists: Lists,
     pub(crate) sessions: Sessions,
+    pub(crate) seal: Seal,
+    /// A place for each subscription stream.
+    pub(crate) listeners: Semaphore,
+    /// Cancelled when the server stops: streams end.
+    pub(crate) closing: CancellationToken,
     /// The server's `Implementation`, by revision.
     pub(crate) implementation: [String; REVISIONS.len()],
 }
@@ -44,6 +57,9 @@ impl Server {
         Self(Arc::new(Inner {
             lists: Lists::of(&engine),
             sessions: Sessions::new(limits),
+            seal: Seal::new(settings.seal_key),
+            listeners: Semaphore::new(settings.max_listeners.min(Semaphore::MAX_PERMITS)),
+            closing: CancellationToken::new(),
             implementation: lifecycle::implementation(&settings),
             engine,
             settings,
@@ -51,21 +67,68 @@ impl Server {
     }
 
     /// A message, or in 2025-03-26 several (basic/transports, Sending Messages to the Server).
-    pub async fn post(&self, head: &Head<'_>, body: &[u8], principal: Option<&Principal>) -> Reply {
-        match ladder::climb(Some(head), body, self.0.settings.max_depth) {
-            Ok(Step::Modern(revision, request)) => self.0.answer(revision, &request, principal, gone(revision)).await,
+    pub async fn post(&self, head: &Head<'_>, body: &[u8], principal: Option<&Principal>, events: &Events) -> Reply {
+        let reply = match ladder::climb(Some(head), body, self.0.settings.max_depth) {
+            Ok(Step::Modern(revision, request)) => {
+                let side = Side {
+                    session: None,
+                    line: Arc::new(if head.takes_events() { Line::new(events) } else { Line::mute() }),
+                    withdrawn: CancellationToken::new(),
+                    on_disconnect: gone(revision),
+                };
+                self.0.answer(revision, &request, principal, &side).await
+            }
             Ok(Step::Noted(_)) => Reply::empty(202),
             Ok(Step::Initialize(request)) => self.0.open_session(&request, principal),
-            Ok(Step::InSession(body)) => self.0.in_session(head, body, principal).await,
+            Ok(Step::InSession(body)) => self.0.in_session(head, body, principal, events).await,
             Err(refused) => refused.reply(),
-        }
+        };
+        if head.takes_json() { reply } else { reply.as_event() }
     }
 
-    /// A stream of what the server has to say: it never has anything of its own to say, so 405 (2025-11-25,
-    /// basic/transports, Listening for Messages from the Server).
-    pub async fn get(&self, head: &Head<'_>, _principal: Option<&Principal>) -> Reply {
-        let allow = if speaks_modern(head) { "POST" } else { "POST, DELETE" };
-        not_allowed(allow)
+    /// A stream of what the server has to say, or the rest of one that broke off (2025-11-25, basic/transports, Listening
+    /// for Messages from the Server, and Resumability).
+    pub async fn get(&self, head: &Head<'_>, principal: Option<&Principal>, events: &Events) -> Reply {
+        if speaks_modern(head) {
+            return not_allowed("POST");
+        }
+        let session = match self.0.session(head, principal) {
+            Ok((_, session)) => session,
+            Err(refusal) => return refusal.reply(None),
+        };
+        if !head.takes_events() {
+            return Refusal::transport(406, "the answer is text/event-stream; `Accept` rules it out").reply(None);
+        }
+        let resumed = match head.one("last-event-id") {
+            Ok(id) => id.and_then(|id| session.streams.find(id)),
+            Err(why) => {
+                return Refusal::request(format!("the header Last-Event-ID {}", why.words())).reply(None);
+            }
+        };
+        match resumed {
+            Some((stream, seen)) if !stream.is_general => {
+                stream.resume(events, seen);
+                tokio::select! {
+                    () = events.closed() => {}
+                    () = session.ended.cancelled() => {}
+                    () = self.0.closing.cancelled() => {}
+                }
+            }
+            resumed => {
+                let missed = resumed.is_some();
+                let stream = match resumed {
+                    Some((stream, seen)) => {
+                        stream.resume(events, seen);
+                        stream
+                    }
+                    None => session.streams.open(events, true, session.revision.primes),
+                };
+                let line = General { stream, events };
+                subscribe::tell(&self.0, &session, &line, missed).await;
+            }
+        }
+        events.close();
+        Reply::empty(200)
     }
 
     /// The end of a session (2025-11-25, basic/transports, Session Management): 204, and from then on 404.
@@ -81,55 +144,49 @@ impl Server {
             Err(refusal) => refusal.reply(None),
         }
     }
+
+    /// The engine whose operations are served.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Ends every stream, so that nothing keeps the transport from stopping.
+    pub fn close(&self) {
+        self.0.closing.cancel();
+    }
+}
+
+/// A stream that says what the session has to say.
+struct General<'e> {
+    stream: Arc<Stream>,
+    events: &'e Events,
+}
+
+impl Told for General<'_> {
+    async fn tell(&self, message: Vec<u8>) {
+        self.events.room().await;
+        self.stream.push(message);
+    }
 }
 
 impl Inner {
-    /// `on_disconnect`: what becomes of the call when the future is dropped.
-    pub(crate) async fn answer(
-        &self,
-        revision: &'static Revision,
-        request: &Request<'_>,
-        principal: Option<&Principal>,
-        on_disconnect: OnDisconnect,
-    ) -> Reply {
-        let call = Call { server: self, revision, principal, params: &request.params.members, on_disconnect };
-        let mut out = begin_result(request);
-        let mut result = Writer::open(&mut out);
-        match call.answer(&request.method, &mut result).await {
-            Ok(freshness) => {
-                lifecycle::dress(call, freshness, &mut result);
-                result.close();
-                end_result(out)
-            }
-            Err(refusal) => refusal.reply(Some(request.id)),
-        }
-    }
-
-    /// The reply to `initialize`, and what was agreed on if anything was.
-    pub(crate) fn initialize(&self, request: &Request<'_>) -> (Reply, Option<Agreed>) {
-        let mut out = begin_result(request);
-        let mut result = Writer::open(&mut out);
-        match lifecycle::initialize(self, &request.params.members, &mut result) {
-            Ok(agreed) => {
-                result.close();
-                (end_result(out), Some(agreed))
-            }
-            Err(refusal) => (refusal.reply(Some(request.id)), None),
-        }
-    }
-
     fn open_session(&self, request: &Request<'_>, principal: Option<&Principal>) -> Reply {
         match self.initialize(request) {
-            (reply, Some(Agreed { revision, client })) => {
-                reply.with(SESSION, self.sessions.open(revision, principal, client, Instant::now()))
-            }
+            (reply, Some(session)) => reply.with(SESSION, self.sessions.open(session, principal, Instant::now())),
             (refused, None) => refused,
         }
     }
 
-    async fn in_session(&self, head: &Head<'_>, body: Body<'_>, principal: Option<&Principal>) -> Reply {
-        let revision = match self.session(head, principal) {
-            Ok((_, revision)) => revision,
+    async fn in_session(
+        &self,
+        head: &Head<'_>,
+        body: Body<'_>,
+        principal: Option<&Principal>,
+        events: &Events,
+    ) -> Reply {
+        let session = match self.session(head, principal) {
+            Ok((_, session)) => session,
             Err(refusal) => {
                 let id = match &body {
                     Body::One(Message::Request(request)) => Some(request.id),
@@ -139,35 +196,52 @@ impl Inner {
             }
         };
         match body {
-            Body::One(Message::Request(request)) => self.answer(revision, &request, principal, gone(revision)).await,
-            // No notification of a client changes anything here, and no request of the server waits for a response.
-            Body::One(Message::Notification(_) | Message::Response) => Reply::empty(202),
-            Body::Many(messages) => self.batch(revision, &messages, principal).await,
+            Body::One(Message::Request(request)) => {
+                events.set_survives();
+                let line = if head.takes_events() { Line::kept(events, &session) } else { Line::mute() };
+                self.one(&session, &request, principal, line).await.unwrap_or_else(|line| line.withdrawn())
+            }
+            Body::One(message) => {
+                session.note(&message);
+                Reply::empty(202)
+            }
+            Body::Many(messages) => self.batch(&session, &messages, principal).await,
         }
     }
 
-    /// Several messages at once, which only 2025-03-26 has (basic, Batching). The requests run side by side; each
-    /// is answered in its place, whatever HTTP would say to it alone.
-    async fn batch(
+    /// The reply to one request, unless it is withdrawn: then there is none, and its line is left.
+    async fn one(
         &self,
-        revision: &'static Revision,
-        messages: &[Message<'_>],
+        session: &Arc<Session>,
+        request: &Request<'_>,
         principal: Option<&Principal>,
-    ) -> Reply {
-        if let Err(refusal) = batchable(revision, messages) {
+        line: Line,
+    ) -> Result<Reply, Arc<Line>> {
+        let entry = session.calls.enter(request.id);
+        let side = Side {
+            session: Some(Arc::clone(session)),
+            line: Arc::new(line),
+            withdrawn: entry.withdrawn().clone(),
+            on_disconnect: gone(session.revision),
+        };
+        let answer = self.answer(session.revision, request, principal, &side);
+        entry.unless_withdrawn(answer).await.ok_or_else(|| Arc::clone(&side.line))
+    }
+
+    /// The requests run side by side; each is answered in its place, whatever HTTP would say to it alone.
+    async fn batch(&self, session: &Arc<Session>, messages: &[Message<'_>], principal: Option<&Principal>) -> Reply {
+        if let Err(refusal) = batchable(session.revision, messages) {
             return refusal.reply(None);
         }
-        let answer = |request| self.answer(revision, request, principal, gone(revision));
-        let answers = future::join_all(requests(messages).map(answer)).await;
+        let answer = |request| self.one(session, request, principal, Line::mute());
+        let answers = future::join_all(requests(messages).map(answer));
+        messages.iter().for_each(|message| session.note(message));
+        let answers: Vec<_> = answers.await.into_iter().filter_map(Result::ok).collect();
         together(&answers).unwrap_or_else(|| Reply::empty(202))
     }
 
-    /// The caller's session, and the revision it speaks.
-    fn session<'h>(
-        &self,
-        head: &Head<'h>,
-        principal: Option<&Principal>,
-    ) -> Result<(&'h str, &'static Revision), Refusal> {
+    /// The caller's session, and its id.
+    fn session<'h>(&self, head: &Head<'h>, principal: Option<&Principal>) -> Result<(&'h str, Arc<Session>), Refusal> {
         let id = match head.one(SESSION) {
             Ok(Some(id)) => id,
             Ok(None) => {
@@ -179,10 +253,10 @@ impl Inner {
                 return Err(Refusal::request(format!("the header Mcp-Session-Id {}", why.words())));
             }
         };
-        let Some(revision) = self.sessions.touch(id, principal, Instant::now()) else {
+        let Some(session) = self.sessions.touch(id, principal, Instant::now()) else {
             return Err(Refusal::transport(404, "there is no such session; start a new one with `initialize`"));
         };
-        if revision.version_header {
+        if session.revision.version_header {
             let served = |version: &str| Revision::named(version).is_some();
             match head.one("mcp-protocol-version") {
                 Ok(version) if version.is_none_or(served) => {}
@@ -192,64 +266,8 @@ impl Inner {
                 }
             }
         }
-        Ok((id, revision))
+        Ok((id, session))
     }
-}
-
-/// A client of the new era withdraws a call by disconnecting; one of the old eras says so, and may come back
-/// (2025-11-25, basic/utilities/cancellation).
-fn gone(revision: &Revision) -> OnDisconnect {
-    match revision.era {
-        Era::Modern => OnDisconnect::Cancel,
-        Era::Legacy => OnDisconnect::Finish,
-    }
-}
-
-/// Whether these messages may come together in this revision.
-pub(crate) fn batchable(revision: &Revision, messages: &[Message<'_>]) -> Result<(), Refusal> {
-    if !revision.batches {
-        let name = revision.name;
-        return Err(Refusal::request(format!("{name} has no batches; send one message per request")));
-    }
-    if requests(messages).any(|request| request.method == "initialize") {
-        return Err(Refusal::request("`initialize` cannot be part of a batch"));
-    }
-    Ok(())
-}
-
-/// The requests among the messages.
-pub(crate) fn requests<'m, 'a>(messages: &'m [Message<'a>]) -> impl Iterator<Item = &'m Request<'a>> {
-    messages.iter().filter_map(|message| match message {
-        Message::Request(request) => Some(request),
-        Message::Notification(_) | Message::Response => None,
-    })
-}
-
-/// The answers to a batch in one reply; none when nothing is answered.
-pub(crate) fn together(answers: &[Reply]) -> Option<Reply> {
-    if answers.is_empty() {
-        return None;
-    }
-    let mut out = vec![b'['];
-    for (index, answer) in answers.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(&answer.body);
-    }
-    out.push(b']');
-    Some(Reply::json(200, out))
-}
-
-fn begin_result(request: &Request<'_>) -> Vec<u8> {
-    let mut out = rpc::begin(Some(request.id));
-    out.extend_from_slice(br#","result":"#);
-    out
-}
-
-fn end_result(mut out: Vec<u8>) -> Reply {
-    out.push(b'}');
-    Reply::json(200, out)
 }
 
 fn speaks_modern(head: &Head<'_>) -> bool {

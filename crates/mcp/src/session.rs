@@ -5,11 +5,18 @@
 //! needed, so there is no task in the background. Sessions live in this process; a load balancer in front of several
 //! has to send `Mcp-Session-Id` to the same one.
 
+use crate::calls::Calls;
+use crate::capability::Capabilities;
 use crate::era::Revision;
-use diptych_spec::Principal;
+use crate::pending::Pending;
+use crate::stream::Streams;
+use crate::subscribe::Subscribed;
+use diptych_spec::{LogLevel, Principal};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// How long sessions live, and how many there are.
@@ -23,17 +30,63 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Sessions {
     limits: Limits,
-    open: Mutex<HashMap<String, Session>>,
+    open: Mutex<HashMap<String, Entry>>,
 }
 
 #[derive(Debug)]
-struct Session {
-    revision: &'static Revision,
+struct Entry {
+    session: Arc<Session>,
     owner: Option<Principal>,
-    /// What the client calls itself; for the log only.
-    client: String,
     opened: Instant,
     used: Instant,
+}
+
+/// What `initialize` agreed on, and what has been going on since: a session over HTTP, a connection on stdio.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) revision: &'static Revision,
+    pub(crate) capabilities: Capabilities,
+    /// What the client calls itself; for the log only.
+    pub(crate) client: String,
+    pub(crate) calls: Calls,
+    pub(crate) pending: Pending,
+    pub(crate) streams: Streams,
+    pub(crate) subscribed: Subscribed,
+    /// Cancelled when the session ends.
+    pub(crate) ended: CancellationToken,
+    level: AtomicU8,
+}
+
+impl Session {
+    pub(crate) fn new(revision: &'static Revision, capabilities: Capabilities, client: String) -> Self {
+        Self {
+            revision,
+            capabilities,
+            client,
+            calls: Calls::default(),
+            pending: Pending::default(),
+            streams: Streams::default(),
+            subscribed: Subscribed::default(),
+            ended: CancellationToken::new(),
+            level: AtomicU8::new(LogLevel::Info as u8),
+        }
+    }
+
+    /// Whether messages of this level are sent; from `info` on, unless the client says otherwise.
+    pub(crate) fn wants(&self, level: LogLevel) -> bool {
+        level as u8 >= self.level.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_level(&self, level: LogLevel) {
+        self.level.store(level as u8, Ordering::Relaxed);
+    }
+
+    /// Ends what belongs to it: its calls, its streams (2025-11-25, basic/transports, Session Management).
+    pub(crate) fn end(&self) {
+        self.ended.cancel();
+        self.calls.withdraw_all();
+        self.streams.close();
+    }
 }
 
 impl Sessions {
@@ -42,62 +95,60 @@ impl Sessions {
     }
 
     /// Opens a session and gives its id: 244 random bits, visible ASCII.
-    pub(crate) fn open(
-        &self,
-        revision: &'static Revision,
-        owner: Option<&Principal>,
-        client: String,
-        now: Instant,
-    ) -> String {
+    pub(crate) fn open(&self, session: Session, owner: Option<&Principal>, now: Instant) -> String {
         let id = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        tracing::debug!(revision = revision.name, client, "MCP session opened");
-        let session = Session { revision, owner: owner.cloned(), client, opened: now, used: now };
+        tracing::debug!(revision = session.revision.name, client = session.client, "MCP session opened");
+        let entry = Entry { session: Arc::new(session), owner: owner.cloned(), opened: now, used: now };
         let mut open = self.lock();
         if open.len() >= self.limits.most {
-            open.retain(|_, session| session.lives(self.limits, now));
+            let expired = open.extract_if(|_, entry| !entry.lives(self.limits, now));
+            expired.for_each(|(_, entry)| entry.session.end());
         }
         while open.len() >= self.limits.most.max(1) {
-            let idlest = open.iter().min_by_key(|(_, session)| session.used);
+            let idlest = open.iter().min_by_key(|(_, entry)| entry.used);
             let Some(idlest) = idlest.map(|(id, _)| id.clone()) else {
                 break;
             };
-            if let Some(session) = open.remove(&idlest) {
-                tracing::warn!(client = session.client, "MCP session ended: there are too many");
+            if let Some(entry) = open.remove(&idlest) {
+                tracing::warn!(client = entry.session.client, "MCP session ended: there are too many");
+                entry.session.end();
             }
         }
-        open.insert(id.clone(), session);
+        open.insert(id.clone(), entry);
         id
     }
 
-    /// The revision that the caller's session of this id speaks, when there is one.
-    pub(crate) fn touch(&self, id: &str, caller: Option<&Principal>, now: Instant) -> Option<&'static Revision> {
+    /// The caller's session of this id, when there is one.
+    pub(crate) fn touch(&self, id: &str, caller: Option<&Principal>, now: Instant) -> Option<Arc<Session>> {
         let mut open = self.lock();
-        let session = open.get_mut(id)?;
-        if !session.lives(self.limits, now) {
-            tracing::debug!(client = session.client, "MCP session expired");
+        let entry = open.get_mut(id)?;
+        if !entry.lives(self.limits, now) {
+            tracing::debug!(client = entry.session.client, "MCP session expired");
+            entry.session.end();
             open.remove(id);
             return None;
         }
-        if session.owner.as_ref() != caller {
+        if entry.owner.as_ref() != caller {
             return None;
         }
-        session.used = now;
-        Some(session.revision)
+        entry.used = now;
+        Some(Arc::clone(&entry.session))
     }
 
     /// Ends a session that [`Sessions::touch`] found.
     pub(crate) fn close(&self, id: &str) {
-        if let Some(session) = self.lock().remove(id) {
-            tracing::debug!(client = session.client, "MCP session closed by the client");
+        if let Some(entry) = self.lock().remove(id) {
+            tracing::debug!(client = entry.session.client, "MCP session closed by the client");
+            entry.session.end();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Session {
+impl Entry {
     fn lives(&self, limits: Limits, now: Instant) -> bool {
         now.duration_since(self.used) < limits.idle && now.duration_since(self.opened) < limits.age
     }
@@ -112,7 +163,8 @@ mod tests {
     const LIMITS: Limits = Limits { idle: Duration::from_secs(600), age: Duration::from_secs(1800), most: 2 };
 
     fn open(sessions: &Sessions, owner: Option<&Principal>, now: Instant) -> String {
-        sessions.open(&REVISIONS[1], owner, "test".to_owned(), now)
+        let session = Session::new(&REVISIONS[1], Capabilities::default(), "test".to_owned());
+        sessions.open(session, owner, now)
     }
 
     #[test]

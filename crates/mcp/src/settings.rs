@@ -1,10 +1,11 @@
 //! What a server says of itself, and its limits.
 
 use diptych_spec::Icon;
+use std::fmt;
 use std::time::Duration;
 
 /// What a [`crate::Server`] says of itself, and its limits. Every field can be changed after [`Settings::new`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// The name of the implementation (`serverInfo.name`).
     pub name: String,
@@ -32,6 +33,17 @@ pub struct Settings {
     pub session_idle: Duration,
     /// How long a session lives at all; 24 hours.
     pub session_age: Duration,
+    /// How long a caller has to answer what an operation asked; 10 minutes.
+    pub answer_deadline: Duration,
+    /// The key that seals what clients keep between two rounds of a call; one of its own for each server. Processes that
+    /// stand for one server share it.
+    pub seal_key: Option<[u8; 32]>,
+    /// How many resources one stream or session may subscribe to; 100.
+    pub max_subscriptions: usize,
+    /// How many subscription streams are open at a time; 10,000.
+    pub max_listeners: usize,
+    /// How long a subscription stream lives; 1 hour. Then it is closed, and the client opens a new one.
+    pub stream_age: Duration,
     /// How many sessions are kept; 10,000. One more ends the one that has been idle the longest.
     pub max_sessions: usize,
 }
@@ -54,7 +66,19 @@ impl Settings {
             max_line: 1024 * 1024,
             session_idle: Duration::from_secs(60 * 60),
             session_age: Duration::from_secs(24 * 60 * 60),
+            answer_deadline: Duration::from_secs(10 * 60),
+            seal_key: None,
+            max_subscriptions: 100,
+            max_listeners: 10_000,
+            stream_age: Duration::from_secs(60 * 60),
             max_sessions: 10_000,
         }
+    }
+}
+
+/// Without the key.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("name", &self.name).field("version", &self.version).finish_non_exhaustive()
     }
 }

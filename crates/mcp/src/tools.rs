@@ -1,10 +1,11 @@
 //! `tools/call` (server/tools, Calling Tools). `tools/list` is in `list.rs`.
 
+use crate::asking::Dispatched;
 use crate::encode;
 use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::refuse::{self, Refusal};
-use diptych_spec::Arguments;
+use diptych_spec::{Arguments, ErrorKind};
 
 pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
     let Some(name) = call.params.text("name") else {
@@ -21,12 +22,17 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         return Err(Refusal::params(format!("unknown tool: {name}")));
     };
     let declaration = operation.declaration();
-    if let Err(error) = declaration.authorize(call.principal) {
-        return Err(refuse::denied(&error));
+    match declaration.authorize(call.principal) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(Refusal::params(format!("unknown tool: {name}")));
+        }
+        Err(error) => return Err(refuse::denied(&error)),
+        Ok(()) => {}
     }
-    match engine.dispatch(operation, Arguments::named(arguments).from_a_model(), call.caller()).await {
-        Ok(outcome) => encode::tool(declaration, arguments, outcome.json(), call.revision, result),
-        Err(error) => refuse::tool(&error, result)?,
+    match call.dispatch(operation, Arguments::named(arguments).from_a_model(), result).await? {
+        Dispatched::Done(outcome) => encode::tool(declaration, arguments, outcome.json(), call.revision, result),
+        Dispatched::Failed(error) => refuse::tool(&error, result)?,
+        Dispatched::Asked => return Ok(Freshness::InputRequired),
     }
     Ok(Freshness::Unsaid)
 }

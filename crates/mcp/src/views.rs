@@ -8,7 +8,7 @@ use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::refuse::{self, Refusal};
 use diptych_pipeline::Engine;
-use diptych_spec::{App, Permission};
+use diptych_spec::{App, ErrorKind, Permission};
 
 pub(crate) struct Views(Vec<View>);
 
@@ -73,7 +73,10 @@ impl View {
                 self.write(call, result);
                 return Ok(Freshness::For { ttl_ms: TTL_MS, public: self.public });
             };
-            refused = refused.or(Some(error));
+            // A tool that is switched off is not there, nor is what it shows.
+            if error.kind() != ErrorKind::NotFound {
+                refused = refused.or(Some(error));
+            }
         }
         Err(match refused {
             Some(error) => refuse::denied(&error),

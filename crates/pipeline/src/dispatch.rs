@@ -5,6 +5,7 @@
 
 use crate::{
     Caller, Engine, OnDisconnect, Outcome,
+    changes::Named,
     db::{Plans, is_retryable},
     operation::{Kind, Operation, RunSelector, RunService},
     report,
@@ -25,9 +26,13 @@ pub(crate) async fn dispatch(
     let deadline = Deadline::after(operation.declaration().deadline().unwrap_or(engine.settings().deadline));
     let mut plans = Plans::Cached;
     loop {
-        let call = Call::new(caller.principal.clone(), engine.state(), deadline);
-        let done = attempt(engine, operation, call, &arguments, caller.on_disconnect, plans).await;
-        match done {
+        let peer = caller.peer.clone().filter(|_| operation.declaration().converses());
+        let call = Call::new(caller.principal.clone(), engine.state(), deadline).with_peer(peer);
+        let questions = call.questions().clone();
+        match attempt(engine, operation, call, &arguments, &caller, plans).await {
+            Err(error) if error.kind() == ErrorKind::InputRequired => {
+                return Err(error.with_questions(questions.take()));
+            }
             Err(error) if plans == Plans::Cached && may_run_again(operation, &error) => plans = Plans::Fresh,
             Err(error) => return Err(report::error(operation.declaration(), error)),
             Ok(json) => return Ok(Outcome::new(json)),
@@ -40,20 +45,21 @@ async fn attempt(
     operation: &Operation,
     call: Call,
     arguments: &Arguments<'_>,
-    on_disconnect: OnDisconnect,
+    caller: &Caller,
     plans: Plans,
 ) -> Result<Bytes> {
     let deadline = call.deadline();
     let declaration = operation.declaration();
     let authorized = authorize::caller(declaration, call)?; // 1
     let checked = check::arguments(declaration, authorized, arguments)?; // 2
-    let cancelled = CancellationToken::new();
+    let cancelled = caller.withdrawn.child_token();
     match &operation.0 {
         Kind::Selector(selector) => until(deadline, &cancelled, read(engine, &**selector, checked, plans)).await,
         Kind::Service(service) => {
             // Dropped with this future, when the caller goes away.
-            let _cancel = (on_disconnect == OnDisconnect::Cancel).then(|| cancelled.clone().drop_guard());
-            let task = write(engine.clone(), Arc::clone(service), checked, deadline, cancelled, plans);
+            let _cancel = (caller.on_disconnect == OnDisconnect::Cancel).then(|| cancelled.clone().drop_guard());
+            let named = Named::of(declaration, arguments);
+            let task = write(engine.clone(), Arc::clone(service), checked, named, deadline, cancelled, plans);
             engine.tasks().spawn(task).await.unwrap_or_else(|_| Err(stopped()))
         }
     }
@@ -63,6 +69,7 @@ async fn write(
     engine: Engine,
     service: Arc<dyn RunService>,
     checked: check::Checked,
+    named: Named,
     deadline: Deadline,
     cancelled: CancellationToken,
     plans: Plans,
@@ -80,7 +87,9 @@ async fn write(
         present::service(&*service, ran, engine.settings().max_result_bytes).await // 9
     });
     let answer = answer.await;
-    close::transaction(tx, answer).await // 10
+    let json = close::transaction(tx, answer).await?; // 10
+    named.tell(declaration, &json, engine.changes());
+    Ok(json)
 }
 
 async fn read(engine: &Engine, selector: &dyn RunSelector, checked: check::Checked, plans: Plans) -> Result<Bytes> {

@@ -1,18 +1,22 @@
 //! The engine: the operations of an application, their database and their state. What every surface calls.
 
-use crate::{Operation, Operations, db::Db, dispatch::dispatch};
+use crate::{Catalogue, Changes, Operation, Operations, db::Db, dispatch::dispatch};
 use bytes::Bytes;
-use diptych_spec::{Arguments, Mistake, Mistakes, Principal, Result, StateMap};
+use diptych_spec::{Arguments, Mistake, Mistakes, Peer, Principal, Result, StateMap};
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Who calls, and what becomes of the call when they go away.
-#[derive(Debug, Clone)]
+/// Who calls, how they are reached, and what becomes of the call when they go away.
+#[derive(Clone)]
 pub struct Caller {
     /// The authenticated caller, if there is one.
     pub principal: Option<Principal>,
     /// What a disconnect means.
     pub on_disconnect: OnDisconnect,
+    /// The line to the caller while the operation runs.
+    pub peer: Option<Arc<dyn Peer>>,
+    /// Cancelled when the caller withdraws the call: it is rolled back.
+    pub withdrawn: CancellationToken,
 }
 
 /// What becomes of a service when its caller goes away, that is, when the dispatch future is dropped.
@@ -28,7 +32,16 @@ impl Caller {
     /// This caller; a disconnect cancels.
     #[must_use]
     pub fn new(principal: Option<Principal>) -> Self {
-        Self { principal, on_disconnect: OnDisconnect::Cancel }
+        Self { principal, on_disconnect: OnDisconnect::Cancel, peer: None, withdrawn: CancellationToken::new() }
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("principal", &self.principal)
+            .field("on_disconnect", &self.on_disconnect)
+            .finish_non_exhaustive()
     }
 }
 
@@ -75,9 +88,10 @@ impl Default for Settings {
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    operations: Vec<Operation>,
+    operations: Arc<[Operation]>,
     index: HashMap<String, usize>,
     db: Db,
+    changes: Changes,
     state: Arc<StateMap>,
     settings: Settings,
     tasks: TaskTracker,
@@ -130,8 +144,11 @@ impl EngineBuilder {
     /// # Errors
     /// Every wiring mistake, by operation.
     pub fn build(mut self) -> Result<Engine, Mistakes> {
+        let operations: Arc<[Operation]> = self.operations.as_slice().into();
+        let changes = Changes::new();
         self.state.insert(self.db.clone());
-        let operations = self.operations.as_slice().to_vec();
+        self.state.insert(changes.clone());
+        self.state.insert(Catalogue::new(Arc::clone(&operations), changes.clone()));
         self.mistakes.extend(mistakes(&operations, &self.state, &self.db));
         Mistakes::check(self.mistakes)?;
         let declared = operations.iter().filter_map(|operation| operation.declaration().deadline());
@@ -142,6 +159,7 @@ impl EngineBuilder {
             operations,
             index,
             db: self.db,
+            changes,
             state: Arc::new(self.state),
             settings: self.settings,
             tasks: TaskTracker::new(),
@@ -185,6 +203,12 @@ impl Engine {
     #[must_use]
     pub fn db(&self) -> &Db {
         &self.0.db
+    }
+
+    /// Where changes are told.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.0.changes
     }
 
     /// The limits.

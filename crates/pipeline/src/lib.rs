@@ -19,6 +19,8 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("diptych needs a database: enable the cargo feature `sqlite` or `postgres`");
 
+mod catalogue;
+mod changes;
 mod db;
 mod dispatch;
 mod engine;
@@ -29,6 +31,9 @@ mod select;
 mod stage;
 mod watch;
 
+pub use catalogue::Catalogue;
+pub use changes::Change;
+pub use changes::Changes;
 pub use db::Backend;
 pub use db::Cell;
 pub use db::Column;

@@ -1,6 +1,6 @@
 //! One call of an operation, and how a handler's arguments are taken from it by type.
 
-use crate::{ArgumentSet, Error, InputData, Principal, Result, Signature};
+use crate::{ArgumentSet, Error, InputData, Peer, Principal, Questions, Result, Signature};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::{
@@ -47,6 +47,8 @@ pub struct Call {
     principal: Option<Principal>,
     state: Arc<StateMap>,
     deadline: Deadline,
+    peer: Option<Arc<dyn Peer>>,
+    questions: Questions,
     values: Vec<(TypeId, Box<dyn Any + Send>)>,
 }
 
@@ -54,7 +56,26 @@ impl Call {
     /// A call by `principal` that has to be done by `deadline`.
     #[must_use]
     pub fn new(principal: Option<Principal>, state: Arc<StateMap>, deadline: Deadline) -> Self {
-        Self { principal, state, deadline, values: Vec::new() }
+        Self { principal, state, deadline, peer: None, questions: Questions::default(), values: Vec::new() }
+    }
+
+    /// The same call, with a line to whoever made it.
+    #[must_use]
+    pub fn with_peer(mut self, peer: Option<Arc<dyn Peer>>) -> Self {
+        self.peer = peer;
+        self
+    }
+
+    /// The line to whoever made the call, when there is one.
+    #[must_use]
+    pub fn peer(&self) -> Option<&Arc<dyn Peer>> {
+        self.peer.as_ref()
+    }
+
+    /// What was asked and not answered.
+    #[must_use]
+    pub fn questions(&self) -> &Questions {
+        &self.questions
     }
 
     /// Who is calling.
@@ -123,7 +144,7 @@ impl fmt::Debug for Call {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a service or selector",
     label = "diptych does not know where to take this from",
-    note = "arguments are `Input<T>`, `Principal`, `Option<Principal>`, `State<T>`, `Instance<T>`, `Db`, `Deadline`, or `#[arg] name: T` for one named value; first may stand `&mut Tx` (service), `&mut Conn` (selector) or the connection type of one database",
+    note = "arguments are `Input<T>`, `Principal`, `Option<Principal>`, `State<T>`, `Instance<T>`, `Db`, `Deadline`, `Progress`, `Log`, `Ask`, or `#[arg] name: T` for one named value; first may stand `&mut Tx` (service), `&mut Conn` (selector) or the connection type of one database",
     note = "for a type of your own implement `diptych::FromCall`"
 )]
 pub trait FromCall: Sized + Send {

@@ -3,15 +3,18 @@
 mod checks;
 mod enumeration;
 mod exposure;
+mod list;
 
 pub use enumeration::Enumeration;
+pub use list::ListDeclaration;
 
 use crate::{
-    ArgumentTable, Call, Contents, Error, ErrorKind, Needed, OrderKey, PageNumber, Permission, Principal, Result,
-    Route, Signature, Template, form::Shown, schema,
+    ArgumentTable, Call, Contents, Error, ErrorKind, Needed, Permission, Principal, Result, Route, Signature, Template,
+    form::Shown, schema,
 };
 use exposure::Exposure;
 use serde_json::Value;
+use std::sync::atomic::{self, AtomicBool};
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 /// A mutation or a read.
@@ -51,49 +54,6 @@ pub enum Cardinality {
     List,
 }
 
-/// How a list is filtered, ordered and paginated.
-#[derive(Debug, Default)]
-pub struct ListDeclaration {
-    pub(crate) filter_columns: &'static [&'static str],
-    pub(crate) default_order: Vec<OrderKey>,
-    pub(crate) ordered: bool,
-    pub(crate) unique: Option<&'static str>,
-    pub(crate) page: Option<PageNumber>,
-    pub(crate) max_rows: Option<u32>,
-}
-
-impl ListDeclaration {
-    /// The order when the caller does not say.
-    #[must_use]
-    pub fn default_order(&self) -> &[OrderKey] {
-        &self.default_order
-    }
-
-    /// The column that makes every order total; `id` unless said otherwise.
-    #[must_use]
-    pub fn unique(&self) -> &'static str {
-        self.unique.unwrap_or("id")
-    }
-
-    /// The pagination.
-    #[must_use]
-    pub fn page(&self) -> Option<PageNumber> {
-        self.page
-    }
-
-    /// The most rows of a list that is not paginated; 1,000 unless said otherwise.
-    #[must_use]
-    pub fn max_rows(&self) -> u32 {
-        self.max_rows.unwrap_or(1000)
-    }
-
-    /// Whether rows have to come in a certain order.
-    #[must_use]
-    pub fn is_ordered(&self) -> bool {
-        self.ordered || self.page.is_some()
-    }
-}
-
 /// A rule on the target row, which is in the call.
 pub(crate) type RowRule = dyn Fn(&Call) -> bool + Send + Sync;
 
@@ -121,6 +81,7 @@ pub struct Declaration {
     pub(crate) idempotent: bool,
     pub(crate) destructive: bool,
     pub(crate) allow_none: bool,
+    pub(crate) enabled: AtomicBool,
     pub(crate) lock: Lock,
     pub(crate) list: ListDeclaration,
     pub(crate) signature: Signature,
@@ -159,6 +120,7 @@ impl Declaration {
             idempotent: kind == OperationKind::Selector,
             destructive: false,
             allow_none: false,
+            enabled: AtomicBool::new(true),
             lock: Lock::default(),
             list: ListDeclaration::default(),
             signature,
@@ -205,12 +167,26 @@ impl Declaration {
     /// Lets the caller through, or says why not.
     ///
     /// # Errors
-    /// Those of the permission. An operation without a permission lets nobody through.
+    /// Those of the permission. An operation without a permission lets nobody through. One that is disabled is not found.
     pub fn authorize(&self, principal: Option<&Principal>) -> Result<()> {
+        if !self.is_enabled() {
+            return Err(Error::not_found("there is no such operation"));
+        }
         match &self.permission {
             Some(permission) => permission.check(principal),
             None => Err(Error::forbidden("the operation declares no permission")),
         }
+    }
+
+    /// Whether it is there at all, for anybody.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.enabled.load(atomic::Ordering::Relaxed)
+    }
+
+    /// Makes it be there or not; says whether that is a change.
+    pub fn set_enabled(&self, enabled: bool) -> bool {
+        self.enabled.swap(enabled, atomic::Ordering::Relaxed) != enabled
     }
 
     /// The permission.
@@ -314,6 +290,24 @@ impl Declaration {
         self.output.get("type").is_some_and(|ty| ty == "null")
     }
 
+    /// Whether it speaks with the caller while it runs: progress, log messages, questions.
+    #[must_use]
+    pub fn converses(&self) -> bool {
+        self.signature.talk.at_all
+    }
+
+    /// Whether it sends log messages to the caller.
+    #[must_use]
+    pub fn logs(&self) -> bool {
+        self.signature.talk.logs
+    }
+
+    /// Whether it asks the caller.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.signature.talk.asks
+    }
+
     /// The errors of its own that it can give.
     #[must_use]
     pub fn errors(&self) -> &[(ErrorKind, &'static str)] {
@@ -354,24 +348,6 @@ impl Declaration {
             _ if cardinality == Cardinality::Row && self.allow_none => schema::output::<Option<View>>(),
             _ => schema::output::<View>(),
         };
-    }
-
-    /// Checks the columns that a list is filtered and ordered by. Called once, when the row type is known.
-    #[doc(hidden)]
-    pub fn finish_list(&mut self, columns: &[&str]) {
-        let known = columns.join(", ");
-        for column in self.list.filter_columns.iter().filter(|column| !columns.contains(column)) {
-            self.mistakes.push(format!("the filter's column `{column}` is not in the row; the row has {known}"));
-        }
-        for key in self.list.default_order.iter().filter(|key| !columns.contains(&key.column)) {
-            self.mistakes.push(format!("the order's column `{}` is not in the row; the row has {known}", key.column));
-        }
-        if self.list.is_ordered() && !columns.contains(&self.list.unique()) {
-            self.mistakes.push(format!(
-                "an ordered list needs a unique column, so that no row is shown twice; the row has no `{}`: name one of {known} with `.unique(\"…\")`",
-                self.list.unique()
-            ));
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! It knows no transport. Each surface owns one `refuse.rs` that turns an [`ErrorKind`] into its own form.
 
+use crate::Question;
 use serde::Serialize;
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
@@ -22,6 +23,8 @@ pub enum ErrorKind {
     Forbidden,
     /// There is no such thing, or the caller may not know of it.
     NotFound,
+    /// The caller has to answer something first; see [`Error::questions`].
+    InputRequired,
     /// The state of the data forbids it (a unique key, a precondition).
     Conflict,
     /// Too many calls; [`Error::retry_after`] says how long to wait.
@@ -46,7 +49,7 @@ impl ErrorKind {
     pub const fn title(self) -> &'static str {
         match self {
             Self::BadRequest => "Bad Request",
-            Self::Invalid => "Unprocessable Content",
+            Self::Invalid | Self::InputRequired => "Unprocessable Content",
             Self::Unauthenticated => "Unauthorized",
             Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
@@ -64,7 +67,7 @@ impl ErrorKind {
     pub const fn status(self) -> u16 {
         match self {
             Self::BadRequest => 400,
-            Self::Invalid => 422,
+            Self::Invalid | Self::InputRequired => 422,
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
@@ -117,6 +120,7 @@ struct Inner {
     scopes: Vec<Cow<'static, str>>,
     retry_after: Option<Duration>,
     error_id: Option<String>,
+    questions: Vec<Question>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -131,6 +135,7 @@ impl Error {
             scopes: Vec::new(),
             retry_after: None,
             error_id: None,
+            questions: Vec::new(),
             source: None,
         }))
     }
@@ -187,6 +192,13 @@ impl Error {
         Self::new(ErrorKind::Unauthenticated, "unauthenticated", "this needs an authenticated caller")
     }
 
+    /// The caller has to answer something first. What, is attached with [`Error::with_questions`].
+    #[must_use]
+    pub fn input_required() -> Self {
+        let detail = "this needs an answer from the user first; call it from a client that can be asked";
+        Self::new(ErrorKind::InputRequired, "input_required", detail)
+    }
+
     /// A fault of the server. The caller reads "unexpected error"; the log reads `source`.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Internal, "internal", "an unexpected error occurred").with_source(source)
@@ -211,6 +223,19 @@ impl Error {
     pub fn with_error_id(mut self, id: impl Into<String>) -> Self {
         self.0.error_id = Some(id.into());
         self
+    }
+
+    /// What the caller has to answer first.
+    #[must_use]
+    pub fn with_questions(mut self, questions: Vec<Question>) -> Self {
+        self.0.questions = questions;
+        self
+    }
+
+    /// What the caller has to answer first, for [`ErrorKind::InputRequired`].
+    #[must_use]
+    pub fn questions(&self) -> &[Question] {
+        &self.0.questions
     }
 
     /// What went wrong, for every surface.
@@ -267,11 +292,12 @@ impl Error {
             detail: &inner.detail,
             errors: &inner.fields,
             error_id: inner.error_id.as_deref(),
+            questions: &inner.questions,
         }
     }
 }
 
-/// A problem details object (RFC 9457) with the extension members `code`, `errors` and `error_id`.
+/// A problem details object (RFC 9457) with the extension members `code`, `errors`, `error_id` and `questions`.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Problem<'a> {
     /// `about:blank`: the kind is told by `code`.
@@ -291,6 +317,9 @@ pub struct Problem<'a> {
     /// The id under which the log holds the cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_id: Option<&'a str>,
+    /// What the caller has to answer first.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub questions: &'a [Question],
 }
 
 impl fmt::Display for Error {

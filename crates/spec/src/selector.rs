@@ -62,6 +62,12 @@ impl<H, V> SelectorSpec<H, V> {
         self
     }
 
+    /// Whether it is there when the server starts; `Catalogue::enable` makes it so later.
+    pub fn enabled(self, enabled: bool) -> Self {
+        self.declaration.set_enabled(enabled);
+        self
+    }
+
     /// Who may call it. Required; [`crate::Anyone`] opens it to everybody.
     pub fn allow(mut self, permission: impl Permission) -> Self {
         self.declaration.permission = Some(Arc::new(permission));

@@ -125,6 +125,12 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
         self
     }
 
+    /// Whether it is there when the server starts; `Catalogue::enable` makes it so later.
+    pub fn enabled(self, enabled: bool) -> Self {
+        self.declaration.set_enabled(enabled);
+        self
+    }
+
     /// Who may call it. Required; [`crate::Anyone`] opens it to everybody.
     pub fn allow(mut self, permission: impl Permission) -> Self {
         self.declaration.permission = Some(Arc::new(permission));

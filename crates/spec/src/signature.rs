@@ -28,12 +28,21 @@ impl Needed {
     }
 }
 
+/// How a handler speaks with the caller while it runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Talk {
+    pub(crate) at_all: bool,
+    pub(crate) logs: bool,
+    pub(crate) asks: bool,
+}
+
 /// What a handler needs. Each argument type adds to it in [`crate::FromCall::describe`].
 #[derive(Debug, Default)]
 pub struct Signature {
     pub(crate) table: ArgumentTable,
     pub(crate) states: Vec<Needed>,
     pub(crate) instance: Option<Needed>,
+    pub(crate) talk: Talk,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -48,6 +57,21 @@ impl Signature {
     /// The handler needs the application's value of type `T`.
     pub fn state<T: 'static>(&mut self) {
         self.states.push(Needed::of::<T>());
+    }
+
+    /// The handler speaks with the caller while it runs.
+    pub fn converses(&mut self) {
+        self.talk.at_all = true;
+    }
+
+    /// The handler sends log messages to the caller.
+    pub fn logs(&mut self) {
+        self.talk = Talk { at_all: true, logs: true, ..self.talk };
+    }
+
+    /// The handler asks the caller.
+    pub fn asks(&mut self) {
+        self.talk = Talk { at_all: true, asks: true, ..self.talk };
     }
 
     /// The handler needs a target that resolves to a `T`.

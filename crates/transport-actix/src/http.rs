@@ -150,8 +150,9 @@ impl Shared {
         rendered.entry(prefix.to_owned()).or_insert_with(render).clone()
     }
 
-    /// From now on every answer is the last one on its connection.
+    /// From now on every answer is the last one on its connection, and streams end.
     pub(crate) fn close_connections(&self) {
+        self.mcp.close();
         self.closing.store(true, Ordering::Relaxed);
     }
 

@@ -87,6 +87,7 @@ impl HttpProblem {
             detail: &self.detail,
             errors: &[],
             error_id: None,
+            questions: &[],
         }
     }
 }

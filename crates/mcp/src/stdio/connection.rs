@@ -4,32 +4,47 @@
 //! HTTP has a session. What has no id that could be read is logged and not answered: answers to noise are noise to the
 //! other side.
 
-use super::calls::Calls;
+use crate::answer::cancelled;
+use crate::batch::{batchable, requests, together};
+use crate::calls::Calls;
 use crate::era::{REVISIONS, Revision};
+use crate::events::Events;
 use crate::ladder::{self, Step};
-use crate::lifecycle::Agreed;
-use crate::method;
+use crate::line::Line;
+use crate::method::{self, Side};
 use crate::refuse::{Refusal, Refused};
 use crate::reply::Reply;
-use crate::rpc::{Body, Id, Message, Notification, Request};
-use crate::server::{Inner, batchable, requests, together};
+use crate::rpc::{Body, Message, Notification, Request};
+use crate::server::Inner;
+use crate::session::Session;
+use crate::subscribe::{self, Told};
+use bytes::Bytes;
 use diptych_pipeline::OnDisconnect;
 use diptych_spec::Principal;
-use futures_util::future::{self, FutureExt as _};
+use futures_util::future::{self, Either, FutureExt as _};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// How many messages that are not answers wait to be written.
+const NOTICES: usize = 64;
 
 pub(super) struct Connection<'s> {
     server: &'s Inner,
     principal: Option<&'s Principal>,
     /// What the last `initialize` agreed on.
-    revision: Mutex<Option<&'static Revision>>,
+    session: watch::Sender<Option<Arc<Session>>>,
     calls: Calls,
     places: Arc<Semaphore>,
     /// A request found no place.
     is_full: AtomicBool,
+    /// Places of messages that are not answers.
+    notices: Arc<Semaphore>,
+    lines: UnboundedSender<Answer>,
 }
 
 /// A line to write. The request keeps its place until then, so that a client that does not read is not read from.
@@ -39,14 +54,16 @@ pub(super) struct Answer {
 }
 
 impl<'s> Connection<'s> {
-    pub(super) fn new(server: &'s Inner, principal: Option<&'s Principal>) -> Self {
+    pub(super) fn new(server: &'s Inner, principal: Option<&'s Principal>, lines: UnboundedSender<Answer>) -> Self {
         Self {
             server,
             principal,
-            revision: Mutex::default(),
+            session: watch::Sender::new(None),
             calls: Calls::default(),
             places: Arc::new(Semaphore::new(places(server))),
             is_full: AtomicBool::new(false),
+            notices: Arc::new(Semaphore::new(NOTICES)),
+            lines,
         }
     }
 
@@ -60,17 +77,20 @@ impl<'s> Connection<'s> {
     /// happens when this is first polled.
     pub(super) async fn answer(&self, line: Vec<u8>) -> Option<Answer> {
         match ladder::climb(None, &line, self.server.settings.max_depth) {
-            Ok(Step::Modern(revision, request)) => self.one(revision, &request).await,
+            Ok(Step::Modern(revision, request)) => self.one(revision, &request, None).await,
             Ok(Step::Initialize(request)) => self.placed(1, self.initialize(&request)).await,
-            Ok(Step::Noted(notification) | Step::InSession(Body::One(Message::Notification(notification)))) => {
+            Ok(Step::Noted(notification)) => {
                 self.note(&notification);
                 None
             }
-            Ok(Step::InSession(Body::One(Message::Response))) => None,
-            Ok(Step::InSession(Body::One(Message::Request(request)))) => match self.revision() {
-                Some(revision) => self.one(revision, &request).await,
+            Ok(Step::InSession(Body::One(Message::Request(request)))) => match self.session() {
+                Some(session) => self.one(session.revision, &request, Some(session)).await,
                 None => self.early(&request).await,
             },
+            Ok(Step::InSession(Body::One(message))) => {
+                self.hear(&message);
+                None
+            }
             Ok(Step::InSession(Body::Many(messages))) => self.many(&messages).await,
             Err(Refused { id: Some(id), refusal }) => self.placed(1, refusal.reply(Some(id))).await,
             Err(Refused { id: None, refusal }) => {
@@ -80,36 +100,89 @@ impl<'s> Connection<'s> {
         }
     }
 
-    async fn one(&self, revision: &'static Revision, request: &Request<'_>) -> Option<Answer> {
+    /// Tells a client of the old era what changes, for as long as the connection lives.
+    pub(super) async fn tell(&self) {
+        let mut agreed = self.session.subscribe();
+        loop {
+            let session = agreed.borrow_and_update().clone();
+            let told = async {
+                match &session {
+                    Some(session) => subscribe::tell(self.server, session, self, false).await,
+                    None => future::pending().await,
+                }
+            };
+            let again = agreed.changed();
+            // An `initialize` later on begins anew; a stream that came of age does as well.
+            if let Either::Right((Err(_), _)) = future::select(pin!(told), pin!(again)).await {
+                return;
+            }
+            if self.server.closing.is_cancelled() {
+                return;
+            }
+        }
+    }
+
+    async fn one(
+        &self,
+        revision: &'static Revision,
+        request: &Request<'_>,
+        session: Option<Arc<Session>>,
+    ) -> Option<Answer> {
+        let entry = self.calls.enter(request.id);
         let work = async {
             let places = self.places(1).await?;
-            Answer::new(&self.reply(revision, request).await, places)
+            let events = Events::new();
+            let line = Arc::new(Line::new(&events));
+            let side = side(session, line, entry.withdrawn());
+            let reply = pin!(async {
+                let reply = self.reply(revision, request, &side).await;
+                events.close();
+                reply
+            });
+            let (reply, ()) = future::join(reply, self.forward(&events)).await;
+            Answer::new(&reply.body, places)
         };
-        self.calls.withdrawable(request.id, work).await?
+        entry.unless_withdrawn(work).await?
+    }
+
+    /// Writes what comes before the reply, and the reply where it is the last of it.
+    async fn forward(&self, events: &Events) {
+        while let Some(event) = events.next().await {
+            self.notice(&event.data).await;
+        }
+    }
+
+    /// Writes a message that is not the answer to a line.
+    async fn notice(&self, message: &Bytes) {
+        if let Ok(place) = Arc::clone(&self.notices).acquire_owned().await
+            && let Some(line) = Answer::new(message, place)
+        {
+            // Nobody receives once writing failed, and then this is about to be dropped.
+            let _ = self.lines.send(line);
+        }
     }
 
     /// Several messages at once, which only 2025-03-26 has (basic, Batching). A part that is withdrawn is left out.
     async fn many(&self, messages: &[Message<'_>]) -> Option<Answer> {
-        let revision = self.revision();
-        let allowed = match revision {
-            Some(revision) => batchable(revision, messages).map(|()| revision),
+        let session = self.session();
+        let allowed = match &session {
+            Some(session) => batchable(session.revision, messages),
             None => Err(Refusal::request("a batch needs an `initialize` before it")),
         };
-        let revision = match allowed {
-            Ok(revision) => revision,
-            Err(refusal) => return self.none_of(messages, &refusal).await,
-        };
-        let parts =
-            requests(messages).map(|request| self.calls.withdrawable(request.id, self.reply(revision, request)));
-        let parts: Vec<_> = parts.collect();
-        for message in messages {
-            if let Message::Notification(notification) = message {
-                self.note(notification);
-            }
+        let revision = session.as_ref().map_or(&REVISIONS[0], |session| session.revision);
+        if let Err(refusal) = allowed {
+            return self.none_of(messages, &refusal).await;
         }
+        let parts = requests(messages).map(|request| {
+            let entry = self.calls.enter(request.id);
+            let side = side(session.clone(), Arc::new(Line::mute()), entry.withdrawn());
+            async move { entry.unless_withdrawn(self.reply(revision, request, &side)).await }
+        });
+        let parts: Vec<_> = parts.collect();
+        messages.iter().for_each(|message| self.hear(message));
         let places = self.places(parts.len()).await?;
         let answers: Vec<_> = future::join_all(parts).await.into_iter().flatten().collect();
-        Answer::new(&together(&answers)?, places)
+        Answer::new(&together(&answers)?.body, places)
     }
 
     /// A batch is refused as a whole, and each of its requests hears of it: without an id, nobody would know.
@@ -126,7 +199,7 @@ impl<'s> Connection<'s> {
     async fn early(&self, request: &Request<'_>) -> Option<Answer> {
         // Allowed this early (2025-11-25, basic/lifecycle), and the same in every revision that has it.
         if request.method == "ping" {
-            return self.one(Revision::negotiated(""), request).await;
+            return self.one(Revision::negotiated(""), request, None).await;
         }
         let refusal = if method::exists(&request.method, &self.server.lists) {
             ladder::unclaimed(request)
@@ -138,26 +211,34 @@ impl<'s> Connection<'s> {
 
     fn initialize(&self, request: &Request<'_>) -> Reply {
         let (reply, agreed) = self.server.initialize(request);
-        if let Some(Agreed { revision, client }) = agreed {
-            tracing::debug!(revision = revision.name, client, "MCP connection initialized");
-            *self.revision.lock().unwrap_or_else(PoisonError::into_inner) = Some(revision);
+        if let Some(session) = agreed {
+            tracing::debug!(revision = session.revision.name, client = session.client, "MCP connection initialized");
+            if let Some(before) = self.session.send_replace(Some(Arc::new(session))) {
+                before.ended.cancel();
+            }
         }
         reply
     }
 
-    /// `notifications/cancelled`, of both eras; unknown, late and malformed ones are passed over (basic/utilities or
-    /// basic/patterns, Cancellation). No other notification changes anything here.
+    /// A message that is not answered.
+    fn hear(&self, message: &Message<'_>) {
+        if let Message::Notification(notification) = message {
+            self.note(notification);
+        }
+        if let Some(session) = self.session() {
+            session.note(message);
+        }
+    }
+
+    /// `notifications/cancelled`, of both eras.
     fn note(&self, notification: &Notification<'_>) {
-        if notification.method == "notifications/cancelled"
-            && let Some(id) = notification.params.members.get("requestId").and_then(Id::of)
-        {
+        if let Some(id) = cancelled(notification) {
             self.calls.withdraw(id);
         }
     }
 
-    /// A withdrawn call is rolled back in both eras: on stdio it is the client that says so, not a network that fails.
-    async fn reply(&self, revision: &'static Revision, request: &Request<'_>) -> Reply {
-        let answer = self.server.answer(revision, request, self.principal, OnDisconnect::Cancel);
+    async fn reply(&self, revision: &'static Revision, request: &Request<'_>, side: &Side) -> Reply {
+        let answer = self.server.answer(revision, request, self.principal, side);
         AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(method = &*request.method, "a request panicked");
             Refusal::fault().reply(Some(request.id))
@@ -165,7 +246,7 @@ impl<'s> Connection<'s> {
     }
 
     async fn placed(&self, count: usize, reply: Reply) -> Option<Answer> {
-        Answer::new(&reply, self.places(count).await?)
+        Answer::new(&reply.body, self.places(count).await?)
     }
 
     /// Waits for places, and keeps further lines from being read meanwhile. A batch is never wider than all of them.
@@ -178,9 +259,20 @@ impl<'s> Connection<'s> {
         Arc::clone(&self.places).acquire_many_owned(count).await.ok()
     }
 
-    fn revision(&self) -> Option<&'static Revision> {
-        *self.revision.lock().unwrap_or_else(PoisonError::into_inner)
+    fn session(&self) -> Option<Arc<Session>> {
+        self.session.borrow().clone()
     }
+}
+
+impl Told for Connection<'_> {
+    async fn tell(&self, message: Vec<u8>) {
+        self.notice(&Bytes::from(message)).await;
+    }
+}
+
+/// A withdrawn call is rolled back in both eras: on stdio it is the client that says so, not a network that fails.
+fn side(session: Option<Arc<Session>>, line: Arc<Line>, withdrawn: &CancellationToken) -> Side {
+    Side { session, line, withdrawn: withdrawn.clone(), on_disconnect: OnDisconnect::Cancel }
 }
 
 fn places(server: &Inner) -> usize {
@@ -188,10 +280,10 @@ fn places(server: &Inner) -> usize {
 }
 
 impl Answer {
-    fn new(reply: &Reply, places: OwnedSemaphorePermit) -> Option<Self> {
+    fn new(body: &Bytes, places: OwnedSemaphorePermit) -> Option<Self> {
         // What an operation answers may be JSON of its own, on several lines; a newline in JSON is white space.
         let on_one_line = |&byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte };
-        (!reply.body.is_empty()).then(|| Self::of(reply.body.iter().map(on_one_line).collect(), places))
+        (!body.is_empty()).then(|| Self::of(body.iter().map(on_one_line).collect(), places))
     }
 
     fn of(mut line: Vec<u8>, places: OwnedSemaphorePermit) -> Self {

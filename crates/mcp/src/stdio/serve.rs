@@ -11,6 +11,7 @@ use diptych_spec::Principal;
 use futures_util::future::{self, Either, FutureExt as _};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::io;
+use std::pin::pin;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
@@ -28,11 +29,17 @@ impl Server {
         I: AsyncRead + Unpin,
         O: AsyncWrite + Unpin,
     {
-        let connection = Connection::new(&self.0, principal);
         let lines = Lines::new(input, self.0.settings.max_line);
-        // As many as there is room for in the connection: an answer keeps its place until it is written.
+        // As many as there is room for in the connection: a line keeps its place until it is written.
         let (answers, unsent) = mpsc::unbounded_channel();
-        let working = Box::pin(work(&connection, lines, answers));
+        let working = Box::pin(async {
+            let connection = Connection::new(&self.0, principal, answers.clone());
+            let (working, telling) = (work(&connection, lines, answers), connection.tell());
+            match future::select(pin!(working), pin!(telling)).await {
+                Either::Left((read, _)) => read,
+                Either::Right(((), working)) => working.await,
+            }
+        });
         let writing = Box::pin(write(output, unsent));
         let ended = match future::select(working, writing).await {
             Either::Left((read, writing)) => {

@@ -1,7 +1,7 @@
 //! A small server of notes, and the two ways to talk to it.
 
 use crate::schema;
-use diptych_mcp::{Head, Reply, Server, Settings};
+use diptych_mcp::{Events, Head, Reply, Server, Settings};
 use diptych_pipeline::{Conn, Db, Engine, Operations, Record, Select, Tx, query, query_scalar};
 use diptych_spec::{
     Annotations, AnswerValue, Anyone, App, AppVisibility, Args, Authenticated, Blob, Content, Contents,
@@ -293,7 +293,7 @@ impl Fixture {
     pub(crate) async fn post(&self, request: &Request) -> Answer {
         let fields = request.head.iter().map(|(name, value)| (&**name, value.as_bytes()));
         let head = Head::new(fields);
-        let reply = self.server.post(&head, request.body.as_bytes(), request.principal.as_ref()).await;
+        let reply = self.server.post(&head, request.body.as_bytes(), request.principal.as_ref(), &Events::new()).await;
         let answer = Answer::of(reply);
         match &answer.body {
             Value::Null => {}
@@ -316,6 +316,15 @@ impl Fixture {
     /// A session of this revision.
     pub(crate) async fn session(&self, revision: &'static str) -> Session<'_> {
         self.session_as(revision, None).await
+    }
+
+    /// A session of a client that can be asked for this.
+    pub(crate) async fn session_with(&self, revision: &'static str, capabilities: Value) -> Session<'_> {
+        let declared = format!(r#""capabilities":{capabilities}"#);
+        let request = Request::initialize(revision).but(r#""capabilities":{}"#, &declared);
+        let answer = self.post(&request).await;
+        let id = answer.header("mcp-session-id").unwrap().to_owned();
+        Session { fixture: self, revision, id, principal: None }
     }
 
     pub(crate) async fn session_as(&self, revision: &'static str, principal: Option<Principal>) -> Session<'_> {

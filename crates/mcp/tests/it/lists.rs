@@ -25,7 +25,7 @@ async fn discover_tells_who_the_server_is() {
         result,
         json!({
             "supportedVersions": ["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"],
-            "capabilities": {"resources": {}, "tools": {}},
+            "capabilities": {"resources": {"listChanged": true, "subscribe": true}, "tools": {"listChanged": true}},
             "instructions": "Count before you add.",
             "resultType": "complete",
             "ttlMs": 60000,

@@ -17,6 +17,7 @@ pub(crate) fn check(revision: &str, method: &str, body: &Value) {
     let new_names = revision >= "2025-11-25";
     if let Some(error) = body.get("error") {
         return match error["code"].as_i64() {
+            Some(-32021) => is_a("2026-07-28", "MissingRequiredClientCapabilityError", body),
             Some(-32020) => is_a("2026-07-28", "HeaderMismatchError", body),
             Some(-32022) => is_a("2026-07-28", "UnsupportedProtocolVersionError", body),
             _ if new_names => is_a(revision, "JSONRPCErrorResponse", body),
@@ -26,10 +27,13 @@ pub(crate) fn check(revision: &str, method: &str, body: &Value) {
         };
     }
     is_a(revision, if new_names { "JSONRPCResultResponse" } else { "JSONRPCResponse" }, body);
+    if body["result"]["resultType"] == "input_required" {
+        return is_a(revision, "InputRequiredResult", &body["result"]);
+    }
     let definition = match method {
         "server/discover" => "DiscoverResult",
         "initialize" => "InitializeResult",
-        "ping" => "EmptyResult",
+        "ping" | "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe" => "EmptyResult",
         "tools/list" => "ListToolsResult",
         "tools/call" => "CallToolResult",
         "resources/list" => "ListResourcesResult",
@@ -38,6 +42,24 @@ pub(crate) fn check(revision: &str, method: &str, body: &Value) {
         other => panic!("a result for {other}: {body}"),
     };
     is_a(revision, definition, &body["result"]);
+}
+
+/// Checks a notification or request of the server.
+pub(crate) fn check_message(revision: &str, message: &Value) {
+    let definition = match message["method"].as_str().unwrap_or_default() {
+        "notifications/progress" => "ProgressNotification",
+        "notifications/message" => "LoggingMessageNotification",
+        "notifications/resources/updated" => "ResourceUpdatedNotification",
+        "notifications/resources/list_changed" => "ResourceListChangedNotification",
+        "notifications/tools/list_changed" => "ToolListChangedNotification",
+        "notifications/prompts/list_changed" => "PromptListChangedNotification",
+        "notifications/subscriptions/acknowledged" => "SubscriptionsAcknowledgedNotification",
+        "elicitation/create" => "ElicitRequest",
+        "sampling/createMessage" => "CreateMessageRequest",
+        "roots/list" => "ListRootsRequest",
+        other => panic!("a message {other}: {message}"),
+    };
+    is_a(revision, definition, message);
 }
 
 pub(crate) fn is_a(revision: &str, definition: &str, value: &Value) {

@@ -23,7 +23,7 @@ async fn initialize_tells_what_the_revision_can_say() {
         let answer = fixture.post(&Request::initialize(revision)).await;
         let result = json!({
             "protocolVersion": revision,
-            "capabilities": {"resources": {}, "tools": {}},
+            "capabilities": {"resources": {"listChanged": true, "subscribe": true}, "tools": {"listChanged": true}},
             "serverInfo": info,
             "instructions": "Count before you add.",
         });
@@ -139,7 +139,6 @@ async fn methods_of_the_other_era_and_unserved_ones_do_not_exist() {
             "server/discover",
             "subscriptions/listen",
             "logging/setLevel",
-            "resources/subscribe",
             "prompts/list",
             "prompts/get",
             "completion/complete",

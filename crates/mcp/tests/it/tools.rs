@@ -2,7 +2,7 @@
 
 use crate::fixture::{Fixture, LEGACY, Request, ann};
 use crate::schema;
-use diptych_mcp::Head;
+use diptych_mcp::{Events, Head};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -130,8 +130,8 @@ async fn a_disconnect_withdraws_in_the_new_era_only() {
         async || fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"].clone();
     let abandon = async |request: Request| {
         let fields: Vec<_> = request.head.iter().map(|(name, value)| (&**name, value.as_bytes())).collect();
-        let head = Head::new(fields);
-        let post = fixture.server.post(&head, request.body.as_bytes(), None);
+        let (head, events) = (Head::new(fields), Events::new());
+        let post = fixture.server.post(&head, request.body.as_bytes(), None, &events);
         assert!(tokio::time::timeout(Duration::from_millis(30), post).await.is_err());
         tokio::time::sleep(Duration::from_millis(200)).await;
     };
@@ -149,7 +149,7 @@ async fn a_transport_may_move_it_between_threads() {
     }
     let fixture = Fixture::new().await;
     let head = Head::default();
-    assert_eq!(is_send(fixture.server.post(&head, b"", None)).await.status, 415);
-    assert_eq!(is_send(fixture.server.get(&head, None)).await.status, 405);
+    assert_eq!(is_send(fixture.server.post(&head, b"", None, &Events::new())).await.status, 415);
+    assert_eq!(is_send(fixture.server.get(&head, None, &Events::new())).await.status, 400);
     assert_eq!(is_send(fixture.server.delete(&head, None)).await.status, 400);
 }

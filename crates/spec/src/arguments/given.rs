@@ -1,7 +1,8 @@
 //! What a caller gave, and where each argument stood.
 
 use crate::schema::Mend;
-use std::borrow::Cow;
+use serde_json::value::RawValue;
+use std::{borrow::Cow, collections::HashMap};
 
 /// Where an argument was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub(super) enum Place {
 }
 
 /// What a caller gave, not yet checked against anything.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Arguments<'a> {
     pub(super) object: Option<(&'a str, Place)>,
     pub(super) mend: Mend,
@@ -49,5 +50,25 @@ impl<'a> Arguments<'a> {
     /// Adds a query parameter, decoded. The same name again makes a list.
     pub fn query(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) {
         self.texts.push((name.into(), value.into(), Place::Query));
+    }
+
+    /// The text of a single value, wherever it was given; `None` for one that is no text, number or boolean.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        if let Some((_, value, _)) = self.texts.iter().find(|(own, ..)| own == name) {
+            return Some(Cow::Borrowed(value));
+        }
+        let (object, _) = self.object?;
+        let members: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_str(object).ok()?;
+        scalar(members.get(name)?.get())
+    }
+}
+
+/// The text of a JSON value that is not null and holds no others.
+fn scalar(json: &str) -> Option<Cow<'_, str>> {
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
+        b'{' | b'[' | b'n' => None,
+        _ => Some(Cow::Borrowed(json)),
     }
 }

@@ -38,6 +38,7 @@ impl Declaration {
             _ => {}
         }
         self.check_routes(&mut found);
+        self.check_changes(&mut found);
         self.check_resource(&mut found);
         self.check_exposure(&mut found);
         found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
@@ -72,6 +73,19 @@ impl Declaration {
         }
         if !self.is_empty() && matches!(self.status(), 204 | 205) {
             found.push(format!("answers a value, which cannot go under {}", self.status()));
+        }
+    }
+
+    fn check_changes(&self, found: &mut Vec<String>) {
+        for uri in &self.changes {
+            for variable in uri.variables() {
+                let answered = self.output.get("properties").is_some_and(|fields| fields.get(variable).is_some());
+                if !answered && self.arguments().argument(variable).is_none() {
+                    found.push(format!(
+                        "`.changes(\"{uri}\")` names `{variable}`, which is neither a field of the answer nor an argument"
+                    ));
+                }
+            }
         }
     }
 

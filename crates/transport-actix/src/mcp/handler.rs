@@ -1,12 +1,13 @@
 //! The handler of the MCP endpoint: decode, hand over, encode.
 
-use super::{decode, encode, refuse};
+use super::{refuse, stream::Exchange};
 use crate::{auth, edge, guard, http::Shared, refusal::Refusal};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::Method,
     web::{self, Payload, ServiceConfig},
 };
+use bytes::Bytes;
 use std::sync::Arc;
 
 /// Answers at `path`.
@@ -29,14 +30,9 @@ async fn answer(shared: &Shared, request: &HttpRequest, payload: &mut Payload) -
     edge::host::check(&shared.settings, request)?;
     edge::origin::check(&shared.settings, request)?;
     let principal = auth::identify(&*shared.authenticator, request).await?;
-    let (head, principal) = (decode::head(request), principal.as_ref());
-    let reply = match *method {
-        Method::POST => {
-            let body = edge::body::read(&shared.settings, request, payload).await?;
-            shared.mcp.post(&head, &body, principal).await
-        }
-        Method::DELETE => shared.mcp.delete(&head, principal).await,
-        _ => shared.mcp.get(&head, principal).await,
+    let body = match *method {
+        Method::POST => edge::body::read(&shared.settings, request, payload).await?,
+        _ => Bytes::new(),
     };
-    Ok(encode::response(reply))
+    Ok(Exchange::begin(&shared.mcp, request, body, principal).response().await)
 }

@@ -4,5 +4,6 @@ mod decode;
 mod encode;
 mod handler;
 mod refuse;
+mod stream;
 
 pub(crate) use handler::mount;

@@ -2,7 +2,7 @@
 
 use crate::refusal::Refusal;
 
-/// The endpoint takes messages, and the end of a session; it has no stream of its own to GET.
+/// The endpoint takes messages, opens streams, and ends sessions.
 pub(super) fn method() -> Refusal {
-    Refusal::method("POST, DELETE")
+    Refusal::method("POST, GET, DELETE")
 }

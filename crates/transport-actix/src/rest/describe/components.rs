@@ -179,6 +179,11 @@ fn problem() -> Value {
                 },
             },
             "error_id": {"type": "string", "description": "What the server's log knows a fault by."},
+            "questions": {
+                "type": "array",
+                "description": "What has to be answered first, by a client that can be asked.",
+                "items": {"type": "object", "properties": {"key": {"type": "string"}}, "required": ["key"]},
+            },
         },
         "required": ["type", "title", "status", "code", "detail"],
     })

@@ -1,0 +1,131 @@
+//! The caller of a running operation, as the operation reaches them: progress, log messages and answers over MCP.
+
+use crate::capability::Capabilities;
+use crate::line::Line;
+use crate::method::Call;
+use crate::notify;
+use crate::object;
+use crate::rpc::Id;
+use crate::session::Session;
+use diptych_spec::{Capability, LogLevel};
+use serde_json::{Map, Value};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How serious a message has to be to be sent.
+const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+/// What the client of this request can be asked for.
+const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+
+pub(crate) struct Peer {
+    line: Arc<Line>,
+    /// JSON: without one, nobody wants to hear of progress.
+    token: Option<String>,
+    reported: Mutex<f64>,
+    level: Level,
+    pub(crate) capabilities: Capabilities,
+    answers: Mutex<Map<String, Value>>,
+}
+
+enum Level {
+    /// Said in the request (2026-07-28, server/utilities/logging).
+    Request(Option<LogLevel>),
+    /// Set for the session.
+    Session(Arc<Session>),
+}
+
+impl Peer {
+    pub(crate) fn new(call: Call<'_>, answers: Map<String, Value>) -> Self {
+        let token = call.meta.get("progressToken").filter(|token| Id::of(token).is_some());
+        let (level, capabilities) = match &call.side.session {
+            Some(session) => (Level::Session(Arc::clone(session)), session.capabilities),
+            None => {
+                let declared = call.meta.get(CLIENT_CAPABILITIES);
+                let level = call.meta.text(LOG_LEVEL).and_then(|level| LogLevel::named(&level));
+                let read = |declared: &serde_json::value::RawValue| Capabilities::read(declared.get());
+                (Level::Request(level), declared.map(read).unwrap_or_default())
+            }
+        };
+        Self {
+            line: Arc::clone(&call.side.line),
+            token: token.map(|token| token.get().to_owned()),
+            reported: Mutex::new(f64::NEG_INFINITY),
+            level,
+            capabilities,
+            answers: Mutex::new(answers),
+        }
+    }
+
+    /// Adds what came in answer to a question.
+    pub(crate) fn answered(&self, key: &str, answer: Value) {
+        self.answers().insert(key.to_owned(), answer);
+    }
+
+    pub(crate) fn answers(&self) -> MutexGuard<'_, Map<String, Value>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl diptych_spec::Peer for Peer {
+    fn progress(&self, done: f64, total: Option<f64>, message: Option<&str>) {
+        let Some(token) = &self.token else { return };
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if done > *reported {
+            *reported = done;
+            self.line.progress(notify::progress(token, done, total, message));
+        }
+    }
+
+    fn wants(&self, level: LogLevel) -> bool {
+        self.line.is_open()
+            && match &self.level {
+                Level::Request(least) => least.is_some_and(|least| level >= least),
+                Level::Session(session) => session.wants(level),
+            }
+    }
+
+    fn log(&self, level: LogLevel, logger: Option<&str>, data: &Value) {
+        if self.wants(level) {
+            self.line.offer(notify::message(level, logger, data));
+        }
+    }
+
+    fn can(&self, capability: Capability) -> bool {
+        self.capabilities.can(capability)
+    }
+
+    fn answer(&self, key: &str) -> Option<Value> {
+        self.answers().get(key).cloned()
+    }
+
+    fn release(&self, retry: Duration) {
+        self.line.release(retry);
+    }
+}
+
+/// JSON with the members of objects in order, so that two spellings of one value are the same text.
+pub(crate) fn canonical(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Object(members) => {
+            let mut names: Vec<_> = members.keys().collect();
+            names.sort_unstable();
+            out.push(b'{');
+            for name in names {
+                object::write(out, name);
+                out.push(b':');
+                canonical(&members[name], out);
+                out.push(b',');
+            }
+            out.push(b'}');
+        }
+        Value::Array(elements) => {
+            out.push(b'[');
+            for element in elements {
+                canonical(element, out);
+                out.push(b',');
+            }
+            out.push(b']');
+        }
+        value => object::write(out, value),
+    }
+}

@@ -1,0 +1,284 @@
+//! Telling clients what changed: `subscriptions/listen` of the new era; `resources/subscribe` and the stream that GET opens
+//! in the old ones.
+//!
+//! A listener is sent what it asked for and may read. One that is too slow misses nothing silently: it is told that
+//! everything it listens for may have changed.
+
+use crate::method::{Call, Freshness};
+use crate::notify;
+use crate::object::{self, Members, Writer};
+use crate::refuse::{self, Refusal};
+use crate::resources;
+use crate::rpc::{self, Id};
+use crate::server::Inner;
+use crate::session::Session;
+use diptych_pipeline::Change;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+const TOOLS: &str = "notifications/tools/list_changed";
+const PROMPTS: &str = "notifications/prompts/list_changed";
+const RESOURCES: &str = "notifications/resources/list_changed";
+const UPDATED: &str = "notifications/resources/updated";
+
+/// The resources that a session of the old era has subscribed to, and the streams that are told of them.
+#[derive(Debug, Default)]
+pub(crate) struct Subscribed(Mutex<Inside>);
+
+#[derive(Debug, Default)]
+struct Inside {
+    uris: BTreeSet<String>,
+    next: u64,
+    listeners: BTreeSet<u64>,
+}
+
+/// What a stream of the new era is about.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Filter {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tools_list_changed: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    prompts_list_changed: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    resources_list_changed: bool,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    resource_subscriptions: BTreeSet<String>,
+}
+
+/// `subscriptions/listen` (2026-07-28, basic/patterns/subscriptions). Ends with the client, with the server, or at the
+/// greatest age of a stream.
+pub(crate) async fn listen(call: Call<'_>, id: Id<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
+    let line = &call.side.line;
+    let Some(events) = line.events() else {
+        return Err(Refusal::transport(
+            406,
+            "a subscription is answered with text/event-stream; `Accept` rules it out",
+        ));
+    };
+    let wanted = call.params.get("notifications").and_then(|wanted| Members::read(wanted.get()).ok());
+    let Some(wanted) = wanted else {
+        return Err(Refusal::params("`notifications` has to be an object"));
+    };
+    let _place = call.server.listeners.try_acquire().map_err(|_| refuse::too_many_listeners(call.revision))?;
+    let mut changes = call.server.engine.changes().listen();
+    let filter = honoured(call, &wanted).await?;
+    let id = id.json();
+    line.send(rpc::notification("notifications/subscriptions/acknowledged", |params| {
+        params.value("notifications", &filter);
+        notify::subscribed(params, id);
+    }));
+    let told = async {
+        while let Some(changed) = next(&mut changes).await {
+            for (method, uri) in filter.select(&changed) {
+                events.room().await;
+                line.send(notify::changed(method, uri, Some(id)));
+            }
+        }
+    };
+    until_it_ends(call.server, None, told).await;
+    let mut meta = Writer::open(result.member("_meta"));
+    meta.raw("io.modelcontextprotocol/subscriptionId", id);
+    meta.raw("io.modelcontextprotocol/serverInfo", &call.server.implementation[call.revision.index]);
+    meta.close();
+    result.value("resultType", "complete");
+    Ok(Freshness::Dressed)
+}
+
+/// What of the wanted can be had: lists that there are, resources that the caller can read.
+async fn honoured(call: Call<'_>, wanted: &Members<'_>) -> Result<Filter, Refusal> {
+    let flag = |name: &str| match wanted.get(name).map(|value| value.get()) {
+        None | Some("false" | "null") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Refusal::params(format!("`notifications.{name}` has to be a boolean"))),
+    };
+    let uris = match wanted.get("resourceSubscriptions") {
+        None => BTreeSet::new(),
+        Some(uris) => serde_json::from_str::<BTreeSet<String>>(uris.get())
+            .map_err(|_| Refusal::params("`notifications.resourceSubscriptions` has to be an array of URIs"))?,
+    };
+    let most = call.server.settings.max_subscriptions;
+    if uris.len() > most {
+        return Err(Refusal::params(format!("a stream has at most {most} resource subscriptions")));
+    }
+    let lists = &call.server.lists;
+    let mut filter = Filter {
+        tools_list_changed: flag("toolsListChanged")?,
+        prompts_list_changed: flag("promptsListChanged")?,
+        resources_list_changed: flag("resourcesListChanged")? && lists.has_resources(),
+        resource_subscriptions: BTreeSet::new(),
+    };
+    for uri in uris {
+        if resources::is_readable(call, &uri).await {
+            filter.resource_subscriptions.insert(uri);
+        }
+    }
+    Ok(filter)
+}
+
+impl Filter {
+    fn select<'a>(&'a self, changed: &'a Changed) -> impl Iterator<Item = (&'static str, Option<&'a str>)> {
+        let lists = [
+            (self.tools_list_changed && changed.has(&Change::Tools), TOOLS),
+            (self.prompts_list_changed && changed.has(&Change::Prompts), PROMPTS),
+            (self.resources_list_changed && changed.has(&Change::Resources), RESOURCES),
+        ];
+        let lists = lists.into_iter().filter(|(told, _)| *told).map(|(_, method)| (method, None));
+        lists.chain(changed.among(&self.resource_subscriptions).map(|uri| (UPDATED, Some(uri))))
+    }
+}
+
+/// `resources/subscribe` (2025-11-25, server/resources, Subscriptions).
+pub(crate) async fn subscribe(call: Call<'_>) -> Result<Freshness, Refusal> {
+    let (uri, session) = subscription(call)?;
+    if !resources::is_readable(call, &uri).await {
+        return Err(refuse::no_resource(&uri, call.revision));
+    }
+    let most = call.server.settings.max_subscriptions;
+    let mut inside = session.subscribed.lock();
+    if inside.uris.len() >= most && !inside.uris.contains(&uri) {
+        return Err(Refusal::params(format!("a session has at most {most} resource subscriptions")));
+    }
+    inside.uris.insert(uri);
+    Ok(Freshness::Unsaid)
+}
+
+/// `resources/unsubscribe`.
+pub(crate) fn unsubscribe(call: Call<'_>) -> Result<Freshness, Refusal> {
+    let (uri, session) = subscription(call)?;
+    session.subscribed.lock().uris.remove(&uri);
+    Ok(Freshness::Unsaid)
+}
+
+fn subscription<'a>(call: Call<'a>) -> Result<(String, &'a Session), Refusal> {
+    let uri = call.params.get("uri").and_then(object::text);
+    let uri = uri.ok_or_else(|| Refusal::params("`uri` has to be a string"))?;
+    let session = call.side.session.as_deref();
+    Ok((uri.into_owned(), session.ok_or_else(|| Refusal::request("subscriptions need a session"))?))
+}
+
+/// Tells a session of the old era what changes, until it ends. With `missed`, it may have missed something.
+pub(crate) async fn tell(server: &Inner, session: &Session, line: &impl Told, missed: bool) {
+    let mut changes = server.engine.changes().listen();
+    let listener = session.subscribed.listener();
+    let told = async {
+        let mut changed = missed.then_some(Changed::Everything);
+        loop {
+            if let Some(changed) = changed.filter(|_| listener.is_newest()) {
+                for (method, uri) in session.subscribed.select(&changed) {
+                    line.tell(notify::changed(method, uri.as_deref(), None)).await;
+                }
+            }
+            changed = next(&mut changes).await;
+            if changed.is_none() {
+                return;
+            }
+        }
+    };
+    until_it_ends(server, Some(session), told).await;
+}
+
+/// Something that notifications are written to, as fast as they are read.
+pub(crate) trait Told {
+    fn tell(&self, message: Vec<u8>) -> impl Future<Output = ()>;
+}
+
+impl Subscribed {
+    fn select(&self, changed: &Changed) -> Vec<(&'static str, Option<String>)> {
+        let lists = [(Change::Tools, TOOLS), (Change::Prompts, PROMPTS), (Change::Resources, RESOURCES)];
+        let lists = lists.into_iter().filter(|(list, _)| changed.has(list)).map(|(_, method)| (method, None));
+        let inside = self.lock();
+        let updated = changed.among(&inside.uris).map(|uri| (UPDATED, Some(uri.to_owned())));
+        lists.chain(updated).collect()
+    }
+
+    fn listener(&self) -> Listener<'_> {
+        let mut inside = self.lock();
+        let number = inside.next;
+        inside.next += 1;
+        inside.listeners.insert(number);
+        Listener { subscribed: self, number }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of the streams of a session. Only the newest is written to: no message goes out twice (2025-11-25,
+/// basic/transports, Multiple Connections).
+struct Listener<'s> {
+    subscribed: &'s Subscribed,
+    number: u64,
+}
+
+impl Listener<'_> {
+    fn is_newest(&self) -> bool {
+        self.subscribed.lock().listeners.last() == Some(&self.number)
+    }
+}
+
+impl Drop for Listener<'_> {
+    fn drop(&mut self) {
+        self.subscribed.lock().listeners.remove(&self.number);
+    }
+}
+
+/// What changed since a listener last looked.
+enum Changed {
+    These(Vec<Change>),
+    /// It missed something.
+    Everything,
+}
+
+impl Changed {
+    fn has(&self, list: &Change) -> bool {
+        match self {
+            Self::These(changes) => changes.contains(list),
+            Self::Everything => true,
+        }
+    }
+
+    fn among<'a>(&'a self, uris: &'a BTreeSet<String>) -> impl Iterator<Item = &'a str> {
+        let has = |uri: &str| match self {
+            Self::These(changes) => {
+                changes.iter().any(|change| matches!(change, Change::Resource(own) if **own == *uri))
+            }
+            Self::Everything => true,
+        };
+        uris.iter().map(String::as_str).filter(move |uri| has(uri))
+    }
+}
+
+/// Waits for changes, and takes all that there are.
+async fn next(changes: &mut Receiver<Change>) -> Option<Changed> {
+    let mut taken = match changes.recv().await {
+        Ok(change) => vec![change],
+        Err(RecvError::Lagged(_)) => return Some(Changed::Everything),
+        Err(RecvError::Closed) => return None,
+    };
+    while let Ok(change) = changes.try_recv() {
+        if !taken.contains(&change) {
+            taken.push(change);
+        }
+    }
+    Some(Changed::These(taken))
+}
+
+/// Runs until the server closes, the session ends, or the stream is too old.
+async fn until_it_ends(server: &Inner, session: Option<&Session>, told: impl Future<Output = ()>) {
+    let ended = async {
+        match session {
+            Some(session) => session.ended.cancelled().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = told => {}
+        () = ended => {}
+        () = server.closing.cancelled() => {}
+        () = tokio::time::sleep(server.settings.stream_age) => {}
+    }
+}
