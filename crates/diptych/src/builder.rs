@@ -10,7 +10,7 @@ use diptych_pipeline::{Db, DbOptions, Engine, Migrations, Operations, Settings};
 use diptych_spec::{Icon, Mistake, Result, StateMap};
 use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Http, HttpSettings, ListenError};
 use futures_util::future::BoxFuture;
-use std::{fmt, future::Future, process::ExitCode, sync::Arc};
+use std::{fmt, future::Future, process::ExitCode, sync::Arc, time::Duration};
 
 /// The way in: [`MCPServer::builder`].
 #[derive(Debug, Clone, Copy)]
@@ -149,6 +149,19 @@ impl MCPServerBuilder {
     /// How many tools or resources one page of an MCP list has; 100.
     pub fn mcp_page_size(mut self, size: usize) -> Self {
         self.mcp.page_size = size.max(1);
+        self
+    }
+
+    /// The key that seals what MCP clients keep between two rounds of a call: the same for all processes that stand for one
+    /// server. Without, each process draws one of its own.
+    pub fn seal_key(mut self, key: [u8; 32]) -> Self {
+        self.mcp.seal_key = Some(key);
+        self
+    }
+
+    /// How long a caller has to answer what an operation asked; 10 minutes.
+    pub fn answer_deadline(mut self, deadline: Duration) -> Self {
+        self.mcp.answer_deadline = deadline;
         self
     }
 

@@ -183,6 +183,8 @@ mod documents {
     mod rest {}
     #[doc = include_str!("../../../docs/selecting.md")]
     mod selecting {}
+    #[doc = include_str!("../../../docs/talking.md")]
+    mod talking {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../../../docs/transactions.md")]

@@ -83,7 +83,7 @@ impl Server {
             Ok(Step::InSession(body)) => self.0.in_session(head, body, principal, events).await,
             Err(refused) => refused.reply(),
         };
-        if head.takes_json() { reply } else { reply.as_event() }
+        if head.takes_json() { reply } else { reply.into_event() }
     }
 
     /// A stream of what the server has to say, or the rest of one that broke off (2025-11-25, basic/transports, Listening

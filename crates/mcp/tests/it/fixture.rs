@@ -222,6 +222,12 @@ pub(crate) fn shown() -> Operations {
                 .allow(Scope("notes:refresh"))
                 .ui(card().visibility([AppVisibility::App])),
         )
+        .add(
+            SelectorSpec::from_fn("notes.off", get)
+                .allow(Anyone)
+                .enabled(false)
+                .ui(App::html("ui://notes/off", "<!doctype html>")),
+        )
 }
 
 /// Operations whose answers are not JSON.

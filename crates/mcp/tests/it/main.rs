@@ -15,5 +15,6 @@ mod schema;
 mod sessions;
 mod shown;
 mod stdio;
+mod stdio_talking;
 mod talking;
 mod tools;

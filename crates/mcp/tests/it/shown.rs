@@ -134,6 +134,9 @@ async fn a_view_is_for_those_who_may_call_its_tool() {
         let view = fixture.post(&read().by(ann(&[scope]))).await;
         assert_eq!((&view.result()["cacheScope"], &view.result()["ttlMs"]), (&json!("private"), &json!(60_000)));
     }
-    let other = Request::modern("resources/read", json!({"uri": "ui://notes/other"}));
-    assert_eq!(fixture.post(&other).await.error(), (200, -32602));
+    // One that is not declared, and one whose tool is switched off.
+    for uri in ["ui://notes/other", "ui://notes/off"] {
+        let read = Request::modern("resources/read", json!({"uri": uri}));
+        assert_eq!(fixture.post(&read).await.error(), (200, -32602), "{uri}");
+    }
 }
