@@ -127,6 +127,12 @@ pub struct Detail {
     lines: Vec<Line>,
 }
 
+impl Detail {
+    pub(super) fn status(&self) -> Status {
+        self.invoice.status
+    }
+}
+
 /// An invoice with its lines, as shown.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DetailView {

@@ -2,7 +2,8 @@
 
 use diptych::{
     Annotations, AnswerValue, Anyone, App, AppVisibility, Backend, Blob, Conn, Contents, Db, Engine, GET, Icon, Input,
-    Instance, Operations, POST, PageNumber, Principal, Result, Scope, Select, SelectorSpec, ServiceSpec, State, Tx,
+    Instance, Operations, POST, PageNumber, Principal, PromptSpec, Result, Scope, Select, SelectorSpec, ServiceSpec,
+    State, Tx,
 };
 use diptych_spec::Args;
 use diptych_testkit::TestDatabase;
@@ -129,7 +130,7 @@ async fn bytes(_: &mut Conn) -> Result<AnswerValue<Blob>> {
 async fn blocks(_: &mut Conn) -> Result<AnswerValue<Contents>> {
     Ok(AnswerValue(Contents::new()))
 }
-async fn rows_of(_: &mut Conn, _: Args<Id>) -> Result<Select<crate::counter::Stored>> {
+async fn rows_by_id(_: &mut Conn, _: Args<Id>) -> Result<Select<crate::counter::Stored>> {
     Ok(Select::sql("SELECT id, n FROM numbers"))
 }
 
@@ -159,7 +160,7 @@ async fn what_clients_are_shown_is_checked() {
         .add(of("by_text").resource("a://{id}").enumerate("fixed", None))
         .add(of("by_rows").resource("b://{id}").enumerate("needy", "label"))
         .add(of("good").resource("c://{id}").enumerate("numbers", "n"))
-        .add(SelectorSpec::from_fn("needy", rows_of).allow(Anyone))
+        .add(SelectorSpec::from_fn("needy", rows_by_id).allow(Anyone))
         .add(SelectorSpec::from_fn("numbers", rows).allow(Anyone));
     let found = mistakes(Backend::Sqlite, operations).await;
     let expected = [
@@ -204,4 +205,97 @@ async fn a_server_that_is_built_says_them_too() {
     );
     assert!(error.contains("\n  open: declares no permission"), "{error}");
     assert!(error.contains("\n  closed: declares no permission"), "{error}");
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Structured {
+    #[expect(dead_code, reason = "only declared")]
+    id: Option<i64>,
+    #[expect(dead_code, reason = "only declared")]
+    many: Vec<String>,
+    #[expect(dead_code, reason = "only declared")]
+    other: Option<Id>,
+}
+
+async fn letter(_: &mut Conn, _: Args<Id>) -> Result<String> {
+    Ok(String::new())
+}
+async fn with_input(_: &mut Conn, _: Input<WithId>, _: Instance<Invoice>) -> Result<String> {
+    Ok(String::new())
+}
+async fn structured(_: &mut Conn, _: Args<Structured>) -> Result<String> {
+    Ok(String::new())
+}
+async fn rows_of(_: &mut Conn, _: Args<Other>) -> Result<Select<crate::counter::Stored>> {
+    Ok(Select::sql("SELECT id, n FROM numbers"))
+}
+async fn texts(_: &mut Conn) -> Result<Select<Texts>> {
+    Ok(Select::sql("SELECT id FROM numbers"))
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Other {
+    #[expect(dead_code, reason = "only declared")]
+    other: i64,
+}
+
+#[derive(serde::Serialize, JsonSchema, diptych::Record)]
+struct Texts {
+    id: i64,
+}
+
+#[derive(serde::Serialize, JsonSchema)]
+struct ManyTexts {
+    ids: Vec<i64>,
+}
+
+impl From<Texts> for ManyTexts {
+    fn from(texts: Texts) -> Self {
+        Self { ids: vec![texts.id] }
+    }
+}
+
+#[tokio::test]
+async fn of_prompts_and_completions() {
+    let prompt = |name: &'static str| PromptSpec::from_fn(name, letter).allow(Anyone);
+    let operations = Operations::new()
+        .add(PromptSpec::from_fn("open", letter))
+        .add(PromptSpec::from_fn("input", with_input).allow(Anyone))
+        .add(PromptSpec::from_fn("structured", structured).allow(Anyone))
+        .add(prompt("rows"))
+        .add(prompt("argument").complete("name", ["a"]))
+        .add(prompt("twice").complete("id", ["1"]).complete_from("id", "rows.all", "id"))
+        .add(prompt("nothing").complete_from("id", "rows.none", "id"))
+        .add(prompt("no_list").complete_from("id", "rows.one", "id"))
+        .add(prompt("field").complete_from("id", "rows.all", "name"))
+        .add(prompt("list").complete_from("id", "texts.all", "ids"))
+        .add(prompt("needy").complete_from("id", "rows.of", "id"))
+        .add(prompt("fine").complete_from("id", "rows.all", "n"))
+        .add(SelectorSpec::from_fn("rows", rows).allow(Anyone))
+        .add(SelectorSpec::from_fn("rows.all", rows).allow(Anyone))
+        .add(SelectorSpec::from_fn("rows.of", rows_of).allow(Anyone))
+        .add(SelectorSpec::from_fn("texts.all", texts).allow(Anyone).present::<ManyTexts>())
+        .add(
+            SelectorSpec::from_fn("rows.one", async |_: &mut Conn, _: Args<Id>| -> Result<Option<i64>> { Ok(None) })
+                .allow(Anyone)
+                .complete("id", ["1"]),
+        );
+    let found = mistakes(Backend::Sqlite, operations).await;
+    let expected = [
+        "open: declares no permission; add `.allow(Scope(\"…\"))`, `.allow(Authenticated)` or, if it is for everybody, `.allow(Anyone)`",
+        "input: asks for Instance<it::mistakes::Invoice>, but a prompt has no target; take the row's id as an `#[arg]` and read the row",
+        "input: takes an `Input`, but a prompt is given single values; write an `#[arg]` for each",
+        "structured: takes `many`, which cannot be written as one text, all that a prompt can be given; take a string, a number, a `bool` or an enum without fields",
+        "structured: takes `other`, which cannot be written as one text, all that a prompt can be given; take a string, a number, a `bool` or an enum without fields",
+        "argument: completes `name`, which is no argument of the prompt",
+        "twice: says twice how `id` is completed; say it once",
+        "nothing: completes `id` from `rows.none`, but no operation has that name",
+        "no_list: completes `id` from `rows.one`, which is not a list; name a selector that returns `Select<Row>`",
+        "field: completes `id` from `rows.all`, whose rows have no `name`; `rows.all` shows id, n",
+        "list: completes `id` from `texts.all`, whose `ids` is neither text nor a number",
+        "needy: completes `id` from `rows.of`, which needs `other`; name a list that needs no argument, or only arguments that this operation has too",
+        "rows: is declared twice; every operation has a name of its own",
+        "rows.one: completes `id`, which is no variable of the URI of its `.resource(…)`",
+    ];
+    assert_eq!(found, expected, "{found:#?}");
 }

@@ -6,8 +6,8 @@ use crate::{
     configuration, logging,
     server::{Addresses, ListenHook},
 };
-use diptych_pipeline::{Db, DbOptions, Engine, Migrations, Operations, Settings};
-use diptych_spec::{Icon, Mistake, Result, StateMap};
+use diptych_pipeline::{Db, DbOptions, Engine, IntoOperation, Migrations, Operations, Settings};
+use diptych_spec::{Icon, Mistake, PromptSpec, Result, StateMap};
 use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Http, HttpSettings, ListenError};
 use futures_util::future::BoxFuture;
 use std::{fmt, future::Future, process::ExitCode, sync::Arc, time::Duration};
@@ -128,6 +128,15 @@ impl MCPServerBuilder {
         self
     }
 
+    /// Adds a prompt, as `.mount(Operations::new().add(spec))` does.
+    pub fn prompt<H>(mut self, spec: PromptSpec<H>) -> Self
+    where
+        PromptSpec<H>: IntoOperation,
+    {
+        self.operations = self.operations.add(spec);
+        self
+    }
+
     /// Who calls. Without, [`DevelopmentTokens`], which refuses to listen where others could reach it.
     pub fn auth(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticator = Some(Arc::new(authenticator));
@@ -146,7 +155,7 @@ impl MCPServerBuilder {
         self
     }
 
-    /// How many tools or resources one page of an MCP list has; 100.
+    /// How many tools, resources or prompts one page of an MCP list has; 100.
     pub fn mcp_page_size(mut self, size: usize) -> Self {
         self.mcp.page_size = size.max(1);
         self

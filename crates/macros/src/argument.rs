@@ -1,4 +1,4 @@
-//! One argument of a service or selector: lent, named or injected by its type.
+//! One argument of a service, selector or prompt: lent, named or injected by its type.
 
 use crate::{docs, mistakes::Mistakes, name, operation::Kind, settings::Settings, shape};
 use quote::{format_ident, quote};
@@ -71,6 +71,7 @@ fn lent(kind: Kind) -> &'static str {
     match kind {
         Kind::Service => "a service is lent its transaction: write `&mut Tx`",
         Kind::Selector => "a selector is lent its connection: write `&mut Conn`",
+        Kind::Prompt => "a prompt is lent its connection: write `&mut Conn`",
     }
 }
 
@@ -81,6 +82,7 @@ fn connection(kind: Kind, reference: &TypeReference, mistakes: &mut Mistakes) ->
             mistakes.at(reference, "a service is lent `&mut Tx`: it runs in a transaction")
         }
         (Kind::Selector, Some("Tx")) => mistakes.at(reference, "a selector only reads: take `&mut Conn`"),
+        (Kind::Prompt, Some("Tx")) => mistakes.at(reference, "a prompt only reads: take `&mut Conn`"),
         _ => match shape::borrows(&reference.elem) {
             Some(span) => mistakes.here(span, "the connection's type borrows: name it without lifetimes"),
             None => return Some(Argument::Connection((*reference.elem).clone())),

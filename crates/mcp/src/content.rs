@@ -2,7 +2,7 @@
 
 use crate::era::Revision;
 use crate::object::{self, Writer};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// `"content": [{"type": "text", "text": …}]`
 pub(crate) fn text(result: &mut Writer<'_>, text: &str) {
@@ -39,6 +39,16 @@ pub(crate) fn none(result: &mut Writer<'_>) {
 /// Appends blocks that are a JSON array already, without what the revision does not have. They are only read when there
 /// is something to leave out.
 pub(crate) fn blocks(out: &mut Vec<u8>, json: &str, revision: &Revision) {
+    if !has_more(json, revision) {
+        return out.extend_from_slice(json.as_bytes());
+    }
+    let mut blocks: Vec<Value> = serde_json::from_str(json).unwrap_or_default();
+    blocks.iter_mut().for_each(|block| fit(block, revision));
+    object::write(out, &blocks);
+}
+
+/// Whether blocks inside this JSON may have what the revision does not.
+pub(crate) fn has_more(json: &str, revision: &Revision) -> bool {
     // A quote inside of a string is escaped, so a name in quotes is a name, or a string that consists of it.
     let absent = [
         (!revision.resource_links, r#""resource_link""#),
@@ -46,16 +56,12 @@ pub(crate) fn blocks(out: &mut Vec<u8>, json: &str, revision: &Revision) {
         (!revision.icons, r#""icons""#),
         (!revision.last_modified, r#""lastModified""#),
     ];
-    if !absent.iter().any(|(absent, name)| *absent && json.contains(name)) {
-        return out.extend_from_slice(json.as_bytes());
-    }
-    let blocks: Vec<Map<String, Value>> = serde_json::from_str(json).unwrap_or_default();
-    let older: Vec<_> = blocks.into_iter().map(|block| without(block, revision)).collect();
-    object::write(out, &older);
+    absent.iter().any(|(absent, name)| *absent && json.contains(name))
 }
 
-/// The block as the revision knows it.
-fn without(mut block: Map<String, Value>, revision: &Revision) -> Map<String, Value> {
+/// Makes a block as the revision knows it: a link to a resource becomes its URI as text, fields that came later are left out.
+pub(crate) fn fit(block: &mut Value, revision: &Revision) {
+    let Some(block) = block.as_object_mut() else { return };
     if !revision.metas {
         block.remove("_meta");
     }
@@ -68,11 +74,10 @@ fn without(mut block: Map<String, Value>, revision: &Revision) -> Map<String, Va
         annotations.remove("lastModified");
     }
     if !revision.resource_links && block.get("type").is_some_and(|ty| ty == "resource_link") {
-        let mut text = Map::from_iter([("type".to_owned(), json!("text")), ("text".to_owned(), block["uri"].take())]);
-        text.extend(block.remove("annotations").map(|annotations| ("annotations".to_owned(), annotations)));
-        return text;
+        let (uri, annotations) = (block.remove("uri").unwrap_or_default(), block.remove("annotations"));
+        *block = Map::from_iter([("type".to_owned(), "text".into()), ("text".to_owned(), uri)]);
+        block.extend(annotations.map(|annotations| ("annotations".to_owned(), annotations)));
     }
-    block
 }
 
 /// `"content": […]` with one block.

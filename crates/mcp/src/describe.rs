@@ -64,6 +64,31 @@ pub(crate) struct Resource<'a> {
     meta: Map<String, Value>,
 }
 
+/// A prompt (server/prompts, Prompt).
+#[derive(Debug, Serialize)]
+pub(crate) struct Prompt<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    arguments: Vec<PromptArgument<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    icons: &'a [Icon],
+    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
+}
+
+/// What a prompt is given, always as text.
+#[derive(Debug, Serialize)]
+struct PromptArgument<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    required: bool,
+}
+
 pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Tool<'a> {
     let selector = declaration.kind() == OperationKind::Selector;
     let (title, older_title) = match revision.titles {
@@ -137,6 +162,22 @@ fn fitting(annotations: &Annotations, revision: &Revision) -> Annotations {
     let mut annotations = annotations.clone();
     annotations.last_modified = annotations.last_modified.filter(|_| revision.last_modified);
     annotations
+}
+
+pub(crate) fn prompt<'a>(declaration: &'a Declaration, revision: &Revision) -> Prompt<'a> {
+    let arguments = declaration.arguments().arguments().iter().map(|argument| PromptArgument {
+        name: &argument.name,
+        description: argument.schema.get("description").and_then(Value::as_str),
+        required: argument.required,
+    });
+    Prompt {
+        name: declaration.name(),
+        title: declaration.title().filter(|_| revision.titles),
+        description: declaration.description(),
+        arguments: arguments.collect(),
+        icons: icons(declaration, revision),
+        meta: meta(declaration, revision),
+    }
 }
 
 /// Whether the revision needs the answer as `{"result": …}`: it wants objects, and this may be something else.

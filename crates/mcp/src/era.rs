@@ -35,7 +35,11 @@ pub(crate) struct Revision {
     pub(crate) batches: bool,
     /// Whether `MCP-Protocol-Version` is defined, and a wrong one refused.
     pub(crate) version_header: bool,
-    /// Whether tools, resources and implementations have a `title`.
+    /// Whether content may be a `resource_link`, and has `_meta` and `annotations.lastModified`.
+    pub(crate) resource_links: bool,
+    /// Whether a completion is told what else is filled in.
+    pub(crate) completion_context: bool,
+    /// Whether tools, resources, prompts and implementations have a `title`.
     pub(crate) titles: bool,
     /// Whether implementations have a `websiteUrl`.
     pub(crate) websites: bool,
@@ -44,8 +48,6 @@ pub(crate) struct Revision {
     /// Whether a question to the user says if it is a form or a URL.
     pub(crate) question_modes: bool,
     pub(crate) structured: Structured,
-    /// Whether a content block can be a `resource_link`.
-    pub(crate) resource_links: bool,
     /// Whether tools, resources and content have a `_meta`.
     pub(crate) metas: bool,
     /// Whether annotations have a `lastModified`.
@@ -66,12 +68,13 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Modern,
         batches: false,
         version_header: true,
+        resource_links: true,
+        completion_context: true,
         titles: true,
         websites: true,
         primes: false,
         question_modes: true,
         structured: Structured::Any,
-        resource_links: true,
         metas: true,
         last_modified: true,
         icons: true,
@@ -84,12 +87,13 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Legacy,
         batches: false,
         version_header: true,
+        resource_links: true,
+        completion_context: true,
         titles: true,
         websites: true,
         primes: true,
         question_modes: true,
         structured: Structured::Object,
-        resource_links: true,
         metas: true,
         last_modified: true,
         icons: true,
@@ -102,12 +106,13 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Legacy,
         batches: false,
         version_header: true,
+        resource_links: true,
+        completion_context: true,
         titles: true,
         websites: false,
         primes: false,
         question_modes: false,
         structured: Structured::Object,
-        resource_links: true,
         metas: true,
         last_modified: true,
         icons: false,
@@ -120,12 +125,13 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Legacy,
         batches: true,
         version_header: false,
+        resource_links: false,
+        completion_context: false,
         titles: false,
         websites: false,
         primes: false,
         question_modes: false,
         structured: Structured::Absent,
-        resource_links: false,
         metas: false,
         last_modified: false,
         icons: false,

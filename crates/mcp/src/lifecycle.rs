@@ -43,18 +43,20 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
 
 /// Only what is served is declared.
 fn capabilities(server: &Inner, revision: &Revision, out: &mut Vec<u8>) {
+    let lists = &server.lists;
+    let views = revision.metas && lists.has_views();
     let mut declared = Writer::open(out);
-    if revision.metas && server.lists.has_views() {
-        declared.raw("extensions", r#"{"io.modelcontextprotocol/ui":{}}"#);
-    }
-    if server.lists.logs {
-        declared.raw("logging", "{}");
-    }
-    if server.lists.has_resources() {
-        declared.raw("resources", r#"{"listChanged":true,"subscribe":true}"#);
-    }
-    if server.lists.has_tools() {
-        declared.raw("tools", r#"{"listChanged":true}"#);
+    for (name, served, json) in [
+        ("completions", lists.completions, "{}"),
+        ("extensions", views, r#"{"io.modelcontextprotocol/ui":{}}"#),
+        ("logging", lists.logs, "{}"),
+        ("prompts", lists.has_prompts(), r#"{"listChanged":true}"#),
+        ("resources", lists.has_resources(), r#"{"listChanged":true,"subscribe":true}"#),
+        ("tools", lists.has_tools(), r#"{"listChanged":true}"#),
+    ] {
+        if served {
+            declared.raw(name, json);
+        }
     }
     declared.close();
 }

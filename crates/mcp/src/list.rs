@@ -1,9 +1,10 @@
-//! The lists: tools, resources, resource templates.
+//! The lists: tools, resources, resource templates, prompts.
 //!
 //! Every entry is rendered once per revision, when the server is built. A page is the rendered entries that the
 //! caller may use, in order of declaration, copied into the answer; nothing is serialized again, and nothing has to be
 //! cached or forgotten.
 
+use crate::completion;
 use crate::cursor::{self, Fingerprint};
 use crate::describe;
 use crate::era::{REVISIONS, Revision};
@@ -13,7 +14,7 @@ use crate::refuse::Refusal;
 use crate::rows::Rows;
 use crate::views::Views;
 use diptych_pipeline::Engine;
-use diptych_spec::Declaration;
+use diptych_spec::{Declaration, OperationKind};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -26,6 +27,9 @@ pub(crate) struct Lists {
     pub(crate) templates: List,
     pub(crate) rows: Rows,
     pub(crate) views: Views,
+    pub(crate) prompts: List,
+    /// Whether an argument of a prompt or a variable of a template can be completed.
+    pub(crate) completions: bool,
     /// Whether any operation sends log messages.
     pub(crate) logs: bool,
 }
@@ -49,6 +53,7 @@ impl Lists {
             let uri = declaration.resource();
             uri.map(|uri| uri.variables().next().is_some())
         };
+        let is_prompt = |declaration: &Declaration| declaration.kind() == OperationKind::Prompt;
         Self {
             tools: List::of(engine, "tools", Declaration::is_tool, |declaration, revision| {
                 rendered(&describe::tool(declaration, revision))
@@ -67,6 +72,10 @@ impl Lists {
             ),
             rows: Rows::of(engine),
             views: Views::of(engine),
+            prompts: List::of(engine, "prompts", is_prompt, |declaration, revision| {
+                rendered(&describe::prompt(declaration, revision))
+            }),
+            completions: engine.operations().iter().any(|operation| completion::is_offered(operation.declaration())),
             logs: engine.operations().iter().any(|operation| operation.declaration().logs()),
         }
     }
@@ -81,6 +90,10 @@ impl Lists {
 
     pub(crate) fn has_views(&self) -> bool {
         !self.views.is_empty()
+    }
+
+    pub(crate) fn has_prompts(&self) -> bool {
+        !self.prompts.entries.is_empty()
     }
 }
 

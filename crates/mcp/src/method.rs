@@ -8,7 +8,7 @@ use crate::refuse::Refusal;
 use crate::rpc::Id;
 use crate::server::Inner;
 use crate::session::Session;
-use crate::{lifecycle, logging, resources, rows, subscribe, tools};
+use crate::{completion, lifecycle, logging, prompts, resources, rows, subscribe, tools};
 use diptych_pipeline::{Caller, OnDisconnect};
 use diptych_spec::Principal;
 use std::sync::Arc;
@@ -23,6 +23,9 @@ enum Method {
     ListResources,
     ListTemplates,
     ReadResource,
+    ListPrompts,
+    GetPrompt,
+    Complete,
     Subscribe,
     Unsubscribe,
     Listen,
@@ -30,7 +33,7 @@ enum Method {
 }
 
 /// Name, method, and the era that has it; `None` is both. `initialize` is not here: it is what makes a session.
-const METHODS: [(&str, Method, Option<Era>); 11] = [
+const METHODS: [(&str, Method, Option<Era>); 14] = [
     ("server/discover", Method::Discover, Some(Era::Modern)),
     ("ping", Method::Ping, Some(Era::Legacy)),
     ("tools/list", Method::ListTools, None),
@@ -38,6 +41,9 @@ const METHODS: [(&str, Method, Option<Era>); 11] = [
     ("resources/list", Method::ListResources, None),
     ("resources/templates/list", Method::ListTemplates, None),
     ("resources/read", Method::ReadResource, None),
+    ("prompts/list", Method::ListPrompts, None),
+    ("prompts/get", Method::GetPrompt, None),
+    ("completion/complete", Method::Complete, None),
     ("resources/subscribe", Method::Subscribe, Some(Era::Legacy)),
     ("resources/unsubscribe", Method::Unsubscribe, Some(Era::Legacy)),
     ("subscriptions/listen", Method::Listen, Some(Era::Modern)),
@@ -107,6 +113,9 @@ impl Call<'_> {
             Method::ListResources => rows::page(self, result).await,
             Method::ListTemplates => lists.templates.page(self, result),
             Method::ReadResource => resources::read(self, result).await,
+            Method::ListPrompts => lists.prompts.page(self, result),
+            Method::GetPrompt => prompts::get(self, result).await,
+            Method::Complete => completion::complete(self, result).await,
             Method::Subscribe => subscribe::subscribe(self).await,
             Method::Unsubscribe => subscribe::unsubscribe(self),
             Method::Listen => subscribe::listen(self, self.id, result).await,
@@ -142,6 +151,8 @@ fn find(name: &str, era: Era, lists: &Lists) -> Option<Method> {
         | Method::Subscribe
         | Method::Unsubscribe => lists.has_resources(),
         Method::SetLevel => lists.logs,
+        Method::ListPrompts | Method::GetPrompt => lists.has_prompts(),
+        Method::Complete => lists.completions,
         _ => true,
     };
     (here && served).then_some(row.1)

@@ -213,6 +213,22 @@ pub(crate) fn list(error: &Error, revision: &Revision) -> Refusal {
     beyond_the_caller(error).unwrap_or_else(later)
 }
 
+/// An error of a prompt or of a completion (server/prompts, Error Handling): what was given does not fit, or it is ours.
+pub(crate) fn prompt(error: &Error, revision: &Revision) -> Refusal {
+    if let Some(refusal) = beyond_the_caller(error) {
+        return refusal;
+    }
+    let code = match error.kind() {
+        ErrorKind::BadRequest
+        | ErrorKind::Invalid
+        | ErrorKind::NotFound
+        | ErrorKind::Forbidden
+        | ErrorKind::Conflict => -32602,
+        _ => revision.unavailable,
+    };
+    Refusal::new(200, code, error.detail().to_owned()).with(&error.problem())
+}
+
 /// There is no resource of this URI.
 pub(crate) fn no_resource(uri: &str, revision: &Revision) -> Refusal {
     Refusal::new(200, revision.resource_not_found, "resource not found").with(&json!({"uri": uri}))

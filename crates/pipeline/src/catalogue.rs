@@ -58,9 +58,10 @@ impl Operation {
     /// The lists that it is in.
     fn lists(&self) -> impl Iterator<Item = Change> {
         let declaration = self.declaration();
+        let prompt = self.is_prompt().then_some(Change::Prompts);
         let tool = declaration.is_tool().then_some(Change::Tools);
         let resource = declaration.resource().map(|_| Change::Resources);
-        [tool, resource].into_iter().flatten()
+        [prompt, tool, resource].into_iter().flatten()
     }
 }
 

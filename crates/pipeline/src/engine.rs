@@ -2,7 +2,7 @@
 
 use crate::{Catalogue, Changes, Operation, Operations, db::Db, dispatch::dispatch};
 use bytes::Bytes;
-use diptych_spec::{Arguments, Mistake, Mistakes, Peer, Principal, Result, StateMap};
+use diptych_spec::{Arguments, Declaration, Mistake, Mistakes, Peer, Principal, Result, StateMap};
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -246,12 +246,14 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
     let mut found = Vec::new();
     let mut names: HashMap<&str, usize> = HashMap::new();
     let mut places: HashMap<String, &str> = HashMap::new();
-    let find = |name: &str| operations.iter().map(Operation::declaration).find(|known| known.name() == name);
+    let declared: HashMap<&str, &Declaration> =
+        operations.iter().map(Operation::declaration).map(|declaration| (declaration.name(), declaration)).collect();
     for (at, operation) in operations.iter().enumerate() {
         let declaration = operation.declaration();
         let name = declaration.name();
         found.extend(declaration.mistakes(state));
-        found.extend(declaration.enumeration_mistakes(find));
+        found.extend(declaration.completion_mistakes(|name| declared.get(name).copied()));
+        found.extend(declaration.enumeration_mistakes(|name| declared.get(name).copied()));
         let before = operations[..at].iter().map(Operation::declaration);
         found.extend(before.filter_map(|known| declaration.view_mistake(known)).take(1));
         let times = names.entry(name).or_default();

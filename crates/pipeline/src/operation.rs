@@ -1,5 +1,6 @@
 //! A declared operation made runnable: the types of its function are erased here, once, and nowhere else.
 
+mod prompt;
 mod selector;
 mod service;
 
@@ -23,7 +24,7 @@ pub(crate) trait RunService: Send + Sync {
     fn present<'a>(&'a self, computed: Computed, tx: &'a mut Tx) -> BoxFuture<'a, Result<Vec<u8>>>;
 }
 
-/// A selector with its function attached.
+/// A selector or prompt with its function attached.
 pub(crate) trait RunSelector: Send + Sync {
     fn declaration(&self) -> &Declaration;
     fn backend(&self) -> Option<Backend>;
@@ -40,6 +41,7 @@ pub struct Operation(pub(crate) Kind);
 #[derive(Clone)]
 pub(crate) enum Kind {
     Service(Arc<dyn RunService>),
+    /// Or a prompt, which runs the same way.
     Selector(Arc<dyn RunSelector>),
 }
 
@@ -67,6 +69,12 @@ impl Operation {
     pub fn is_service(&self) -> bool {
         self.declaration().kind() == OperationKind::Service
     }
+
+    /// Whether it makes messages for a model, which makes it neither a tool nor a resource.
+    #[must_use]
+    pub fn is_prompt(&self) -> bool {
+        self.declaration().kind() == OperationKind::Prompt
+    }
 }
 
 impl fmt::Debug for Operation {
@@ -77,9 +85,9 @@ impl fmt::Debug for Operation {
 
 /// A finished spec: something [`Operations::add`] takes.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a finished service or selector",
+    message = "`{Self}` is not a finished service, selector or prompt",
     label = "cannot be added",
-    note = "add what `#[service]` or `#[selector]` made: `.add(create_invoice::spec().allow(…))`"
+    note = "add what `#[service]`, `#[selector]` or `#[prompt]` made: `.add(create_invoice::spec().allow(…))`"
 )]
 pub trait IntoOperation {
     /// The operation.

@@ -9,21 +9,23 @@ pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
 
 use crate::{
-    ArgumentTable, Call, Contents, Error, ErrorKind, Needed, Permission, Principal, Result, Route, Signature, Template,
-    form::Shown, schema,
+    ArgumentTable, Call, Completion, Contents, Error, ErrorKind, Needed, Permission, Principal, Result, Route,
+    Signature, Template, form::Shown, schema,
 };
 use exposure::Exposure;
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
-/// A mutation or a read.
+/// What an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OperationKind {
     /// Changes data, in one transaction.
     Service,
     /// Reads data, on a read-only connection.
     Selector,
+    /// Makes messages for a model, on a read-only connection.
+    Prompt,
 }
 
 /// How the target row is locked while the service runs.
@@ -64,7 +66,7 @@ pub(crate) struct Requirement {
     pub(crate) holds: Box<RowRule>,
 }
 
-/// An operation as it was declared. Built by [`crate::ServiceSpec`] and [`crate::SelectorSpec`].
+/// An operation as it was declared. Built by [`crate::ServiceSpec`], [`crate::SelectorSpec`] and [`crate::PromptSpec`].
 pub struct Declaration {
     pub(crate) name: Cow<'static, str>,
     pub(crate) title: Option<Cow<'static, str>>,
@@ -91,6 +93,7 @@ pub struct Declaration {
     pub(crate) errors: Vec<(ErrorKind, &'static str)>,
     pub(crate) permits: Vec<Box<RowRule>>,
     pub(crate) requirements: Vec<Requirement>,
+    pub(crate) completions: Vec<(&'static str, Completion)>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -117,7 +120,7 @@ impl Declaration {
             creates: None,
             changes: Vec::new(),
             deadline: None,
-            idempotent: kind == OperationKind::Selector,
+            idempotent: kind != OperationKind::Service,
             destructive: false,
             allow_none: false,
             enabled: AtomicBool::new(true),
@@ -130,6 +133,7 @@ impl Declaration {
             errors: Vec::new(),
             permits: Vec::new(),
             requirements: Vec::new(),
+            completions: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -152,7 +156,7 @@ impl Declaration {
         &self.description
     }
 
-    /// A mutation or a read.
+    /// What it is.
     #[must_use]
     pub fn kind(&self) -> OperationKind {
         self.kind

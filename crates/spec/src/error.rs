@@ -342,11 +342,11 @@ fn display_pointer(pointer: &str) -> &str {
     }
 }
 
-/// An error type of a service or selector: [`Error`] itself, or an enum with `#[derive(ServiceError)]`.
+/// An error type of a service, selector or prompt: [`Error`] itself, or an enum with `#[derive(ServiceError)]`.
 ///
 /// By hand it is two lines: `impl From<MyError> for Error { … }` and `impl ServiceError for MyError {}`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the error of a service or selector",
+    message = "`{Self}` cannot be the error of a service, selector or prompt",
     label = "not an error that diptych can answer with",
     note = "use `diptych::Error`, or put `#[derive(ServiceError)]` on `{Self}` and `#[problem(…)]` on each variant"
 )]

@@ -1,4 +1,4 @@
-//! What a service or a selector *is*, as values: its arguments and their schemas, its permission, where it is served,
+//! What a service, a selector or a prompt *is*, as values: its arguments and their schemas, its permission, where it is served,
 //! how its answer is shown, and the errors it can give.
 //!
 //! Nothing here does I/O, and nothing here knows a database, HTTP or MCP. `diptych-pipeline` runs what is declared
@@ -12,6 +12,7 @@ mod ask;
 mod blob;
 mod call;
 mod challenge;
+mod completion;
 mod content;
 mod data;
 mod declaration;
@@ -21,6 +22,7 @@ mod form;
 mod handler;
 mod icon;
 mod log;
+mod message;
 mod meta;
 mod mistake;
 mod ordering;
@@ -30,6 +32,7 @@ mod permission;
 mod presenter;
 mod principal;
 mod progress;
+mod prompt;
 mod route;
 mod schema;
 mod selector;
@@ -67,6 +70,7 @@ pub use call::Input;
 pub use call::Instance;
 pub use call::State;
 pub use call::StateMap;
+pub use completion::Completion;
 pub use content::Annotations;
 pub use content::Content;
 pub use content::Contents;
@@ -105,6 +109,9 @@ pub use handler::LentFn;
 pub use icon::Icon;
 pub use icon::IconTheme;
 pub use log::Log;
+pub use message::IntoMessages;
+pub use message::Message;
+pub use message::Messages;
 pub use mistake::Mistake;
 pub use mistake::Mistakes;
 pub use ordering::OrderKey;
@@ -126,6 +133,7 @@ pub use presenter::AsIs;
 pub use presenter::Presenter;
 pub use principal::Principal;
 pub use progress::Progress;
+pub use prompt::PromptSpec;
 pub use route::DELETE;
 pub use route::GET;
 pub use route::Method;

@@ -112,6 +112,29 @@ async function run(name, client, version, spoken) {
     // v2 has a class of its own for it, with one code for both eras; v1 shows the code that was sent.
     same(error instanceof ResourceNotFoundError || error.code === -32002, true);
   });
+
+  await named('lists the prompt', async () => {
+    const { prompts } = await client.listPrompts();
+    const shown = prompts.map(({ name, title, arguments: given }) => [name, title, given.map(({ name }) => name)]);
+    same(shown, [['dunning_letter', 'Dunning letter', ['number', 'tone']]]);
+  });
+
+  await named('gets the prompt, with the invoice embedded', async () => {
+    const { messages } = await client.getPrompt({ name: 'dunning_letter', arguments: { number: row.number } });
+    const { resource } = messages[1].content;
+    same([resource.uri, JSON.parse(resource.text)], [`invoices://${row.id}`, await rest(`/api/invoices/${row.id}`)]);
+  });
+
+  await named("completes the prompt's arguments", async () => {
+    const ref = { type: 'ref/prompt', name: 'dunning_letter' };
+    const complete = async (name, value) => (await client.complete({ ref, argument: { name, value } })).completion;
+    same(await complete('number', row.number), { values: [row.number], total: 1, hasMore: false });
+    same((await complete('tone', 'fi')).values, ['firm', 'final']);
+  });
+
+  await named('a prompt that lacks an argument is -32602', async () => {
+    same((await refused(client.getPrompt({ name: 'dunning_letter' }))).code, -32602);
+  });
 }
 
 /** Connects, runs the checks, and ends the session as a well-behaved client does. */

@@ -5,6 +5,7 @@ mod access;
 mod arguments;
 mod changing;
 mod listing;
+mod prompting;
 mod reading;
 mod world;
 

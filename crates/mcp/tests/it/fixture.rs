@@ -5,8 +5,8 @@ use diptych_mcp::{Events, Head, Reply, Server, Settings};
 use diptych_pipeline::{Conn, Db, Engine, Operations, Record, Select, Tx, query, query_scalar};
 use diptych_spec::{
     Annotations, AnswerValue, Anyone, App, AppVisibility, Args, Authenticated, Blob, Content, Contents,
-    EmbeddedResource, Error, ErrorKind, FieldError, Icon, IconTheme, Input, PageNumber, Principal, ResourceLink,
-    Result, Role, Scope, SelectorSpec, ServiceSpec,
+    EmbeddedResource, Error, ErrorKind, FieldError, Icon, IconTheme, Input, Message, PageNumber, Principal, PromptSpec,
+    ResourceLink, Result, Role, Scope, SelectorSpec, ServiceSpec,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -169,6 +169,11 @@ async fn nameless(_: &mut Conn) -> Result<Select<Row>> {
     Ok(Select::sql("SELECT NULL AS id, 'nothing' AS label UNION ALL SELECT 7, 'a/b' UNION ALL SELECT 8, ''"))
 }
 
+async fn ask(_: &mut Conn) -> Result<Message> {
+    let link = ResourceLink::new("notes://1", "first").icon(icon());
+    Ok(Message::user(Content::from(link).with_meta("com.example/x", 1)))
+}
+
 pub(crate) fn icon() -> Icon {
     Icon::new("https://notes.example/icon.svg", "image/svg+xml").sizes(["any"]).theme(IconTheme::Dark)
 }
@@ -222,6 +227,7 @@ pub(crate) fn shown() -> Operations {
                 .allow(Scope("notes:refresh"))
                 .ui(card().visibility([AppVisibility::App])),
         )
+        .add(PromptSpec::from_fn("notes.ask", ask).allow(Anyone).icon(icon()).meta("com.example/x", 1))
         .add(
             SelectorSpec::from_fn("notes.off", get)
                 .allow(Anyone)

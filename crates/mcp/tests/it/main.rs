@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on should stop the test")]
 
 mod batches;
+mod completions;
 mod errors;
 mod fixture;
 mod forms;
 mod ladder;
 mod listening;
 mod lists;
+mod prompts;
 mod resources;
 mod rows;
 mod schema;

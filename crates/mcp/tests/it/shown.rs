@@ -67,6 +67,13 @@ async fn each_revision_gets_the_fields_that_it_has() {
         assert_eq!((template.get("icons"), template.get("size")), (icons.as_ref(), None), "{revision}");
         assert_eq!(template["annotations"], annotations, "{revision}");
 
+        let prompts = result(&fixture, revision, "prompts/list", json!({})).await;
+        let prompt = entry(&prompts["prompts"], "notes.ask");
+        assert_eq!((prompt.get("icons"), prompt.get("_meta")), (icons.as_ref(), meta.as_ref()), "{revision}");
+        let messages = result(&fixture, revision, "prompts/get", json!({"name": "notes.ask"})).await;
+        let content = &messages["messages"][0]["content"];
+        assert_eq!((content.get("icons"), content.get("_meta")), (icons.as_ref(), meta.as_ref()), "{revision}");
+
         // Rows have what their template has.
         let row = entry(&resources["resources"], "milk");
         assert_eq!((row.get("icons"), &row["annotations"]), (icons.as_ref(), &annotations), "{revision}");

@@ -86,6 +86,18 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     }
 }
 
+/// Runs a function that reads.
+pub(super) async fn invoke<H: Handler>(handler: &H, call: &mut Call, conn: &mut Conn) -> Result<H::Out>
+where
+    H::Connection: ReadLent,
+{
+    let args = handler.extract(call).await?;
+    let lent = <H::Connection as ReadLent>::lend_read(conn).ok_or_else(wrong_backend)?;
+    let answer = handler.invoke(lent, args).await;
+    conn.settle();
+    answer
+}
+
 struct Selector<H, V> {
     declaration: Declaration,
     handler: H,
@@ -123,11 +135,8 @@ where
 
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>> {
         Box::pin(async move {
-            let args = self.handler.extract(call).await?;
-            let lent = <H::Connection as ReadLent>::lend_read(conn).ok_or_else(wrong_backend)?;
-            let answer = self.handler.invoke(lent, args).await;
-            conn.settle();
-            let fetched = answer?.fetch(&self.declaration, call, conn).await?;
+            let answer = invoke(&self.handler, call, conn).await?;
+            let fetched = answer.fetch(&self.declaration, call, conn).await?;
             Ok(Box::new(fetched) as Computed)
         })
     }

@@ -1,8 +1,8 @@
 //! Where the rows of a resource template come from, so that clients are listed one resource for each.
 
 use super::{Cardinality, Declaration};
-use crate::Mistake;
-use serde_json::Value;
+use crate::{Mistake, schema};
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 
 /// A list selector whose rows are resources of a template.
@@ -73,9 +73,10 @@ impl Declaration {
 
     /// Whether the rows of the list have this field.
     fn rows_have(&self, field: &str) -> bool {
-        let row = &self.output["properties"]["items"]["items"];
-        let definition = row.get("$ref").and_then(Value::as_str).and_then(|place| place.strip_prefix('#'));
-        let row = definition.and_then(|place| self.output.pointer(place)).unwrap_or(row);
-        row["properties"].get(field).is_some()
+        let none = Map::new();
+        let defs = self.output.get("$defs").and_then(Value::as_object).unwrap_or(&none);
+        let rows = schema::properties(&self.output, defs).and_then(|list| list.get("items"));
+        let row = rows.and_then(|rows| schema::items(rows, defs)).and_then(|row| schema::properties(row, defs));
+        row.is_some_and(|row| row.contains_key(field))
     }
 }

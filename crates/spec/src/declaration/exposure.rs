@@ -1,6 +1,6 @@
 //! How an operation is shown to clients of MCP, besides its name and its schemas.
 
-use super::{Declaration, Enumeration};
+use super::{Declaration, Enumeration, OperationKind};
 use crate::{Annotations, App, Form, Icon, Mistake, form::Shown, meta};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -42,7 +42,7 @@ impl Declaration {
     /// Whether it is a tool.
     #[must_use]
     pub fn is_tool(&self) -> bool {
-        self.exposure.tool
+        self.exposure.tool && self.kind != OperationKind::Prompt
     }
 
     /// The form of its answer.
