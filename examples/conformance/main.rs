@@ -6,8 +6,8 @@
 //! just conformance                    # the suite against it
 //! ```
 
-mod contents;
 mod catalogue;
+mod contents;
 mod prompts;
 mod questions;
 mod resources;

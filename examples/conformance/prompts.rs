@@ -1,9 +1,7 @@
 //! Prompts: with and without arguments, with a resource, with a picture, and one that asks.
 
 use crate::contents::PIXEL;
-use diptych::{
-    Anyone, Ask, Content, EmbeddedResource, Message, Messages, Operations, Result, prompt,
-};
+use diptych::{Anyone, Ask, Content, EmbeddedResource, Message, Messages, Operations, Result, prompt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,9 +37,7 @@ async fn with_embedded_resource(
     uri: String,
 ) -> Result<Messages> {
     let resource = EmbeddedResource::text(uri, "text/plain", "Embedded resource content for testing.");
-    Ok(Messages::new()
-        .and(Message::user(resource))
-        .and(Message::user("Please process the embedded resource above.")))
+    Ok(Messages::new().and(Message::user(resource)).and(Message::user("Please process the embedded resource above.")))
 }
 
 /// A prompt that shows a picture.

@@ -39,12 +39,8 @@ async fn template_data(#[arg] id: String) -> Result<Data> {
 
 pub(crate) fn operations() -> Operations {
     Operations::new()
-        .add(
-            static_text::spec().allow(Anyone).resource("test://static-text").mime_type("text/plain").tool(false),
-        )
-        .add(
-            static_binary::spec().allow(Anyone).resource("test://static-binary").mime_type("image/png").tool(false),
-        )
+        .add(static_text::spec().allow(Anyone).resource("test://static-text").mime_type("text/plain").tool(false))
+        .add(static_binary::spec().allow(Anyone).resource("test://static-binary").mime_type("image/png").tool(false))
         .add(watched::spec().allow(Anyone).resource("test://watched-resource").mime_type("text/plain").tool(false))
         .add(template_data::spec().allow(Anyone).resource("test://template/{id}/data").tool(false))
 }
