@@ -1,11 +1,13 @@
 //! What is known of an operation before any call: the value that every surface describes itself from.
 
 mod checks;
+mod list;
 
 use crate::{
-    ArgumentTable, Call, Completion, Error, ErrorKind, Needed, OrderKey, PageNumber, Permission, Principal, Result,
-    Route, Signature, Template, schema,
+    ArgumentTable, Call, Completion, Error, ErrorKind, Needed, Permission, Principal, Result, Route, Signature,
+    Template, schema,
 };
+pub use list::ListDeclaration;
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
@@ -47,49 +49,6 @@ pub enum Cardinality {
     Row,
     /// A list of rows.
     List,
-}
-
-/// How a list is filtered, ordered and paginated.
-#[derive(Debug, Default)]
-pub struct ListDeclaration {
-    pub(crate) filter_columns: &'static [&'static str],
-    pub(crate) default_order: Vec<OrderKey>,
-    pub(crate) ordered: bool,
-    pub(crate) unique: Option<&'static str>,
-    pub(crate) page: Option<PageNumber>,
-    pub(crate) max_rows: Option<u32>,
-}
-
-impl ListDeclaration {
-    /// The order when the caller does not say.
-    #[must_use]
-    pub fn default_order(&self) -> &[OrderKey] {
-        &self.default_order
-    }
-
-    /// The column that makes every order total; `id` unless said otherwise.
-    #[must_use]
-    pub fn unique(&self) -> &'static str {
-        self.unique.unwrap_or("id")
-    }
-
-    /// The pagination.
-    #[must_use]
-    pub fn page(&self) -> Option<PageNumber> {
-        self.page
-    }
-
-    /// The most rows of a list that is not paginated; 1,000 unless said otherwise.
-    #[must_use]
-    pub fn max_rows(&self) -> u32 {
-        self.max_rows.unwrap_or(1000)
-    }
-
-    /// Whether rows have to come in a certain order.
-    #[must_use]
-    pub fn is_ordered(&self) -> bool {
-        self.ordered || self.page.is_some()
-    }
 }
 
 /// A rule on the target row, which is in the call.
