@@ -50,6 +50,12 @@ pub(crate) struct Revision {
     /// Whether a question to the user says if it is a form or a URL.
     pub(crate) question_modes: bool,
     pub(crate) structured: Structured,
+    /// Whether tools, resources and content have a `_meta`.
+    pub(crate) metas: bool,
+    /// Whether annotations have a `lastModified`.
+    pub(crate) last_modified: bool,
+    /// Whether tools, resources and implementations have `icons`, and implementations a `description`.
+    pub(crate) icons: bool,
     /// The error code for a resource that is not there.
     pub(crate) resource_not_found: i32,
     /// The error code for what may work later. 2026-07-28 retires -32000 to -32019 (basic, Error Codes).
@@ -72,6 +78,9 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         primes: false,
         question_modes: true,
         structured: Structured::Any,
+        metas: true,
+        last_modified: true,
+        icons: true,
         resource_not_found: -32602,
         unavailable: -32603,
     },
@@ -89,6 +98,9 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         primes: true,
         question_modes: true,
         structured: Structured::Object,
+        metas: true,
+        last_modified: true,
+        icons: true,
         resource_not_found: -32002,
         unavailable: -32000,
     },
@@ -106,6 +118,9 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         primes: false,
         question_modes: false,
         structured: Structured::Object,
+        metas: true,
+        last_modified: true,
+        icons: false,
         resource_not_found: -32002,
         unavailable: -32000,
     },
@@ -123,6 +138,9 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         primes: false,
         question_modes: false,
         structured: Structured::Absent,
+        metas: false,
+        last_modified: false,
+        icons: false,
         resource_not_found: -32002,
         unavailable: -32000,
     },

@@ -38,6 +38,7 @@ mod prompts;
 mod refuse;
 mod reply;
 mod resources;
+mod rows;
 mod rpc;
 mod seal;
 mod server;
@@ -47,6 +48,7 @@ mod stdio;
 mod stream;
 mod subscribe;
 mod tools;
+mod views;
 
 pub use events::Event;
 pub use events::Events;

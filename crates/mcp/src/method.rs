@@ -8,7 +8,7 @@ use crate::refuse::Refusal;
 use crate::rpc::Id;
 use crate::server::Inner;
 use crate::session::Session;
-use crate::{completion, lifecycle, logging, prompts, resources, subscribe, tools};
+use crate::{completion, lifecycle, logging, prompts, resources, rows, subscribe, tools};
 use diptych_pipeline::{Caller, OnDisconnect};
 use diptych_spec::Principal;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ impl Call<'_> {
             Method::Ping => Ok(Freshness::Unsaid),
             Method::ListTools => lists.tools.page(self, result),
             Method::CallTool => tools::call(self, result).await,
-            Method::ListResources => lists.resources.page(self, result),
+            Method::ListResources => rows::page(self, result).await,
             Method::ListTemplates => lists.templates.page(self, result),
             Method::ReadResource => resources::read(self, result).await,
             Method::ListPrompts => lists.prompts.page(self, result),
@@ -144,6 +144,7 @@ fn find(name: &str, era: Era, lists: &Lists) -> Option<Method> {
     let here = row.2.is_none_or(|only| only == era);
     let served = match row.1 {
         // What is not declared as a capability is not there.
+        Method::ListTools | Method::CallTool => lists.has_tools(),
         Method::ListResources
         | Method::ListTemplates
         | Method::ReadResource
