@@ -71,6 +71,7 @@ fn only_some_methods_are_taken() {
         let refused = server.send(method, "/mcp", &[], None);
         assert_eq!((refused.status, refused.header("allow")), (405, Some("POST, GET, DELETE")), "{method}");
     }
+    // A stream belongs to a session.
     assert_eq!(server.get("/mcp").status, 400);
     let modern = server.send("GET", "/mcp", &[("MCP-Protocol-Version", "2026-07-28")], None);
     assert_eq!((modern.status, modern.header("allow")), (405, Some("POST")));
