@@ -6,7 +6,7 @@ use super::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
-    Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Principal,
+    App, Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Principal,
     Record, Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service,
 };
 use schemars::JsonSchema;
@@ -396,6 +396,8 @@ pub(super) fn operations() -> Operations {
                 .allow(Scope("invoices:read"))
                 .present::<DetailView>()
                 .rest(GET, "/invoices/{id}")
-                .resource("invoices://{id}"),
+                .resource("invoices://{id}")
+                .enumerate("invoices.list", "number")
+                .ui(App::html("ui://invoices/card", include_str!("card.html")).prefers_border(true)),
         )
 }

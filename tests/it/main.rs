@@ -12,6 +12,7 @@ mod exposed;
 mod mistakes;
 mod outcome;
 mod pools;
+mod queries;
 mod resources;
 mod savepoints;
 mod sqlite;

@@ -1,8 +1,9 @@
 //! Wiring mistakes: all of them, by operation, when the server is built.
 
 use diptych::{
-    Anyone, Backend, Conn, Db, Engine, GET, Input, Instance, Operations, POST, PageNumber, Principal, PromptSpec,
-    Result, Scope, Select, SelectorSpec, ServiceSpec, State, Tx,
+    Annotations, AnswerValue, Anyone, App, AppVisibility, Backend, Blob, Conn, Contents, Db, Engine, GET, Icon, Input,
+    Instance, Operations, POST, PageNumber, Principal, PromptSpec, Result, Scope, Select, SelectorSpec, ServiceSpec,
+    State, Tx,
 };
 use diptych_spec::Args;
 use diptych_testkit::TestDatabase;
@@ -131,14 +132,92 @@ async fn all_of_them_at_once_by_operation() {
     assert_eq!(found, expected);
 }
 
+async fn text(_: &mut Conn) -> Result<AnswerValue<String>> {
+    Ok(AnswerValue(String::new()))
+}
+async fn text_of(_: &mut Conn, _: Args<Id>) -> Result<Option<String>> {
+    Ok(None)
+}
+async fn bytes(_: &mut Conn) -> Result<AnswerValue<Blob>> {
+    Ok(AnswerValue(Blob::default()))
+}
+async fn blocks(_: &mut Conn) -> Result<AnswerValue<Contents>> {
+    Ok(AnswerValue(Contents::new()))
+}
+async fn rows_by_id(_: &mut Conn, _: Args<Id>) -> Result<Select<crate::counter::Stored>> {
+    Ok(Select::sql("SELECT id, n FROM numbers"))
+}
+
+/// What a client of MCP is shown of an operation.
+#[tokio::test]
+async fn what_clients_are_shown_is_checked() {
+    let app = |html| App::html("ui://card", html);
+    let page = "<!doctype html><title>Card</title>";
+    let wrong = Annotations { priority: Some(2.0), last_modified: Some("today".to_owned()), ..Annotations::default() };
+    let text = |name| SelectorSpec::from_fn(name, text).allow(Anyone);
+    let of = |name| SelectorSpec::from_fn(name, text_of).allow(Anyone);
+    let operations = Operations::new()
+        .add(text("type").mime_type("text"))
+        .add(text("binary").mime_type("image/png"))
+        .add(SelectorSpec::from_fn("json", rows).allow(Anyone).mime_type("text/csv"))
+        .add(of("null").mime_type("text/plain").allow_none())
+        .add(SelectorSpec::from_fn("blob", bytes).allow(Anyone).mime_type("application/pdf"))
+        .add(SelectorSpec::from_fn("blocks", blocks).allow(Anyone).mime_type("text/plain").resource("blocks://all"))
+        .add(text("icon").icon(Icon::new("http://a.example/i.png", "image/png")))
+        .add(text("meta").meta("owner", 1).meta("io.modelcontextprotocol/x", 2))
+        .add(text("notes").annotations(wrong).size(1))
+        .add(text("view").tool(false).ui(App::html("ui://broken", "<p>")).resource("ui://text"))
+        .add(text("first").ui(app(page)))
+        .add(text("same").ui(app(page).visibility([AppVisibility::App])))
+        .add(text("second").ui(app("<!doctype html><title>Other</title>")))
+        .add(text("fixed").enumerate("nothing", None))
+        .add(of("by_text").resource("a://{id}").enumerate("fixed", None))
+        .add(of("by_rows").resource("b://{id}").enumerate("needy", "label"))
+        .add(of("good").resource("c://{id}").enumerate("numbers", "n"))
+        .add(SelectorSpec::from_fn("needy", rows_by_id).allow(Anyone))
+        .add(SelectorSpec::from_fn("numbers", rows).allow(Anyone));
+    let found = mistakes(Backend::Sqlite, operations).await;
+    let expected = [
+        "type: `text` is not a media type; write it as `type/subtype`, such as `text/plain`",
+        "binary: answers text, which is not `image/png`; answer a `Blob`",
+        "json: answers JSON, which is not `text/csv`; answer a `String` (text) or a `Blob` (bytes), or remove `.mime_type(…)`",
+        "null: answers null when there is no row, which is not `text/plain`; remove `.allow_none()`",
+        "blob: answers `application/pdf`, which a tool can only answer as a resource; say under which URI with `.resource(\"…\")`, or add `.tool(false)`",
+        "blocks: answers content blocks, each with a media type of its own; remove `.mime_type(…)`",
+        "blocks: answers content blocks, which only tools do; a resource is JSON, or a `String` or `Blob` with `.mime_type(…)`",
+        "icon: the icon `http://a.example/i.png` has to be at an `https:` URL, or in a `data:` URL",
+        "meta: the `_meta` name `owner` needs a reversed domain in front, such as `com.example/owner`",
+        "meta: the `_meta` name `io.modelcontextprotocol/x` is reserved for the protocol; use a domain of your own",
+        "notes: has `.annotations(…)`, which are those of a resource; add `.resource(\"…\")`",
+        "notes: the priority of a resource has to be 0 to 1",
+        "notes: `last_modified` has to be a date and time such as `2026-01-31T12:00:00Z`",
+        "notes: has `.size(…)`, which only a resource without variables has",
+        "view: the view `ui://broken` has to be a whole document, which starts with `<!doctype html>`",
+        "view: has a view, which only a tool has; remove `.tool(false)` or `.ui(…)`",
+        "view: is a resource under `ui://`, which is for views; use another scheme, or `.ui(…)`",
+        "second: has the view `ui://card`, which is another one at `first`; give it a URI of its own, or a clone of the same `App`",
+        "fixed: has `.enumerate(\"nothing\", …)`, but is no resource with variables; add `.resource(\"…://{id}\")`",
+        "fixed: has `.enumerate(\"nothing\", …)`, but no operation has that name",
+        "by_text: is enumerated by `fixed`, which is no list; name a selector that returns `Select<Row>`",
+        "by_rows: is enumerated by `needy`, whose rows have no field `label`",
+        "by_rows: is enumerated by `needy`, which cannot be called without `id`; name a list without required arguments",
+    ];
+    assert_eq!(found, expected);
+}
+
 #[tokio::test]
 async fn a_server_that_is_built_says_them_too() {
     let database = TestDatabase::sqlite();
-    let server = diptych::MCPServer::builder("broken", "1").database_url(database.url()).mount(
+    let icon = Icon::new("https://a.example/i.gif", "image/gif");
+    let server = diptych::MCPServer::builder("broken", "1").icon(icon).database_url(database.url()).mount(
         Operations::new().add(ServiceSpec::from_fn("open", nothing)).add(ServiceSpec::from_fn("closed", nothing)),
     );
     let error = server.build().await.unwrap_err().to_string();
-    assert!(error.starts_with("the server cannot start: 2 mistakes in the declarations\n  open: "), "{error}");
+    assert!(
+        error.starts_with("the server cannot start: 3 mistakes in the declarations\n  the server: the icon "),
+        "{error}"
+    );
+    assert!(error.contains("\n  open: declares no permission"), "{error}");
     assert!(error.contains("\n  closed: declares no permission"), "{error}");
 }
 

@@ -7,7 +7,7 @@ use crate::{
     server::{Addresses, ListenHook},
 };
 use diptych_pipeline::{Db, DbOptions, Engine, IntoOperation, Migrations, Operations, Settings};
-use diptych_spec::{PromptSpec, Result, StateMap};
+use diptych_spec::{Icon, Mistake, PromptSpec, Result, StateMap};
 use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Exposed, Http, HttpSettings, ListenError};
 use futures_util::future::BoxFuture;
 use std::{fmt, future::Future, process::ExitCode, sync::Arc, time::Duration};
@@ -21,7 +21,6 @@ impl MCPServer {
     pub fn builder(name: impl Into<String>, version: impl Into<String>) -> MCPServerBuilder {
         MCPServerBuilder {
             mcp: diptych_mcp::Settings::new(name, version),
-            description: None,
             database: Database::Unset,
             database_options: DbOptions::default(),
             migrations: Migrations::default(),
@@ -50,7 +49,6 @@ enum Database {
 #[must_use = "a builder does nothing until `.main()` or `.build()`"]
 pub struct MCPServerBuilder {
     mcp: diptych_mcp::Settings,
-    description: Option<String>,
     database: Database,
     database_options: DbOptions,
     migrations: Migrations,
@@ -70,9 +68,15 @@ impl MCPServerBuilder {
         self
     }
 
-    /// What the server is for: the description of the OpenAPI document.
+    /// What the server is for: the description of the OpenAPI document, and of the MCP server.
     pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
+        self.mcp.description = Some(description.into());
+        self
+    }
+
+    /// An icon of the MCP server. May be called several times.
+    pub fn icon(mut self, icon: Icon) -> Self {
+        self.mcp.icons.push(icon);
         self
     }
 
@@ -228,10 +232,12 @@ impl MCPServerBuilder {
         self.mcp.max_line = self.http.body_limit;
         let workers = self.database_options.workers.or(self.http.workers);
         let db = connect(self.database, DbOptions { workers, ..self.database_options }).await?;
+        let wrong_icons = self.mcp.icons.iter().filter_map(Icon::mistake).map(|why| Mistake::new("the server", why));
         let engine = Engine::builder(db.clone())
             .operations(self.operations)
             .state_map(self.state)
             .settings(self.settings)
+            .mistakes(wrong_icons)
             .build()?;
         self.migrations.run(&db).await.map_err(StartError::Database)?;
         if let Some(tasks) = engine.tasks() {
@@ -243,7 +249,7 @@ impl MCPServerBuilder {
         engine.work_on_tasks();
         let authenticator = self.authenticator.unwrap_or_else(|| Arc::new(DevelopmentTokens::of(&engine)));
         let mut info = ApiInfo::new(self.mcp.title.as_ref().unwrap_or(&self.mcp.name), &*self.mcp.version);
-        info.description = self.description.or_else(|| self.mcp.instructions.clone());
+        info.description = self.mcp.description.clone().or_else(|| self.mcp.instructions.clone());
         let label = format!("{} {} on {}", self.mcp.name, self.mcp.version, db.backend());
         let http = Http::with_info(engine, self.mcp, self.http, authenticator, info);
         Ok(Server::new(http, label, self.on_listen))

@@ -149,23 +149,28 @@ impl Call<'_> {
         result.value("requestState", &self.server.seal.seal(&self.bound_to(operation), &text));
     }
 
-    /// What the client brought back from the round before; without a state of ours, nothing.
+    /// What the client brought back from the round before. Without a state of ours that is nothing to a service: it could not
+    /// be kept from using its answers twice.
     fn brought(self, operation: &Operation) -> Result<Brought, Refusal> {
         let responses: HashMap<String, Map<String, Value>> = match self.params.get("inputResponses") {
             None => HashMap::new(),
             Some(responses) => serde_json::from_str(responses.get())
                 .map_err(|_| Refusal::params("`inputResponses` has to be an object with an object for each answer"))?,
         };
-        let Some(state) = self.params.get("requestState") else { return Ok(Brought::default()) };
+        let answers =
+            |responses: HashMap<_, _>| responses.into_iter().map(|(key, answer)| (key, Value::Object(answer)));
+        let Some(state) = self.params.get("requestState") else {
+            let taken = if operation.is_service() { HashMap::new() } else { responses };
+            return Ok(Brought { answers: answers(taken).collect(), serial: None });
+        };
         let wrong =
             || Refusal::params("`requestState` does not belong to this call, or is too old; call again without it");
         let state = object::text(state).ok_or_else(wrong)?;
         let (serial, text) = self.server.seal.open(&self.bound_to(operation), &state).ok_or_else(wrong)?;
-        let State { until, asked, mut answers } = serde_json::from_slice(&text).map_err(|_| wrong())?;
+        let State { until, asked, answers: mut known } = serde_json::from_slice(&text).map_err(|_| wrong())?;
         let left = until.checked_sub(now()).ok_or_else(wrong)?;
-        let asked_for = responses.into_iter().filter(|(key, _)| asked.contains(key));
-        answers.extend(asked_for.map(|(key, answer)| (key, Value::Object(answer))));
-        Ok(Brought { answers, serial: Some((serial, Instant::now() + Duration::from_secs(left))) })
+        known.extend(answers(responses).filter(|(key, _)| asked.contains(key)));
+        Ok(Brought { answers: known, serial: Some((serial, Instant::now() + Duration::from_secs(left))) })
     }
 
     /// Who calls, and what: no other caller, and no other call, can use the same state.

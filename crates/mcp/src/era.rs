@@ -52,6 +52,12 @@ pub(crate) struct Revision {
     /// Whether the extension of tasks belongs to it (SEP-2663); where it does not, it is not looked at.
     pub(crate) tasks: bool,
     pub(crate) structured: Structured,
+    /// Whether tools, resources and content have a `_meta`.
+    pub(crate) metas: bool,
+    /// Whether annotations have a `lastModified`.
+    pub(crate) last_modified: bool,
+    /// Whether tools, resources and implementations have `icons`, and implementations a `description`.
+    pub(crate) icons: bool,
     /// The error code for a resource that is not there.
     pub(crate) resource_not_found: i32,
     /// The error code for what may work later. 2026-07-28 retires -32000 to -32019 (basic, Error Codes).
@@ -75,6 +81,9 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         question_modes: true,
         tasks: true,
         structured: Structured::Any,
+        metas: true,
+        last_modified: true,
+        icons: true,
         resource_not_found: -32602,
         unavailable: -32603,
     },
@@ -93,6 +102,9 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         question_modes: true,
         tasks: false,
         structured: Structured::Object,
+        metas: true,
+        last_modified: true,
+        icons: true,
         resource_not_found: -32002,
         unavailable: -32000,
     },
@@ -111,6 +123,9 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         question_modes: false,
         tasks: false,
         structured: Structured::Object,
+        metas: true,
+        last_modified: true,
+        icons: false,
         resource_not_found: -32002,
         unavailable: -32000,
     },
@@ -129,6 +144,9 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         question_modes: false,
         tasks: false,
         structured: Structured::Absent,
+        metas: false,
+        last_modified: false,
+        icons: false,
         resource_not_found: -32002,
         unavailable: -32000,
     },

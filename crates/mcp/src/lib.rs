@@ -38,6 +38,7 @@ mod prompts;
 mod refuse;
 mod reply;
 mod resources;
+mod rows;
 mod rpc;
 mod seal;
 mod server;
@@ -48,6 +49,7 @@ mod stream;
 mod subscribe;
 mod tasks;
 mod tools;
+mod views;
 
 pub use events::Event;
 pub use events::Events;

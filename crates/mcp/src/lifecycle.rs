@@ -9,7 +9,9 @@ use crate::refuse::Refusal;
 use crate::server::Inner;
 use crate::settings::Settings;
 use crate::{list, object, tasks};
+use diptych_spec::Icon;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// The server's `Implementation`, rendered once for each revision.
 pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
@@ -22,6 +24,10 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
         title: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         website_url: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<&'a str>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        icons: &'a [Icon],
     }
     std::array::from_fn(|index| {
         let revision = &REVISIONS[index];
@@ -30,35 +36,44 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
             version: &settings.version,
             title: settings.title.as_deref().filter(|_| revision.titles),
             website_url: settings.website_url.as_deref().filter(|_| revision.websites),
+            description: settings.description.as_deref().filter(|_| revision.icons),
+            icons: if revision.icons { &settings.icons } else { &[] },
         })
     })
 }
 
 /// Only what is served is declared.
-fn capabilities(server: &Inner, revision: &Revision) -> String {
+fn capabilities(server: &Inner, revision: &Revision, out: &mut Vec<u8>) {
     let lists = &server.lists;
-    let mut out = Vec::new();
-    let mut declared = Writer::open(&mut out);
+    let views = revision.metas && lists.has_views();
+    let tasks = revision.tasks && lists.tasks;
+    let mut declared = Writer::open(out);
     for (name, served, json) in [
         ("completions", lists.completions, "{}"),
+        ("extensions", views || tasks, &extensions(views, tasks)),
         ("logging", lists.logs, "{}"),
         ("prompts", lists.has_prompts(), r#"{"listChanged":true}"#),
         ("resources", lists.has_resources(), r#"{"listChanged":true,"subscribe":true}"#),
-        ("tools", true, r#"{"listChanged":true}"#),
-        ("extensions", revision.tasks && lists.tasks, &tasks::capability()),
+        ("tools", lists.has_tools(), r#"{"listChanged":true}"#),
     ] {
         if served {
             declared.raw(name, json);
         }
     }
     declared.close();
-    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Extensions of the protocol, by name: what is shown in a frame, and tasks.
+fn extensions(views: bool, tasks: bool) -> String {
+    let named = [("io.modelcontextprotocol/ui", views), (tasks::EXTENSION, tasks)];
+    let named = named.into_iter().filter(|(_, served)| *served).map(|(name, _)| (name.to_owned(), json!({})));
+    Value::Object(named.collect()).to_string()
 }
 
 /// `server/discover` (2026-07-28, server/discover).
 pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     result.value("supportedVersions", &Revision::names());
-    result.raw("capabilities", &capabilities(call.server, call.revision));
+    capabilities(call.server, call.revision, result.member("capabilities"));
     if let Some(instructions) = &call.server.settings.instructions {
         result.value("instructions", instructions);
     }
@@ -91,7 +106,7 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     };
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
-    result.raw("capabilities", &capabilities(server, revision));
+    capabilities(server, revision, result.member("capabilities"));
     result.raw("serverInfo", &server.implementation[revision.index]);
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);

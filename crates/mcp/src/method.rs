@@ -8,7 +8,7 @@ use crate::refuse::Refusal;
 use crate::rpc::Id;
 use crate::server::Inner;
 use crate::session::Session;
-use crate::{completion, lifecycle, logging, prompts, resources, subscribe, tasks, tools};
+use crate::{completion, lifecycle, logging, prompts, resources, rows, subscribe, tasks, tools};
 use diptych_pipeline::{Caller, OnDisconnect};
 use diptych_spec::Principal;
 use std::sync::Arc;
@@ -119,7 +119,7 @@ impl Call<'_> {
             Method::Ping => Ok(Freshness::Unsaid),
             Method::ListTools => lists.tools.page(self, result),
             Method::CallTool => tools::call(self, result).await,
-            Method::ListResources => lists.resources.page(self, result),
+            Method::ListResources => rows::page(self, result).await,
             Method::ListTemplates => lists.templates.page(self, result),
             Method::ReadResource => resources::read(self, result).await,
             Method::ListPrompts => lists.prompts.page(self, result),
@@ -155,6 +155,7 @@ fn find(name: &str, era: Era, lists: &Lists) -> Option<Method> {
     let here = row.2.is_none_or(|only| only == era);
     let served = match row.1 {
         // What is not declared as a capability is not there.
+        Method::ListTools | Method::CallTool => lists.has_tools(),
         Method::ListResources
         | Method::ListTemplates
         | Method::ReadResource

@@ -2,6 +2,7 @@
 
 use crate::asking::Dispatched;
 use crate::content;
+use crate::era::Revision;
 use crate::method::{Call, Freshness};
 use crate::object::{self, Members, Writer};
 use crate::refuse::{self, Refusal};
@@ -23,8 +24,10 @@ pub(crate) async fn get(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fresh
         return Err(refuse::denied(&error));
     }
     match call.dispatch(operation, Arguments::named(arguments).from_a_model(), result).await? {
-        Dispatched::Done(outcome) if call.revision.resource_links => write(outcome.json(), result),
-        Dispatched::Done(outcome) => write(&without_links(outcome.json()), result),
+        Dispatched::Done(outcome) if content::has_more(outcome.json(), call.revision) => {
+            write(&fitting(outcome.json(), call.revision), result);
+        }
+        Dispatched::Done(outcome) => write(outcome.json(), result),
         Dispatched::Failed(error) => return Err(refuse::prompt(&error, call.revision)),
         Dispatched::Asked => return Ok(Freshness::InputRequired),
         Dispatched::Begun => return Ok(Freshness::Task),
@@ -60,12 +63,12 @@ fn write(json: &str, result: &mut Writer<'_>) {
     }
 }
 
-/// The same messages, for a revision without links to resources.
-fn without_links(json: &str) -> String {
+/// The same messages as the revision knows them.
+fn fitting(json: &str, revision: &Revision) -> String {
     let mut answer: Value = serde_json::from_str(json).unwrap_or_default();
     let messages = answer.get_mut("messages").and_then(Value::as_array_mut);
     for message in messages.into_iter().flatten() {
-        content::make_older(&mut message["content"]);
+        content::fit(&mut message["content"], revision);
     }
     answer.to_string()
 }

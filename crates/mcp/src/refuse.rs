@@ -223,6 +223,12 @@ pub(crate) fn resource(error: &Error, uri: &str, revision: &Revision) -> Refusal
     Refusal::new(200, code, error.detail().to_owned()).with(&Data { uri, problem })
 }
 
+/// An error of reading the rows of a list.
+pub(crate) fn list(error: &Error, revision: &Revision) -> Refusal {
+    let later = || Refusal::new(200, revision.unavailable, error.detail().to_owned()).with(&error.problem());
+    beyond_the_caller(error).unwrap_or_else(later)
+}
+
 /// An error of a prompt or of a completion (server/prompts, Error Handling): what was given does not fit, or it is ours.
 pub(crate) fn prompt(error: &Error, revision: &Revision) -> Refusal {
     if let Some(refusal) = beyond_the_caller(error) {

@@ -4,17 +4,19 @@
 //! use are passed over; when there is no other, the caller is told what is missing.
 
 use crate::asking::Dispatched;
-use crate::describe::JSON;
 use crate::method::{Call, Freshness};
 use crate::object::Writer;
 use crate::refuse::{self, Refusal};
 use diptych_pipeline::Operation;
-use diptych_spec::{Arguments, Error, ErrorKind, Template};
+use diptych_spec::{Arguments, Error, ErrorKind, Form, Template};
 
 pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
     let Some(uri) = call.params.text("uri") else {
         return Err(Refusal::params("`uri` has to be a string"));
     };
+    if let Some(view) = call.server.lists.views.find(&uri) {
+        return view.read(call, result);
+    }
     let engine = &call.server.engine;
     let (operation, variables) = match find(call, engine.operations(), &uri) {
         Ok(found) => found,
@@ -35,8 +37,13 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
             out.push(b'[');
             let mut contents = Writer::open(&mut *out);
             contents.value("uri", &*uri);
-            contents.value("mimeType", JSON);
-            contents.value("text", outcome.json());
+            let form = operation.declaration().form();
+            contents.value("mimeType", form.mime_type());
+            match form {
+                Form::Json | Form::Contents => contents.value("text", outcome.json()),
+                Form::Text(_) => contents.raw("text", outcome.json()),
+                Form::Blob(_) => contents.raw("blob", outcome.json()),
+            }
             contents.close();
             out.push(b']');
         }

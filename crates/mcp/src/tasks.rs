@@ -7,7 +7,7 @@ use crate::asking;
 use crate::encode;
 use crate::method::{Call, Freshness};
 use crate::notify;
-use crate::object::{self, Writer};
+use crate::object::Writer;
 use crate::refuse::{self, Refusal};
 use crate::rpc;
 use diptych_pipeline::{NewTask, Operation, TaskState, TaskStatus, Tasks};
@@ -154,7 +154,7 @@ fn detailed(call: Call<'_>, state: &TaskState, result: &mut Writer<'_>) {
             let requests = questions.iter().map(|(key, asked)| (key.clone(), asking::request(asked, call.revision)));
             result.value("inputRequests", &Map::from_iter(requests));
         }
-        TaskStatus::Finished(outcome) => match answer(call, state.operation(), outcome) {
+        TaskStatus::Finished(outcome) => match answer(call, state, outcome) {
             Ok(answer) => {
                 described(state, "completed", result);
                 result.member("result").extend_from_slice(&answer);
@@ -169,13 +169,13 @@ fn detailed(call: Call<'_>, state: &TaskState, result: &mut Writer<'_>) {
 }
 
 /// The `CallToolResult` that the call would have been answered with.
-fn answer(call: Call<'_>, operation: &str, outcome: &Result<String, Error>) -> Result<Vec<u8>, Refusal> {
+fn answer(call: Call<'_>, state: &TaskState, outcome: &Result<String, Error>) -> Result<Vec<u8>, Refusal> {
     let mut out = Vec::new();
     let mut result = Writer::open(&mut out);
     match outcome {
         Ok(json) => {
-            let operation = call.server.engine.operation(operation).ok_or_else(Refusal::fault)?;
-            encode::tool(operation.declaration(), json, call.revision, &mut result);
+            let operation = call.server.engine.operation(state.operation()).ok_or_else(Refusal::fault)?;
+            encode::tool(operation.declaration(), state.arguments(), json, call.revision, &mut result);
         }
         Err(error) => refuse::tool(error, &mut result)?,
     }
@@ -200,11 +200,4 @@ fn unreachable(error: &Error) -> Refusal {
     }
     tracing::error!(%error, cause = std::error::Error::source(error).map(tracing::field::display), "a task could not be reached");
     Refusal::fault()
-}
-
-/// The extension as a server declares it.
-pub(crate) fn capability() -> String {
-    let mut out = Vec::new();
-    object::write(&mut out, &json!({EXTENSION: {}}));
-    String::from_utf8(out).unwrap_or_default()
 }

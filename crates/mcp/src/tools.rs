@@ -19,7 +19,8 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Some(_) => return Err(Refusal::params("`arguments` has to be an object")),
     };
     let engine = &call.server.engine;
-    let Some(operation) = engine.operation(&name).filter(|operation| !operation.is_prompt()) else {
+    let tool = engine.operation(&name).filter(|operation| operation.declaration().is_tool());
+    let Some(operation) = tool else {
         return Err(Refusal::params(format!("unknown tool: {name}")));
     };
     let declaration = operation.declaration();
@@ -43,7 +44,7 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     };
     let given = Arguments::named(arguments).from_a_model();
     match call.dispatch_until_task(operation, given, task, result).await? {
-        Dispatched::Done(outcome) => encode::tool(declaration, outcome.json(), call.revision, result),
+        Dispatched::Done(outcome) => encode::tool(declaration, arguments, outcome.json(), call.revision, result),
         Dispatched::Failed(error) => refuse::tool(&error, result)?,
         Dispatched::Asked => return Ok(Freshness::InputRequired),
         Dispatched::Begun => return Ok(Freshness::Task),

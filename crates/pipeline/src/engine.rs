@@ -142,6 +142,7 @@ pub struct EngineBuilder {
     operations: Operations,
     state: StateMap,
     settings: Settings,
+    mistakes: Vec<Mistake>,
 }
 
 impl EngineBuilder {
@@ -169,6 +170,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Adds what is wrong besides the operations, so that it is told together with their mistakes.
+    pub fn mistakes(mut self, mistakes: impl IntoIterator<Item = Mistake>) -> Self {
+        self.mistakes.extend(mistakes);
+        self
+    }
+
     /// Checks every declaration.
     ///
     /// # Errors
@@ -179,7 +186,8 @@ impl EngineBuilder {
         self.state.insert(self.db.clone());
         self.state.insert(changes.clone());
         self.state.insert(Catalogue::new(Arc::clone(&operations), changes.clone()));
-        Mistakes::check(mistakes(&operations, &self.state, &self.db))?;
+        self.mistakes.extend(mistakes(&operations, &self.state, &self.db));
+        Mistakes::check(self.mistakes)?;
         let declared = operations.iter().filter_map(longest_statement);
         let tasks = Tasks::of(&operations, &self.db, self.settings.tasks.clone(), changes.clone());
         self.db.allow_statements_of(declared.fold(self.settings.deadline, Duration::max));
@@ -201,7 +209,13 @@ impl EngineBuilder {
 impl Engine {
     /// An engine on this database.
     pub fn builder(db: Db) -> EngineBuilder {
-        EngineBuilder { db, operations: Operations::new(), state: StateMap::default(), settings: Settings::default() }
+        EngineBuilder {
+            db,
+            operations: Operations::new(),
+            state: StateMap::default(),
+            settings: Settings::default(),
+            mistakes: Vec::new(),
+        }
     }
 
     /// The operations, in order of declaration.
@@ -311,11 +325,14 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
     let mut places: HashMap<String, &str> = HashMap::new();
     let declared: HashMap<&str, &Declaration> =
         operations.iter().map(Operation::declaration).map(|declaration| (declaration.name(), declaration)).collect();
-    for operation in operations {
+    for (at, operation) in operations.iter().enumerate() {
         let declaration = operation.declaration();
         let name = declaration.name();
         found.extend(declaration.mistakes(state));
         found.extend(declaration.completion_mistakes(|name| declared.get(name).copied()));
+        found.extend(declaration.enumeration_mistakes(|name| declared.get(name).copied()));
+        let before = operations[..at].iter().map(Operation::declaration);
+        found.extend(before.filter_map(|known| declaration.view_mistake(known)).take(1));
         let times = names.entry(name).or_default();
         *times += 1;
         if *times == 2 {

@@ -8,7 +8,7 @@ mod service;
 pub use exposed::{Exposed, ExposedCall};
 
 use crate::db::{Backend, Conn, Tx};
-use diptych_spec::{Call, Declaration, OperationKind, Result};
+use diptych_spec::{Call, Declaration, Form, OperationKind, Result};
 use futures_util::future::BoxFuture;
 use std::{any::Any, fmt, sync::Arc};
 
@@ -137,8 +137,22 @@ fn unbox<T: 'static>(computed: Computed) -> Result<T> {
     computed.downcast::<T>().map(|value| *value).map_err(|_| wrong())
 }
 
-fn encode(view: &impl serde::Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(view).map_err(diptych_spec::Error::internal)
+fn encode(declaration: &Declaration, view: &impl serde::Serialize) -> Result<Vec<u8>> {
+    let json = serde_json::to_vec(view).map_err(diptych_spec::Error::internal)?;
+    Ok(if declaration.form() == Form::Contents { listed(json) } else { json })
+}
+
+/// Content blocks are a list, of one or none as well.
+fn listed(mut json: Vec<u8>) -> Vec<u8> {
+    match json.first() {
+        Some(b'[') => json,
+        Some(b'{') => {
+            json.insert(0, b'[');
+            json.push(b']');
+            json
+        }
+        _ => b"[]".to_vec(),
+    }
 }
 
 fn wrong_backend() -> diptych_spec::Error {

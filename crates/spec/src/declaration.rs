@@ -1,13 +1,18 @@
 //! What is known of an operation before any call: the value that every surface describes itself from.
 
 mod checks;
+mod enumeration;
+mod exposure;
 mod list;
 
-use crate::{
-    ArgumentTable, Call, Completion, Error, ErrorKind, Needed, Permission, Principal, Result, Route, Signature, Task,
-    Template, schema,
-};
+pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
+
+use crate::{
+    ArgumentTable, Call, Completion, Contents, Error, ErrorKind, Needed, Permission, Principal, Result, Route,
+    Signature, Task, Template, form::Shown, schema,
+};
+use exposure::Exposure;
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
@@ -86,6 +91,7 @@ pub struct Declaration {
     pub(crate) signature: Signature,
     pub(crate) target: Option<Needed>,
     pub(crate) output: Value,
+    pub(crate) exposure: Exposure,
     pub(crate) errors: Vec<(ErrorKind, &'static str)>,
     pub(crate) permits: Vec<Box<RowRule>>,
     pub(crate) requirements: Vec<Requirement>,
@@ -127,6 +133,7 @@ impl Declaration {
             signature,
             target: None,
             output: Value::Null,
+            exposure: Exposure::default(),
             errors: Vec::new(),
             permits: Vec::new(),
             requirements: Vec::new(),
@@ -347,30 +354,14 @@ impl Declaration {
 
     /// Sets what the finished chain answers. Called once, by whatever makes the operation runnable.
     #[doc(hidden)]
-    pub fn finish<View: schemars::JsonSchema>(&mut self, cardinality: Cardinality) {
+    pub fn finish<View: schemars::JsonSchema + 'static>(&mut self, cardinality: Cardinality) {
         self.cardinality = cardinality;
-        self.output = schema::output::<View>();
-        if cardinality == Cardinality::Row && self.allow_none {
-            self.output = schema::output::<Option<View>>();
-        }
-    }
-
-    /// Checks the columns that a list is filtered and ordered by. Called once, when the row type is known.
-    #[doc(hidden)]
-    pub fn finish_list(&mut self, columns: &[&str]) {
-        let known = columns.join(", ");
-        for column in self.list.filter_columns.iter().filter(|column| !columns.contains(column)) {
-            self.mistakes.push(format!("the filter's column `{column}` is not in the row; the row has {known}"));
-        }
-        for key in self.list.default_order.iter().filter(|key| !columns.contains(&key.column)) {
-            self.mistakes.push(format!("the order's column `{}` is not in the row; the row has {known}", key.column));
-        }
-        if self.list.is_ordered() && !columns.contains(&self.list.unique()) {
-            self.mistakes.push(format!(
-                "an ordered list needs a unique column, so that no row is shown twice; the row has no `{}`: name one of {known} with `.unique(\"…\")`",
-                self.list.unique()
-            ));
-        }
+        self.exposure.shown = Shown::of::<View>();
+        self.output = match self.exposure.shown {
+            Shown::Contents => schema::output::<Contents>(),
+            _ if cardinality == Cardinality::Row && self.allow_none => schema::output::<Option<View>>(),
+            _ => schema::output::<View>(),
+        };
     }
 }
 

@@ -1,6 +1,7 @@
 //! The builder of a prompt: messages for a model, made on a read-only connection.
 
-use crate::{Completion, Declaration, Handler, IntoHandler, OperationKind, Permission};
+use crate::{Completion, Declaration, Handler, Icon, IntoHandler, OperationKind, Permission};
+use serde_json::Value;
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 /// A prompt being declared: what it is called, who may use it, how its arguments are completed.
@@ -44,6 +45,18 @@ impl<H> PromptSpec<H> {
     /// A short name for people.
     pub fn title(mut self, title: impl Into<Cow<'static, str>>) -> Self {
         self.declaration.title = Some(title.into());
+        self
+    }
+
+    /// An icon. May be called several times.
+    pub fn icon(mut self, icon: Icon) -> Self {
+        self.declaration.exposure.icons.push(icon);
+        self
+    }
+
+    /// A value of the application's own in its `_meta`, under a name with a reversed domain in front: `com.example/owner`.
+    pub fn meta(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.declaration.exposure.meta.insert(name.into(), value.into());
         self
     }
 

@@ -1,5 +1,7 @@
 //! The builder of a selector: a read on a read-only connection.
 
+mod exposure;
+
 use crate::{
     ArgumentData, AsIs, Completion, Declaration, FieldError, Filter, Handler, IntoHandler, List, Method, OneRow,
     OperationKind, OrderKey, Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, Task, Template,

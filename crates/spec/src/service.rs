@@ -1,5 +1,7 @@
 //! The builder of a service: a mutation in one transaction.
 
+mod exposure;
+
 use crate::{
     AsIs, Call, Declaration, Handler, Instance, IntoHandler, List, Lock, Method, OneRow, OperationKind, Permission,
     Principal, Route, SelectorSpec, Signature, Task, Template, declaration::Requirement, presenter::As,

@@ -9,7 +9,8 @@ mod overlap;
 mod parse;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::fmt;
+use serde_json::value::RawValue;
+use std::{collections::HashMap, fmt};
 
 /// Text with variables in braces (RFC 6570).
 ///
@@ -137,6 +138,18 @@ impl Template {
             out.extend(utf8_percent_encode(&text, UNRESERVED));
         }
         Some(out)
+    }
+
+    /// The text with the members of a JSON object in place of the variables; `None` when one that has to be there is
+    /// missing or null, or when `json` is no object.
+    #[must_use]
+    pub fn fill(&self, json: &str) -> Option<String> {
+        let members: HashMap<String, &RawValue> = serde_json::from_str(json).ok()?;
+        self.expand(|name| match members.get(name)?.get() {
+            "null" => None,
+            text if text.starts_with('"') => serde_json::from_str(text).ok(),
+            other => Some(other.to_owned()),
+        })
     }
 }
 

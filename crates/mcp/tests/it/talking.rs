@@ -329,6 +329,12 @@ async fn what_a_client_keeps_belongs_to_one_call_of_one_caller() {
     let mut fresh = again(&mine, state, yes());
     fresh.body = fresh.body.replace("requestState", "forgotten");
     assert_eq!(heard(&fixture, &fresh).await.answer()["result"]["resultType"], "input_required");
+    // What only reads takes them as they come, and passes over what it did not ask.
+    let reading = call("capable", json!({}), capabilities(json!({"sampling": {}})));
+    let capital = json!({"role": "assistant", "content": {"type": "text", "text": "Paris"}, "model": "m"});
+    let mut known = again(&reading, &json!(null), json!({"capital": capital, "other": {}}));
+    known.body = known.body.replace("requestState", "forgotten");
+    assert_eq!(heard(&fixture, &known).await.text(), "\"Paris\"");
     // Arguments in another order are the same.
     let answer = heard(&fixture, &again(&mine, state, yes())).await;
     assert_eq!(answer.text(), "\"Hello, whoever you are\"");

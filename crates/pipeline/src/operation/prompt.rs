@@ -46,6 +46,6 @@ where
     }
 
     fn present(&self, computed: Computed) -> Result<Vec<u8>> {
-        encode(&unbox::<Messages>(computed)?)
+        encode(&self.declaration, &unbox::<Messages>(computed)?)
     }
 }

@@ -30,7 +30,7 @@ pub trait Deliver<V: Presenter<Self::Item>>: Answer {
         conn: &mut Conn,
     ) -> impl Future<Output = Result<Self::Fetched>> + Send;
     #[doc(hidden)]
-    fn show(fetched: Self::Fetched) -> Result<Vec<u8>>;
+    fn show(fetched: Self::Fetched, declaration: &Declaration) -> Result<Vec<u8>>;
 }
 
 impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
@@ -41,8 +41,8 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
     async fn fetch(self, _: &Declaration, _: &mut Call, _: &mut Conn) -> Result<T> {
         Ok(self.0)
     }
-    fn show(fetched: T) -> Result<Vec<u8>> {
-        encode(&V::present(fetched))
+    fn show(fetched: T, declaration: &Declaration) -> Result<Vec<u8>> {
+        encode(declaration, &V::present(fetched))
     }
 }
 
@@ -57,8 +57,8 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
         }
         Ok(self)
     }
-    fn show(fetched: Self) -> Result<Vec<u8>> {
-        encode(&fetched.map(V::present))
+    fn show(fetched: Self, declaration: &Declaration) -> Result<Vec<u8>> {
+        encode(declaration, &fetched.map(V::present))
     }
 }
 
@@ -75,11 +75,13 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Listed<T>> {
         run(self, declaration, call, conn).await
     }
-    fn show(fetched: Listed<T>) -> Result<Vec<u8>> {
+    fn show(fetched: Listed<T>, declaration: &Declaration) -> Result<Vec<u8>> {
         let items: Vec<_> = fetched.rows.into_iter().map(V::present).collect();
         match fetched.page {
-            Some((request, total)) => encode(&Page { items, total, page: request.page, page_size: request.page_size }),
-            None => encode(&Items { items }),
+            Some((request, total)) => {
+                encode(declaration, &Page { items, total, page: request.page, page_size: request.page_size })
+            }
+            None => encode(declaration, &Items { items }),
         }
     }
 }
@@ -140,6 +142,6 @@ where
     }
 
     fn present(&self, computed: Computed) -> Result<Vec<u8>> {
-        <H::Out as Deliver<V>>::show(unbox(computed)?)
+        <H::Out as Deliver<V>>::show(unbox(computed)?, &self.declaration)
     }
 }

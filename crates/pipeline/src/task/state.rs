@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 pub struct TaskState {
     pub(super) id: String,
     pub(super) operation: String,
+    pub(super) arguments: String,
     pub(super) status: TaskStatus,
     pub(super) message: String,
     pub(super) poll_ms: i64,
@@ -44,6 +45,12 @@ impl TaskState {
     #[must_use]
     pub fn operation(&self) -> &str {
         &self.operation
+    }
+
+    /// What its operation was called with (JSON), once it is finished; empty before.
+    #[must_use]
+    pub fn arguments(&self) -> &str {
+        &self.arguments
     }
 
     /// How far it is.
@@ -100,6 +107,7 @@ impl Record for TaskState {
         "questions",
         "result",
         "failure",
+        "arguments",
     ];
 
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -115,6 +123,7 @@ impl Record for TaskState {
         Ok(Self {
             id: row.get(0)?,
             operation: row.get(1)?,
+            arguments: row.get(11)?,
             status,
             message: row.get(3)?,
             poll_ms: row.get(4)?,

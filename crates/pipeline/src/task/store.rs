@@ -82,6 +82,7 @@ impl Store {
         let state = TaskState {
             id: fresh.id.clone(),
             operation: fresh.operation.to_owned(),
+            arguments: String::new(),
             status: TaskStatus::Working,
             message: String::new(),
             poll_ms: millis(fresh.poll),
@@ -117,7 +118,8 @@ impl Store {
     /// The owner's task of this id, unless it has expired.
     pub(super) async fn find(&self, id: &str, owner: &str) -> Result<Option<TaskState>> {
         let found = query_as(
-            "SELECT id, operation, status, message, poll_ms, created_at, updated_at, expires_at, questions, result, failure
+            "SELECT id, operation, status, message, poll_ms, created_at, updated_at, expires_at, questions, result, failure,
+             CASE WHEN status = 'finished' THEN arguments ELSE '' END AS arguments
              FROM diptych_tasks WHERE id = $1 AND owner = $2 AND expires_at > $3",
         );
         found.bind(id).bind(owner).bind(now()).optional(&mut self.db.read().await?).await

@@ -1,5 +1,6 @@
-//! What a list says of itself, besides what every operation says.
+//! How a list is filtered, ordered and paginated.
 
+use super::Declaration;
 use crate::{OrderKey, PageNumber};
 
 /// How a list is filtered, ordered and paginated.
@@ -42,5 +43,25 @@ impl ListDeclaration {
     #[must_use]
     pub fn is_ordered(&self) -> bool {
         self.ordered || self.page.is_some()
+    }
+}
+
+impl Declaration {
+    /// Checks the columns that a list is filtered and ordered by. Called once, when the row type is known.
+    #[doc(hidden)]
+    pub fn finish_list(&mut self, columns: &[&str]) {
+        let known = columns.join(", ");
+        for column in self.list.filter_columns.iter().filter(|column| !columns.contains(column)) {
+            self.mistakes.push(format!("the filter's column `{column}` is not in the row; the row has {known}"));
+        }
+        for key in self.list.default_order.iter().filter(|key| !columns.contains(&key.column)) {
+            self.mistakes.push(format!("the order's column `{}` is not in the row; the row has {known}", key.column));
+        }
+        if self.list.is_ordered() && !columns.contains(&self.list.unique()) {
+            self.mistakes.push(format!(
+                "an ordered list needs a unique column, so that no row is shown twice; the row has no `{}`: name one of {known} with `.unique(\"…\")`",
+                self.list.unique()
+            ));
+        }
     }
 }
