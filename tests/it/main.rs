@@ -19,4 +19,5 @@ mod sqlite;
 mod stale;
 mod streams;
 mod suite;
+mod tasks;
 mod transactions;
