@@ -81,40 +81,35 @@ impl Call<'_> {
         }
         let is_modern = self.revision.is_modern();
         let brought = if is_modern && declaration.asks() { self.brought(operation)? } else { Brought::default() };
-        let used = match brought.serial.filter(|_| operation.is_service()) {
-            Some((serial, until)) if !self.server.seal.claim(serial, until) => {
-                return Err(Refusal::params("`requestState` was used before; call again without it"));
-            }
-            used => used.map(|(serial, _)| Used { call: self, serial }),
-        };
+        let used = brought.serial.filter(|_| operation.is_service());
+        if used.is_some_and(|(serial, until)| !self.server.seal.claim(serial, until)) {
+            return Err(Refusal::params("`requestState` was used before; call again without it"));
+        }
+        // Only what is known to have failed may happen again; a call that was dropped may have been committed.
+        let give_back = || used.iter().for_each(|(serial, _)| self.server.seal.release(serial));
         let peer = Arc::new(Peer::new(self, brought.answers, task.is_some()));
         for _ in 0..MAX_ROUNDS {
             let mut caller = self.caller();
             caller.peer = Some(Arc::clone(&peer) as Arc<dyn diptych_spec::Peer>);
             let error = match engine.dispatch(operation, arguments.clone(), caller).await {
-                Ok(outcome) => {
-                    used.into_iter().for_each(Used::keep);
-                    return Ok(Dispatched::Done(outcome));
-                }
-                Err(error) if error.kind() == ErrorKind::InputRequired => error,
+                Ok(outcome) => return Ok(Dispatched::Done(outcome)),
+                Err(error) if error.kind() == ErrorKind::OutcomeUnknown => return Ok(Dispatched::Failed(error)),
                 Err(error) if error.begins_task() => {
                     let (answers, arguments) = (peer.answers().clone(), task.unwrap_or("{}"));
                     return Ok(match tasks::create(self, operation, arguments, answers, result).await {
-                        Ok(()) => {
-                            used.into_iter().for_each(Used::keep);
-                            Dispatched::Begun
+                        Ok(()) => Dispatched::Begun,
+                        Err(error) => {
+                            give_back();
+                            Dispatched::Failed(error)
                         }
-                        Err(error) => Dispatched::Failed(error),
                     });
                 }
-                Err(error) => {
-                    // What is not known to have failed must not happen twice.
-                    if error.kind() == ErrorKind::OutcomeUnknown {
-                        used.into_iter().for_each(Used::keep);
-                    }
-                    return Ok(Dispatched::Failed(error));
-                }
+                Err(error) => error,
             };
+            give_back();
+            if error.kind() != ErrorKind::InputRequired {
+                return Ok(Dispatched::Failed(error));
+            }
             let questions = error.questions();
             let beyond: Vec<_> = needs(questions).filter(|capability| !peer.capabilities.can(*capability)).collect();
             if is_modern && !beyond.is_empty() {
@@ -202,25 +197,6 @@ impl Call<'_> {
         let all = future::join_all(answers);
         let all = tokio::time::timeout(self.server.settings.answer_deadline, all);
         all.await.is_ok_and(|answered| answered.into_iter().all(|answered| answered))
-    }
-}
-
-/// A state that is being used. Unless the call succeeds, it can be used again.
-struct Used<'a> {
-    call: Call<'a>,
-    serial: Serial,
-}
-
-impl Used<'_> {
-    /// It stays used.
-    fn keep(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Used<'_> {
-    fn drop(&mut self) {
-        self.call.server.seal.release(&self.serial);
     }
 }
 

@@ -297,6 +297,15 @@ async fn a_question_is_asked_in_rounds() {
     let last = again(&request, &result["requestState"], json!({"sure": accept(json!({"sure": true}))}));
     assert_eq!(heard(&fixture, &last).await.text(), "\"Hello, Ann, true\"");
     assert_eq!(notes(&fixture).await, 3);
+    // Nor does a call whose client went away, whatever became of it.
+    let other = call("greet", json!({"text": "b"}), capabilities(json!({"elicitation": {}})));
+    let asked = heard(&fixture, &other).await;
+    let given = again(&other, &asked.answer()["result"]["requestState"], json!({"who": {"action": "cancel"}}));
+    let head = Head::new(given.head.iter().map(|(name, value)| (&**name, value.as_bytes())));
+    let events = Events::new();
+    let lost = fixture.server.post(&head, given.body.as_bytes(), None, &events);
+    assert!(lost.now_or_never().is_none(), "it was begun, and dropped");
+    assert_eq!(heard(&fixture, &given).await.answer()["error"]["code"], -32602);
     // The same answers do not write twice.
     assert_eq!(heard(&fixture, &last).await.answer()["error"]["code"], -32602);
     assert_eq!(notes(&fixture).await, 3);
