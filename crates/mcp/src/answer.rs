@@ -8,8 +8,11 @@ use crate::reply::Reply;
 use crate::rpc::{self, Id, Message, Notification, Request};
 use crate::server::Inner;
 use crate::session::Session;
+use crate::trace;
 use diptych_pipeline::OnDisconnect;
 use diptych_spec::Principal;
+use futures_util::TryFutureExt as _;
+use tracing::Instrument as _;
 
 impl Inner {
     /// The reply to a request; where a stream has begun, its last event.
@@ -32,7 +35,8 @@ impl Inner {
         };
         let mut out = begin_result(request);
         let mut result = Writer::open(&mut out);
-        let reply = match call.answer(&mut result).await {
+        let answer = call.answer(&mut result).inspect_err(trace::refused).instrument(trace::request(call));
+        let reply = match answer.await {
             Ok(freshness) => {
                 lifecycle::dress(call, freshness, &mut result);
                 result.close();

@@ -44,6 +44,7 @@ mod stdio;
 mod stream;
 mod subscribe;
 mod tools;
+mod trace;
 
 pub use events::Event;
 pub use events::Events;

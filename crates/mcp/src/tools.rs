@@ -5,6 +5,7 @@ use crate::encode;
 use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::refuse::{self, Refusal};
+use crate::trace;
 use diptych_spec::{Arguments, ErrorKind};
 
 pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
@@ -21,6 +22,7 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         return Err(Refusal::params(format!("unknown tool: {name}")));
     };
     let declaration = operation.declaration();
+    trace::operation(call, declaration.name());
     match declaration.authorize(call.principal) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(Refusal::params(format!("unknown tool: {name}")));
@@ -30,7 +32,10 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     }
     match call.dispatch(operation, Arguments::named(arguments).from_a_model(), result).await? {
         Dispatched::Done(outcome) => encode::tool(declaration, outcome.json(), call.revision, result),
-        Dispatched::Failed(error) => refuse::tool(&error, result)?,
+        Dispatched::Failed(error) => {
+            refuse::tool(&error, result)?;
+            trace::tool_failed();
+        }
         Dispatched::Asked => return Ok(Freshness::InputRequired),
     }
     Ok(Freshness::Unsaid)

@@ -10,12 +10,14 @@ use crate::{
     operation::{Kind, Operation, RunSelector, RunService},
     report,
     stage::{authorize, check, close, open, permit, present, require, resolve, run, validate},
+    trace::{closing, in_stage, in_target_stage, stage},
     watch::until,
 };
 use bytes::Bytes;
 use diptych_spec::{Arguments, Call, Deadline, Error, ErrorKind, Result};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 pub(crate) async fn dispatch(
     engine: &Engine,
@@ -50,8 +52,8 @@ async fn attempt(
 ) -> Result<Bytes> {
     let deadline = call.deadline();
     let declaration = operation.declaration();
-    let authorized = authorize::caller(declaration, call)?; // 1
-    let checked = check::arguments(declaration, authorized, arguments)?; // 2
+    let authorized = in_stage("authorize", || authorize::caller(declaration, call))?; // 1
+    let checked = in_stage("check", || check::arguments(declaration, authorized, arguments))?; // 2
     let cancelled = caller.withdrawn.child_token();
     match &operation.0 {
         Kind::Selector(selector) => until(deadline, &cancelled, read(engine, &**selector, checked, plans)).await,
@@ -60,7 +62,7 @@ async fn attempt(
             let _cancel = (caller.on_disconnect == OnDisconnect::Cancel).then(|| cancelled.clone().drop_guard());
             let named = Named::of(declaration, arguments);
             let task = write(engine.clone(), Arc::clone(service), checked, named, deadline, cancelled, plans);
-            engine.tasks().spawn(task).await.unwrap_or_else(|_| Err(stopped()))
+            engine.tasks().spawn(task.in_current_span()).await.unwrap_or_else(|_| Err(stopped()))
         }
     }
 }
@@ -75,28 +77,28 @@ async fn write(
     plans: Plans,
 ) -> Result<Bytes> {
     let declaration = service.declaration();
-    let begin = open::transaction(declaration, engine.db(), plans);
+    let begin = stage("open", open::transaction(declaration, engine.db(), plans));
     let mut tx = until(deadline, &cancelled, begin).await?; // 3
     let answer = until(deadline, &cancelled, async {
         let opened = open::Opened::new(checked, &mut tx);
         let resolved = resolve::target(&*service, opened).await?; // 4
-        let permitted = permit::target(declaration, resolved)?; // 5
-        let valid = validate::input(declaration, permitted)?; // 6
-        let ready = require::conditions(declaration, valid)?; // 7
-        let ran = run::service(&*service, ready).await?; // 8
-        present::service(&*service, ran, engine.settings().max_result_bytes).await // 9
+        let permitted = in_target_stage(declaration, "permit", || permit::target(declaration, resolved))?; // 5
+        let valid = in_target_stage(declaration, "validate", || validate::input(declaration, permitted))?; // 6
+        let ready = in_target_stage(declaration, "require", || require::conditions(declaration, valid))?; // 7
+        let ran = stage("run", run::service(&*service, ready)).await?; // 8
+        stage("present", present::service(&*service, ran, engine.settings().max_result_bytes)).await // 9
     });
     let answer = answer.await;
-    let json = close::transaction(tx, answer).await?; // 10
+    let json = closing(answer.is_ok(), close::transaction(tx, answer)).await?; // 10
     named.tell(declaration, &json, engine.changes());
     Ok(json)
 }
 
 async fn read(engine: &Engine, selector: &dyn RunSelector, checked: check::Checked, plans: Plans) -> Result<Bytes> {
-    let mut conn = open::connection(engine.db(), plans).await?; // 3
+    let mut conn = stage("open", open::connection(engine.db(), plans)).await?; // 3
     let reading = open::Reading::new(checked, &mut conn);
-    let read = run::selector(selector, reading).await?; // 8
-    let presented = present::selector(selector, read, engine.settings().max_result_bytes)?; // 9
+    let read = stage("run", run::selector(selector, reading)).await?; // 8
+    let presented = in_stage("present", || present::selector(selector, read, engine.settings().max_result_bytes))?; // 9
     Ok(presented.into_json())
 }
 

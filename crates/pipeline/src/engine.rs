@@ -1,10 +1,11 @@
 //! The engine: the operations of an application, their database and their state. What every surface calls.
 
-use crate::{Catalogue, Changes, Operation, Operations, db::Db, dispatch::dispatch};
+use crate::{Catalogue, Changes, Operation, Operations, db::Db, dispatch::dispatch, trace};
 use bytes::Bytes;
 use diptych_spec::{Arguments, Mistake, Mistakes, Peer, Principal, Result, StateMap};
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument as _;
 
 /// Who calls, how they are reached, and what becomes of the call when they go away.
 #[derive(Clone)]
@@ -182,7 +183,7 @@ impl Engine {
     /// # Errors
     /// What went wrong; nothing was changed, except that [`diptych_spec::ErrorKind::OutcomeUnknown`] leaves it open.
     pub async fn dispatch(&self, operation: &Operation, arguments: Arguments<'_>, caller: Caller) -> Result<Outcome> {
-        dispatch(self, operation, arguments, caller).await
+        dispatch(self, operation, arguments, caller).instrument(trace::call(operation)).await
     }
 
     /// The database.

@@ -29,6 +29,7 @@ mod operation;
 mod report;
 mod select;
 mod stage;
+mod trace;
 mod watch;
 
 pub use catalogue::Catalogue;
@@ -64,3 +65,9 @@ pub use operation::IntoOperation;
 pub use operation::Operation;
 pub use operation::Operations;
 pub use select::Select;
+pub use trace::TRACE_TARGET;
+pub use trace::TraceContext;
+pub use trace::Tracing;
+pub use trace::adopt;
+pub use trace::error_id;
+pub use trace::set_tracing;
