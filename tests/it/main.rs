@@ -15,4 +15,5 @@ mod savepoints;
 mod sqlite;
 mod stale;
 mod suite;
+mod traces;
 mod transactions;

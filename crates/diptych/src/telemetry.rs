@@ -203,6 +203,10 @@ impl Tracing for Traces {
         }
     }
 
+    fn rename(&self, span: &Span, name: String) {
+        span.context().span().update_name(name);
+    }
+
     fn trace_id(&self, span: &Span) -> Option<String> {
         let context = span.context();
         let own = context.span().span_context().clone();

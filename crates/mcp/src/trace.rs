@@ -90,7 +90,7 @@ pub(crate) fn operation(call: Call<'_>, name: &str) {
         // Not part of a name that has few values (semantic conventions, Span name).
         _ => return,
     };
-    span.record("otel.name", format!("{} {name}", call.method));
+    diptych_pipeline::rename(&span, format!("{} {name}", call.method));
 }
 
 /// Says that the current request is answered with an error of the protocol.

@@ -70,4 +70,5 @@ pub use trace::TraceContext;
 pub use trace::Tracing;
 pub use trace::adopt;
 pub use trace::error_id;
+pub use trace::rename;
 pub use trace::set_tracing;

@@ -13,7 +13,7 @@
 
 mod context;
 
-pub use context::{TraceContext, Tracing, adopt, set_tracing};
+pub use context::{TraceContext, Tracing, adopt, rename, set_tracing};
 
 use crate::{Operation, db::Backend};
 use diptych_spec::{Declaration, Error, ErrorKind, Result};

@@ -12,6 +12,9 @@ pub trait Tracing: Send + Sync + 'static {
     /// Makes what the context names the parent of a span that was not entered yet.
     fn adopt(&self, span: &Span, context: &TraceContext);
 
+    /// Gives a span another name, also when it was entered already.
+    fn rename(&self, span: &Span, name: String);
+
     /// The trace that the span is part of, as 32 lower-case hexadecimal digits; `None` unless the span is recorded.
     fn trace_id(&self, span: &Span) -> Option<String>;
 
@@ -71,6 +74,13 @@ impl TraceContext {
 pub fn adopt(span: &Span, context: Option<&TraceContext>) {
     if let Some((tracing, context)) = TRACING.get().zip(context) {
         tracing.adopt(span, context);
+    }
+}
+
+/// Gives a span another name, also when it was entered already: then its field `otel.name` comes too late.
+pub fn rename(span: &Span, name: String) {
+    if let Some(tracing) = TRACING.get() {
+        tracing.rename(span, name);
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn routed(request: &HttpRequest, prefix: &str, found: &Found<'_>, ope
         return;
     }
     let route = format!("{prefix}{}", found.template);
-    span.record("otel.name", format!("{} {route}", method(request).unwrap_or("HTTP")));
+    diptych_pipeline::rename(&span, format!("{} {route}", method(request).unwrap_or("HTTP")));
     span.record("http.route", &*route);
     span.record("diptych.operation", operation.declaration().name());
     if found.variables.is_empty() {
