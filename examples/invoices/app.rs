@@ -3,6 +3,7 @@
 mod customers;
 mod errors;
 mod invoice;
+mod letters;
 mod payments;
 mod reports;
 mod seed;
@@ -27,6 +28,7 @@ pub fn operations() -> Operations {
         .merge(invoice::operations())
         .merge(payments::operations())
         .merge(reports::operations())
+        .merge(letters::operations())
 }
 
 /// Its tables, for SQLite and PostgreSQL.

@@ -6,7 +6,7 @@ use super::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
-    Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Principal,
+    App, Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Principal,
     Record, Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service,
 };
 use schemars::JsonSchema;
@@ -125,6 +125,12 @@ pub struct Amendment {
 pub struct Detail {
     invoice: Invoice,
     lines: Vec<Line>,
+}
+
+impl Detail {
+    pub(super) fn status(&self) -> Status {
+        self.invoice.status
+    }
 }
 
 /// An invoice with its lines, as shown.
@@ -382,13 +388,16 @@ pub(super) fn operations() -> Operations {
                 .order_by::<InvoiceOrder>("-created")
                 .paginate(PageNumber::default())
                 .present::<InvoiceView>()
-                .rest(GET, "/invoices"),
+                .rest(GET, "/invoices")
+                .resource("invoices://list{?status*,customer_id,number,order,page,page_size}"),
         )
         .add(
             get_invoice::spec()
                 .allow(Scope("invoices:read"))
                 .present::<DetailView>()
                 .rest(GET, "/invoices/{id}")
-                .resource("invoices://{id}"),
+                .resource("invoices://{id}")
+                .enumerate("invoices.list", "number")
+                .ui(App::html("ui://invoices/card", include_str!("card.html")).prefers_border(true)),
         )
 }

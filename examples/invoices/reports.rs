@@ -90,6 +90,19 @@ pub async fn overdue_report(
     Ok(OverdueReport { as_of, total_due_cents, customers })
 }
 
+/// What is overdue today, by customer, as a table.
+#[selector("reports.overdue_csv")]
+pub async fn overdue_csv(db: &mut Conn, who: &Principal) -> Result<String> {
+    let report = overdue_report(db, None, who).await?;
+    let mut table = "customer,invoices,due_cents,oldest\r\n".to_owned();
+    for late in report.customers {
+        let LateCustomer { customer, invoices, due_cents, oldest, .. } = late;
+        let customer = customer.replace('"', "\"\"");
+        table += &format!("\"{customer}\",{invoices},{due_cents},{oldest}\r\n");
+    }
+    Ok(table)
+}
+
 /// Find customers by name and invoices by number.
 #[selector("search")]
 pub async fn search(
@@ -126,5 +139,13 @@ fn literal(text: &str) -> String {
 pub(super) fn operations() -> Operations {
     Operations::new()
         .add(overdue_report::spec().allow(Scope("invoices:read")).rest(GET, "/reports/overdue"))
+        .add(
+            overdue_csv::spec()
+                .allow(Scope("invoices:read"))
+                .mime_type("text/csv")
+                .rest(GET, "/reports/overdue.csv")
+                .resource("reports://overdue.csv")
+                .tool(false),
+        )
         .add(search::spec().allow(Scope("invoices:read")).rest(GET, "/search"))
 }

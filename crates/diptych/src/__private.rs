@@ -1,7 +1,7 @@
 //! What the macros expand to, and what the testkit needs. Not an API.
 
 use crate::Server;
-use diptych_spec::{Error, ErrorKind, Principal, Result, ServiceError};
+use diptych_spec::{Error, ErrorKind, IntoMessages, Messages, Principal, Result, ServiceError};
 use std::{future::Future, io};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -36,6 +36,33 @@ impl<T, E: ServiceError> IsResult for std::result::Result<T, E> {
     }
     fn done(self) -> Result<T> {
         self.map_err(Into::into)
+    }
+}
+
+/// What the function under `#[prompt]` returns: a result of messages.
+#[diagnostic::on_unimplemented(
+    message = "a prompt returns a `Result` of messages, not `{Self}`",
+    label = "not a `Result` of messages",
+    note = "write `-> diptych::Result<String>` (one message of the user), `Result<Message>`, `Result<Vec<Message>>` or `Result<Messages>`",
+    note = "an error of your own, `Result<…, E>`, has `#[derive(ServiceError)]`"
+)]
+pub trait IsMessages {
+    /// The errors of its own that it can give.
+    fn declared() -> &'static [(ErrorKind, &'static str)];
+    /// The messages, or diptych's error.
+    ///
+    /// # Errors
+    /// The function's own, converted.
+    fn messages(self) -> Result<Messages>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: IsResult<Ok: IntoMessages>> IsMessages for R {
+    fn declared() -> &'static [(ErrorKind, &'static str)] {
+        R::declared()
+    }
+    fn messages(self) -> Result<Messages> {
+        self.done().map(IntoMessages::into_messages)
     }
 }
 

@@ -6,11 +6,11 @@ use crate::{
     configuration, logging,
     server::{Addresses, ListenHook},
 };
-use diptych_pipeline::{Db, DbOptions, Engine, Migrations, Operations, Settings};
-use diptych_spec::{Result, StateMap};
-use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Http, HttpSettings, ListenError};
+use diptych_pipeline::{Db, DbOptions, Engine, IntoOperation, Migrations, Operations, Settings};
+use diptych_spec::{Icon, Mistake, PromptSpec, Result, StateMap};
+use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Exposed, Http, HttpSettings, ListenError};
 use futures_util::future::BoxFuture;
-use std::{fmt, future::Future, process::ExitCode, sync::Arc};
+use std::{fmt, future::Future, process::ExitCode, sync::Arc, time::Duration};
 
 /// The way in: [`MCPServer::builder`].
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,6 @@ impl MCPServer {
     pub fn builder(name: impl Into<String>, version: impl Into<String>) -> MCPServerBuilder {
         MCPServerBuilder {
             mcp: diptych_mcp::Settings::new(name, version),
-            description: None,
             database: Database::Unset,
             database_options: DbOptions::default(),
             migrations: Migrations::default(),
@@ -52,7 +51,6 @@ enum Database {
 #[must_use = "a builder does nothing until `.main()` or `.build()`"]
 pub struct MCPServerBuilder {
     mcp: diptych_mcp::Settings,
-    description: Option<String>,
     database: Database,
     database_options: DbOptions,
     migrations: Migrations,
@@ -74,9 +72,15 @@ impl MCPServerBuilder {
         self
     }
 
-    /// What the server is for: the description of the OpenAPI document.
+    /// What the server is for: the description of the OpenAPI document, and of the MCP server.
     pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
+        self.mcp.description = Some(description.into());
+        self
+    }
+
+    /// An icon of the MCP server. May be called several times.
+    pub fn icon(mut self, icon: Icon) -> Self {
+        self.mcp.icons.push(icon);
         self
     }
 
@@ -128,6 +132,36 @@ impl MCPServerBuilder {
         self
     }
 
+    /// Publishes an actix handler as a tool. Handlers are never found and published by themselves.
+    ///
+    /// ```
+    /// use diptych::{Authenticated, Exposed, GET, MCPServer};
+    ///
+    /// async fn health() -> &'static str {
+    ///     "all is well"
+    /// }
+    ///
+    /// let health = Exposed::new("legacy.health", "How the old system is.", health).method(GET).allow(Authenticated);
+    /// let server = MCPServer::builder("app", "1.0.0").expose(health);
+    /// # let _ = server;
+    /// ```
+    pub fn expose<F, Args>(mut self, handler: Exposed<F, Args>) -> Self
+    where
+        Exposed<F, Args>: IntoOperation,
+    {
+        self.operations = self.operations.add(handler);
+        self
+    }
+
+    /// Adds a prompt, as `.mount(Operations::new().add(spec))` does.
+    pub fn prompt<H>(mut self, spec: PromptSpec<H>) -> Self
+    where
+        PromptSpec<H>: IntoOperation,
+    {
+        self.operations = self.operations.add(spec);
+        self
+    }
+
     /// Who calls. Without, [`DevelopmentTokens`], which refuses to listen where others could reach it.
     pub fn auth(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticator = Some(Arc::new(authenticator));
@@ -146,9 +180,22 @@ impl MCPServerBuilder {
         self
     }
 
-    /// How many tools or resources one page of an MCP list has; 100.
+    /// How many tools, resources or prompts one page of an MCP list has; 100.
     pub fn mcp_page_size(mut self, size: usize) -> Self {
         self.mcp.page_size = size.max(1);
+        self
+    }
+
+    /// The key that seals what MCP clients keep between two rounds of a call: the same for all processes that stand for one
+    /// server. Without, each process draws one of its own.
+    pub fn seal_key(mut self, key: [u8; 32]) -> Self {
+        self.mcp.seal_key = Some(key);
+        self
+    }
+
+    /// How long a caller has to answer what an operation asked; 10 minutes.
+    pub fn answer_deadline(mut self, deadline: Duration) -> Self {
+        self.mcp.answer_deadline = deadline;
         self
     }
 
@@ -193,10 +240,12 @@ impl MCPServerBuilder {
         self.mcp.max_line = self.http.body_limit;
         let workers = self.database_options.workers.or(self.http.workers);
         let db = connect(self.database, DbOptions { workers, ..self.database_options }).await?;
+        let wrong_icons = self.mcp.icons.iter().filter_map(Icon::mistake).map(|why| Mistake::new("the server", why));
         let engine = Engine::builder(db.clone())
             .operations(self.operations)
             .state_map(self.state)
             .settings(self.settings)
+            .mistakes(wrong_icons)
             .build()?;
         self.migrations.run(&db).await.map_err(StartError::Database)?;
         for hook in self.on_start {
@@ -204,7 +253,7 @@ impl MCPServerBuilder {
         }
         let authenticator = self.authenticator.unwrap_or_else(|| Arc::new(DevelopmentTokens::of(&engine)));
         let mut info = ApiInfo::new(self.mcp.title.as_ref().unwrap_or(&self.mcp.name), &*self.mcp.version);
-        info.description = self.description.or_else(|| self.mcp.instructions.clone());
+        info.description = self.mcp.description.clone().or_else(|| self.mcp.instructions.clone());
         let label = format!("{} {} on {}", self.mcp.name, self.mcp.version, db.backend());
         let http = Http::with_info(engine, self.mcp, self.http, authenticator, info);
         Ok(Server::new(http, label, self.on_listen))
@@ -252,7 +301,9 @@ impl MCPServerBuilder {
         let exporter = telemetry.exporter(&self.mcp.name, &self.mcp.version)?;
         let traces = exporter.as_ref().map(|exporter| Box::new(exporter.layer()) as logging::Traces);
         if !logging::start(traces) && exporter.is_some() {
-            tracing::warn!("traces are not exported: the program has a subscriber of its own, which has to export them");
+            tracing::warn!(
+                "traces are not exported: the program has a subscriber of its own, which has to export them"
+            );
         }
         Ok(exporter)
     }

@@ -68,14 +68,19 @@ pub use diptych_macros::Ordering;
 pub use diptych_macros::Record;
 pub use diptych_macros::ServiceError;
 pub use diptych_macros::migrations;
+pub use diptych_macros::prompt;
 pub use diptych_macros::selector;
 pub use diptych_macros::service;
 pub use diptych_spec::Annotations;
 pub use diptych_spec::AnswerValue;
 pub use diptych_spec::Anyone;
+pub use diptych_spec::App;
+pub use diptych_spec::AppPermission;
+pub use diptych_spec::AppVisibility;
 pub use diptych_spec::Ask;
 pub use diptych_spec::Authenticated;
 pub use diptych_spec::Between;
+pub use diptych_spec::Blob;
 pub use diptych_spec::Call;
 pub use diptych_spec::Capability;
 pub use diptych_spec::Content;
@@ -92,12 +97,17 @@ pub use diptych_spec::Filter;
 pub use diptych_spec::FromCall;
 pub use diptych_spec::GET;
 pub use diptych_spec::Handler;
+pub use diptych_spec::Icon;
+pub use diptych_spec::IconTheme;
 pub use diptych_spec::Input;
 pub use diptych_spec::Instance;
+pub use diptych_spec::IntoMessages;
 pub use diptych_spec::IntoValue;
 pub use diptych_spec::Lock;
 pub use diptych_spec::Log;
 pub use diptych_spec::LogLevel;
+pub use diptych_spec::Message;
+pub use diptych_spec::Messages;
 pub use diptych_spec::Method;
 pub use diptych_spec::Mistake;
 pub use diptych_spec::Mistakes;
@@ -114,6 +124,7 @@ pub use diptych_spec::Permission;
 pub use diptych_spec::Predicate;
 pub use diptych_spec::Principal;
 pub use diptych_spec::Progress;
+pub use diptych_spec::PromptSpec;
 pub use diptych_spec::Question;
 pub use diptych_spec::ResourceLink;
 pub use diptych_spec::Result;
@@ -160,6 +171,7 @@ pub use diptych_pipeline::query_scalar;
 pub use diptych_transport_actix::Authenticator;
 pub use diptych_transport_actix::Credentials;
 pub use diptych_transport_actix::DevelopmentTokens;
+pub use diptych_transport_actix::Exposed;
 pub use diptych_transport_actix::HostCheck;
 pub use diptych_transport_actix::HttpSettings;
 
@@ -183,6 +195,8 @@ mod documents {
     mod rest {}
     #[doc = include_str!("../../../docs/selecting.md")]
     mod selecting {}
+    #[doc = include_str!("../../../docs/talking.md")]
+    mod talking {}
     #[cfg(feature = "otel")]
     #[doc = include_str!("../../../docs/telemetry.md")]
     mod telemetry {}

@@ -158,7 +158,8 @@ impl Drop for TraceExporter {
 
 /// Whether the standard variables say that there are no traces.
 fn is_switched_off() -> Result<bool, StartError> {
-    let disabled = configuration::read("OTEL_SDK_DISABLED").is_some_and(|text| text.trim().eq_ignore_ascii_case("true"));
+    let disabled =
+        configuration::read("OTEL_SDK_DISABLED").is_some_and(|text| text.trim().eq_ignore_ascii_case("true"));
     Ok(disabled || one_of(["OTEL_TRACES_EXPORTER"], &["otlp", "none"])?.as_deref() == Some("none"))
 }
 

@@ -1,4 +1,4 @@
-//! One argument of a service or selector: lent, named or injected by its type.
+//! One argument of a service, selector or prompt: lent, named or injected by its type.
 
 use crate::{docs, mistakes::Mistakes, name, operation::Kind, settings::Settings, shape};
 use quote::{format_ident, quote};
@@ -71,6 +71,7 @@ fn lent(kind: Kind) -> &'static str {
     match kind {
         Kind::Service => "a service is lent its transaction: write `&mut Tx`",
         Kind::Selector => "a selector is lent its connection: write `&mut Conn`",
+        Kind::Prompt => "a prompt is lent its connection: write `&mut Conn`",
     }
 }
 
@@ -81,6 +82,7 @@ fn connection(kind: Kind, reference: &TypeReference, mistakes: &mut Mistakes) ->
             mistakes.at(reference, "a service is lent `&mut Tx`: it runs in a transaction")
         }
         (Kind::Selector, Some("Tx")) => mistakes.at(reference, "a selector only reads: take `&mut Conn`"),
+        (Kind::Prompt, Some("Tx")) => mistakes.at(reference, "a prompt only reads: take `&mut Conn`"),
         _ => match shape::borrows(&reference.elem) {
             Some(span) => mistakes.here(span, "the connection's type borrows: name it without lifetimes"),
             None => return Some(Argument::Connection((*reference.elem).clone())),
@@ -97,12 +99,15 @@ fn named(argument: &PatType, owned: Owned, mut attrs: Vec<Attribute>, mistakes: 
             return None;
         }
     };
-    let settings = Settings::read(&attrs, "arg", &[], &["rename"], mistakes);
+    let settings = Settings::read(&attrs, "arg", &[], &["rename", "header"], mistakes);
     attrs.retain(|attr| !attr.path().is_ident("arg"));
     let parameter = attrs.iter().all(docs::is_doc).then(|| format_ident!("Of_{}", name::plain(&field)));
     let rename = settings.text("rename");
     if let Some(rename) = rename {
         attrs.push(parse_quote_spanned!(rename.span()=> #[serde(rename = #rename)]));
+    }
+    if let Some(header) = settings.text("header") {
+        attrs.push(parse_quote_spanned!(header.span()=> #[schemars(extend("x-mcp-header" = #header))]));
     }
     let wire = rename.map_or_else(|| name::plain(&field), |rename| rename.value());
     Some(Argument::Named(owned, NamedArgument { field, wire, attrs, parameter }))

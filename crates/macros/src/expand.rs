@@ -1,4 +1,4 @@
-//! A service or selector as the `impl diptych::Handler` that could have been typed by hand.
+//! A service, selector or prompt as the `impl diptych::Handler` that could have been typed by hand.
 //!
 //! The function stays as it is. Beside it, in the namespace of types, stands a struct of the same name; everything
 //! else is inside `const _`, where it cannot be named and cannot collide.
@@ -31,10 +31,11 @@ pub(crate) fn operation(operation: &Operation<'_>) -> TokenStream {
     let connection = match (operation.connection(), kind) {
         (Some(ty), _) => quote!(#ty),
         (None, Kind::Service) => quote!(::diptych::Tx),
-        (None, Kind::Selector) => quote!(::diptych::Conn),
+        (None, Kind::Selector | Kind::Prompt) => quote!(::diptych::Conn),
     };
     let describe = arguments.describe();
-    let declared = place::member(returns, &is_result(), quote!(declared()));
+    let result = if *kind == Kind::Prompt { is_messages() } else { is_result() };
+    let declared = place::member(returns, &result, quote!(declared()));
     let extract = arguments.extract();
     let out = out(operation);
     let invoke = invoke(operation, &arguments);
@@ -101,6 +102,7 @@ fn spec_type(kind: Kind) -> TokenStream {
     match kind {
         Kind::Service => quote!(::diptych::ServiceSpec),
         Kind::Selector => quote!(::diptych::SelectorSpec),
+        Kind::Prompt => quote!(::diptych::PromptSpec),
     }
 }
 
@@ -108,8 +110,18 @@ fn is_result() -> TokenStream {
     quote!(::diptych::__private::IsResult)
 }
 
-/// `type Out`: a plain value is wrapped, so that it is told from a row.
+/// Its `Ok` is what a prompt returns.
+fn is_messages() -> TokenStream {
+    quote!(::diptych::__private::IsMessages)
+}
+
+/// `type Out`: a plain value is wrapped, so that it is told from a row; what a prompt returns becomes messages.
 fn out(operation: &Operation<'_>) -> TokenStream {
+    if operation.kind == Kind::Prompt {
+        return quote!(
+            type Out = ::diptych::Messages;
+        );
+    }
     let Place { first, last } = Place::of(operation.returns);
     let ok = place::member(operation.returns, &is_result(), quote!(Ok));
     let (begin, end) = if operation.answers_value() {
@@ -126,7 +138,10 @@ fn invoke(operation: &Operation<'_>, arguments: &ArgumentCode) -> TokenStream {
     let ArgumentCode { lent, patterns, pass, .. } = arguments;
     let Place { first, last } = Place::of(operation.returns);
     let call = quote_spanned!(ident.span()=> ::diptych::__private::assert_send(#ident(#(#pass),*)).await);
-    let done = place::member(operation.returns, &is_result(), quote!(done(#call)));
+    let done = match operation.kind {
+        Kind::Prompt => place::member(operation.returns, &is_messages(), quote!(messages(#call))),
+        Kind::Service | Kind::Selector => place::member(operation.returns, &is_result(), quote!(done(#call))),
+    };
     let value = operation.answers_value().then(|| quote_spanned!(last=> .map(::diptych::__private::AnswerValue)));
     let begin = quote_spanned!(first=> ::diptych::Result<);
     let end = quote_spanned!(last=> Self::Out>);

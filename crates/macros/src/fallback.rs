@@ -24,7 +24,7 @@ pub(crate) fn operation(kind: Kind, function: &Function, error: &syn::Error) -> 
     let spec = expand::spec(kind, function, &LitStr::new(&ident.to_string(), Span::call_site()), "");
     let connection = match kind {
         Kind::Service => quote!(::diptych::Tx),
-        Kind::Selector => quote!(::diptych::Conn),
+        Kind::Selector | Kind::Prompt => quote!(::diptych::Conn),
     };
     let out = out(kind, function);
     quote! {
@@ -61,6 +61,9 @@ pub(crate) fn operation(kind: Kind, function: &Function, error: &syn::Error) -> 
 
 /// What the function says it answers with, if that much is right: the rest of the declaration depends on it.
 fn out(kind: Kind, function: &Function) -> TokenStream {
+    if kind == Kind::Prompt {
+        return quote!(::diptych::Messages);
+    }
     let generic = !function.sig.generics.params.is_empty();
     match (&function.sig.output, kind) {
         (ReturnType::Type(_, ty), _) if !generic && is_result(ty) => {
@@ -73,7 +76,7 @@ fn out(kind: Kind, function: &Function) -> TokenStream {
             }
         }
         (_, Kind::Service) => quote!(()),
-        (_, Kind::Selector) => quote!(::diptych::__private::AnswerValue<()>),
+        (_, Kind::Selector | Kind::Prompt) => quote!(::diptych::__private::AnswerValue<()>),
     }
 }
 

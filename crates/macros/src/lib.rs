@@ -38,7 +38,8 @@ use syn::DeriveInput;
 ///
 /// Arguments are given by type, in any order, by value or by `&`. One may be `&mut Tx`, or a `&mut` connection of
 /// sqlx. `#[arg] name: T` is one value by name: it may be an `Option`, its doc comment describes it to callers,
-/// `#[arg(rename = "…")]` gives it another name, and `#[serde(…)]` and `#[schemars(…)]` beside it are passed on.
+/// `#[arg(rename = "…")]` gives it another name, `#[arg(header = "Region")]` lets MCP clients repeat it as the header
+/// `Mcp-Param-Region`, and `#[serde(…)]` and `#[schemars(…)]` beside it are passed on.
 ///
 /// ```text
 /// /// Create an invoice for the caller.
@@ -126,6 +127,38 @@ pub fn service(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn selector(attribute: TokenStream, item: TokenStream) -> TokenStream {
     operation::attribute(Kind::Selector, attribute.into(), item.into()).into()
+}
+
+/// Makes an `async fn` a prompt: messages for a model, made on a read-only connection.
+///
+/// As [`macro@service`], with `Conn` for `Tx` and `PromptSpec` for `ServiceSpec`. The function returns a `Result` of
+/// `String` (one message of the user), `Message`, `Vec<Message>` or `Messages`. Its arguments are `#[arg]`s whose types are
+/// written as one text, because text is all that a prompt is given.
+///
+/// ```text
+/// /// A reminder for one invoice.
+/// #[prompt("invoices.reminder")]
+/// pub async fn reminder(db: &mut Conn, /** Its number. */ #[arg] number: String) -> Result<Vec<Message>> { … }
+/// ```
+///
+/// expands to
+///
+/// ```text
+/// impl Handler for reminder {
+///     type Connection = Conn;
+///     type Args = (Args<reminder_arguments<String>>,);
+///     type Out = Messages;
+///     …
+///     async fn invoke<'t>(
+///         &'t self, connection: &'t mut Conn, (Args(named),): Self::Args,
+///     ) -> Result<Messages> {
+///         reminder(connection, named.number).await.map(IntoMessages::into_messages).map_err(Into::into)
+///     }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn prompt(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    operation::attribute(Kind::Prompt, attribute.into(), item.into()).into()
 }
 
 /// The conditions a caller can ask a list for, one per field.

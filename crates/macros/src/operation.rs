@@ -1,4 +1,4 @@
-//! `#[service("name")]` and `#[selector("name")]`: what the attribute reads off an `async fn`, every mistake at once.
+//! `#[service("name")]`, `#[selector("name")]` and `#[prompt("name")]`: what the attribute reads off an `async fn`, every mistake at once.
 
 use crate::{argument::Argument, docs, expand, fallback, function::Function, mistakes::Mistakes, name, shape};
 use proc_macro2::{Span, TokenStream};
@@ -6,11 +6,12 @@ use quote::quote;
 use std::fmt;
 use syn::{FnArg, LitStr, ReturnType, Safety, Signature, Type};
 
-/// A write or a read.
+/// A write, a read, or a read that makes messages for a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Service,
     Selector,
+    Prompt,
 }
 
 impl fmt::Display for Kind {
@@ -18,11 +19,12 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Service => "service",
             Self::Selector => "selector",
+            Self::Prompt => "prompt",
         })
     }
 }
 
-/// What is known of a service or selector that has no mistake a macro can see.
+/// What is known of a service, selector or prompt that has no mistake a macro can see.
 pub(crate) struct Operation<'a> {
     pub(crate) kind: Kind,
     pub(crate) name: LitStr,
@@ -108,6 +110,7 @@ fn operation_name(kind: Kind, attribute: TokenStream) -> syn::Result<LitStr> {
     let example = match kind {
         Kind::Service => "invoices.create",
         Kind::Selector => "invoices.list",
+        Kind::Prompt => "invoices.reminder",
     };
     let missing = format!("write the name: `#[{kind}(\"{example}\")]`");
     if attribute.is_empty() {
@@ -170,10 +173,15 @@ fn check_names(arguments: &[(&syn::PatType, Argument)], mistakes: &mut Mistakes)
 
 fn return_type<'a>(kind: Kind, sig: &'a Signature, mistakes: &mut Mistakes) -> Option<&'a Type> {
     let ReturnType::Type(_, ty) = &sig.output else {
-        mistakes.at(
-            &sig.ident,
-            format!("a {kind} returns a `Result`: write `-> diptych::Result<()>`, or what it answers instead of `()`"),
-        );
+        let message = match kind {
+            Kind::Prompt => "a prompt returns a `Result` of messages: write `-> diptych::Result<String>`".to_owned(),
+            _ => {
+                format!(
+                    "a {kind} returns a `Result`: write `-> diptych::Result<()>`, or what it answers instead of `()`"
+                )
+            }
+        };
+        mistakes.at(&sig.ident, message);
         return None;
     };
     if let Some(span) = shape::impl_trait(ty) {

@@ -10,13 +10,15 @@ use crate::operation::{self, Kind};
 use proc_macro2::{TokenStream, TokenTree};
 use syn::DeriveInput;
 
-/// Expands an `async fn` with its `#[service(…)]` or `#[selector(…)]`.
+/// Expands an `async fn` with its `#[service(…)]`, `#[selector(…)]` or `#[prompt(…)]`.
 fn attribute(source: &str) -> TokenStream {
     let mut item: syn::ItemFn = syn::parse_str(source).unwrap();
     let is = |attr: &syn::Attribute, name| attr.path().is_ident(name);
-    let at = item.attrs.iter().position(|attr| is(attr, "service") || is(attr, "selector")).unwrap();
+    let kinds = [("service", Kind::Service), ("selector", Kind::Selector), ("prompt", Kind::Prompt)];
+    let kind_of = |attr: &syn::Attribute| kinds.iter().find(|(name, _)| is(attr, name)).map(|(_, kind)| *kind);
+    let at = item.attrs.iter().position(|attr| kind_of(attr).is_some()).unwrap();
     let attr = item.attrs.remove(at);
-    let kind = if is(&attr, "service") { Kind::Service } else { Kind::Selector };
+    let kind = kind_of(&attr).unwrap();
     let inside = attr.meta.require_list().map_or_else(|_| TokenStream::new(), |list| list.tokens.clone());
     operation::attribute(kind, inside, quote::quote!(#item))
 }

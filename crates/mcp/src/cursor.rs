@@ -4,6 +4,8 @@
 //! caller may see of it. Any process of the same build reads it. It holds no secret and needs no seal: a forged one
 //! leads to an entry that the caller may see anyway.
 
+use crate::refuse::Refusal;
+
 /// What a list consisted of when a cursor was given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fingerprint(u64);
@@ -22,15 +24,20 @@ impl Fingerprint {
 }
 
 /// The cursor of the entries from `position` on.
-pub(crate) fn encode(position: usize, list: Fingerprint) -> String {
+pub(crate) fn encode(position: u64, list: Fingerprint) -> String {
     format!("{position:08x}{:016x}", list.0)
 }
 
 /// The position of a cursor that was given out for this list.
-pub(crate) fn decode(cursor: &str, list: Fingerprint) -> Option<usize> {
+pub(crate) fn decode(cursor: &str, list: Fingerprint) -> Option<u64> {
     let position = cursor.get(..cursor.len().checked_sub(16)?)?;
-    let position = usize::from_str_radix(position, 16).ok()?;
+    let position = u64::from_str_radix(position, 16).ok()?;
     (encode(position, list) == cursor).then_some(position)
+}
+
+/// A cursor that was not given out for the list it came with.
+pub(crate) fn unknown() -> Refusal {
+    Refusal::params("`cursor` was not given out for this list; start without one")
 }
 
 #[cfg(test)]

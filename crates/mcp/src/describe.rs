@@ -4,12 +4,9 @@
 //! 2026-07-28), [`wraps`] says so, here for the schema and in `encode.rs` for the value.
 
 use crate::era::{Revision, Structured};
-use diptych_spec::{Declaration, OperationKind};
+use diptych_spec::{Annotations, Declaration, Form, Icon, OperationKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-
-/// What every resource is: the JSON of the operation's answer.
-pub(crate) const JSON: &str = "application/json";
 
 /// A tool (server/tools, Tool).
 #[derive(Debug, Serialize)]
@@ -23,13 +20,17 @@ pub(crate) struct Tool<'a> {
     input_schema: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_schema: Option<Value>,
-    annotations: Annotations<'a>,
+    annotations: Hints<'a>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    icons: &'a [Icon],
+    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
 }
 
 /// Hints for whoever decides whether a model may call a tool unasked.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Annotations<'a> {
+struct Hints<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
     read_only_hint: bool,
@@ -46,12 +47,46 @@ pub(crate) struct Resource<'a> {
     uri: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uri_template: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
     mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Annotations>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    icons: &'a [Icon],
+    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
+}
+
+/// A prompt (server/prompts, Prompt).
+#[derive(Debug, Serialize)]
+pub(crate) struct Prompt<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    arguments: Vec<PromptArgument<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    icons: &'a [Icon],
+    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
+}
+
+/// What a prompt is given, always as text.
+#[derive(Debug, Serialize)]
+struct PromptArgument<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    required: bool,
 }
 
 pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Tool<'a> {
@@ -62,19 +97,24 @@ pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Too
     };
     let mut input_schema = declaration.arguments().schema();
     spell_out(&mut input_schema);
+    if !revision.header_arguments {
+        without_headers(&mut input_schema);
+    }
     Tool {
         name: declaration.name(),
         title,
         description: declaration.description(),
         input_schema,
         output_schema: output(declaration, revision),
-        annotations: Annotations {
+        annotations: Hints {
             title: older_title,
             read_only_hint: selector,
             destructive_hint: !selector && declaration.is_destructive(),
             idempotent_hint: selector || declaration.is_idempotent(),
-            open_world_hint: false,
+            open_world_hint: declaration.is_open_world(),
         },
+        icons: icons(declaration, revision),
+        meta: tool_meta(declaration, revision),
     }
 }
 
@@ -85,7 +125,11 @@ pub(crate) fn resource<'a>(declaration: &'a Declaration, revision: &Revision) ->
         name: declaration.name(),
         title: declaration.title().filter(|_| revision.titles),
         description: declaration.description(),
-        mime_type: JSON,
+        mime_type: declaration.form().mime_type(),
+        size: declaration.size(),
+        annotations: declaration.annotations().map(|annotations| fitting(annotations, revision)),
+        icons: icons(declaration, revision),
+        meta: meta(declaration, revision),
     }
 }
 
@@ -95,6 +139,50 @@ pub(crate) fn template<'a>(declaration: &'a Declaration, revision: &Revision) ->
     template
 }
 
+/// What all rows of a template share; each has a URI and a name of its own in front.
+pub(crate) fn row<'a>(declaration: &'a Declaration, revision: &Revision) -> Resource<'a> {
+    Resource { uri: None, name: "", title: None, description: "", ..resource(declaration, revision) }
+}
+
+fn icons<'a>(declaration: &'a Declaration, revision: &Revision) -> &'a [Icon] {
+    if revision.icons { declaration.icons() } else { &[] }
+}
+
+fn meta(declaration: &Declaration, revision: &Revision) -> Map<String, Value> {
+    if revision.metas { declaration.meta().clone() } else { Map::new() }
+}
+
+/// That of a resource, and the view (MCP Apps, Resource Discovery).
+fn tool_meta(declaration: &Declaration, revision: &Revision) -> Map<String, Value> {
+    let mut meta = meta(declaration, revision);
+    if let Some(app) = declaration.app().filter(|_| revision.metas) {
+        meta.insert("ui".to_owned(), json!(app.tool_meta()));
+    }
+    meta
+}
+
+fn fitting(annotations: &Annotations, revision: &Revision) -> Annotations {
+    let mut annotations = annotations.clone();
+    annotations.last_modified = annotations.last_modified.filter(|_| revision.last_modified);
+    annotations
+}
+
+pub(crate) fn prompt<'a>(declaration: &'a Declaration, revision: &Revision) -> Prompt<'a> {
+    let arguments = declaration.arguments().arguments().iter().map(|argument| PromptArgument {
+        name: &argument.name,
+        description: argument.schema.get("description").and_then(Value::as_str),
+        required: argument.required,
+    });
+    Prompt {
+        name: declaration.name(),
+        title: declaration.title().filter(|_| revision.titles),
+        description: declaration.description(),
+        arguments: arguments.collect(),
+        icons: icons(declaration, revision),
+        meta: meta(declaration, revision),
+    }
+}
+
 /// Whether the revision needs the answer as `{"result": …}`: it wants objects, and this may be something else.
 pub(crate) fn wraps(declaration: &Declaration, revision: &Revision) -> bool {
     let object = declaration.output().get("type").is_some_and(|ty| ty == "object");
@@ -102,7 +190,8 @@ pub(crate) fn wraps(declaration: &Declaration, revision: &Revision) -> bool {
 }
 
 fn output(declaration: &Declaration, revision: &Revision) -> Option<Value> {
-    if declaration.is_empty() || revision.structured == Structured::Absent {
+    let is_json = declaration.form() == Form::Json && !declaration.is_exposed();
+    if declaration.is_empty() || !is_json || revision.structured == Structured::Absent {
         return None;
     }
     let mut schema = match declaration.output() {
@@ -152,6 +241,14 @@ fn spell_out(schema: &mut Value) {
             _ => {}
         }
     }
+}
+
+/// The keyword that says of a property that a header repeats it; `properties` alone lead to one.
+fn without_headers(schema: &mut Value) {
+    let Value::Object(members) = schema else { return };
+    members.remove("x-mcp-header");
+    let properties = members.get_mut("properties").and_then(Value::as_object_mut);
+    properties.into_iter().flat_map(Map::values_mut).for_each(without_headers);
 }
 
 #[cfg(test)]

@@ -35,8 +35,14 @@ pub(crate) struct Revision {
     pub(crate) batches: bool,
     /// Whether `MCP-Protocol-Version` is defined, and a wrong one refused.
     pub(crate) version_header: bool,
-    /// Whether tools, resources and implementations have a `title`.
+    /// Whether content may be a `resource_link`, and has `_meta` and `annotations.lastModified`.
+    pub(crate) resource_links: bool,
+    /// Whether a completion is told what else is filled in.
+    pub(crate) completion_context: bool,
+    /// Whether tools, resources, prompts and implementations have a `title`.
     pub(crate) titles: bool,
+    /// Whether a property of an input schema can have `x-mcp-header`.
+    pub(crate) header_arguments: bool,
     /// Whether implementations have a `websiteUrl`.
     pub(crate) websites: bool,
     /// Whether an event stream begins with an id to come back with (basic/transports, Resumability).
@@ -44,6 +50,12 @@ pub(crate) struct Revision {
     /// Whether a question to the user says if it is a form or a URL.
     pub(crate) question_modes: bool,
     pub(crate) structured: Structured,
+    /// Whether tools, resources and content have a `_meta`.
+    pub(crate) metas: bool,
+    /// Whether annotations have a `lastModified`.
+    pub(crate) last_modified: bool,
+    /// Whether tools, resources and implementations have `icons`, and implementations a `description`.
+    pub(crate) icons: bool,
     /// The error code for a resource that is not there.
     pub(crate) resource_not_found: i32,
     /// The error code for what may work later. 2026-07-28 retires -32000 to -32019 (basic, Error Codes).
@@ -58,11 +70,17 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Modern,
         batches: false,
         version_header: true,
+        resource_links: true,
+        completion_context: true,
         titles: true,
+        header_arguments: true,
         websites: true,
         primes: false,
         question_modes: true,
         structured: Structured::Any,
+        metas: true,
+        last_modified: true,
+        icons: true,
         resource_not_found: -32602,
         unavailable: -32603,
     },
@@ -72,11 +90,17 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Legacy,
         batches: false,
         version_header: true,
+        resource_links: true,
+        completion_context: true,
         titles: true,
+        header_arguments: false,
         websites: true,
         primes: true,
         question_modes: true,
         structured: Structured::Object,
+        metas: true,
+        last_modified: true,
+        icons: true,
         resource_not_found: -32002,
         unavailable: -32000,
     },
@@ -86,11 +110,17 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Legacy,
         batches: false,
         version_header: true,
+        resource_links: true,
+        completion_context: true,
         titles: true,
+        header_arguments: false,
         websites: false,
         primes: false,
         question_modes: false,
         structured: Structured::Object,
+        metas: true,
+        last_modified: true,
+        icons: false,
         resource_not_found: -32002,
         unavailable: -32000,
     },
@@ -100,11 +130,17 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         era: Era::Legacy,
         batches: true,
         version_header: false,
+        resource_links: false,
+        completion_context: false,
         titles: false,
+        header_arguments: false,
         websites: false,
         primes: false,
         question_modes: false,
         structured: Structured::Absent,
+        metas: false,
+        last_modified: false,
+        icons: false,
         resource_not_found: -32002,
         unavailable: -32000,
     },

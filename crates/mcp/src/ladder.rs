@@ -14,7 +14,9 @@
 //! | 12 | the version is served | 400 -32022 |
 //! | 13 | `Mcp-Method` and `Mcp-Name` say what the body says | 400 -32020 |
 //! | 14 | the method exists | 404 -32601; `method.rs` |
-//! | 15–19 | parameters, permission, dispatch | the method's own file |
+//! | 15, 16 | parameters | the method's own file |
+//! | 17 | `Mcp-Param-*` say what the arguments say | 400 -32020; `parameter.rs`, before 14 |
+//! | 18, 19 | permission, dispatch | the method's own file |
 //!
 //! A message that claims the new era is never served as the old one: a client tells the two kinds of server apart by
 //! these errors (2026-07-28, basic/transports/streamable-http, Backward Compatibility).

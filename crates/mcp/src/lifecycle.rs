@@ -9,6 +9,7 @@ use crate::refuse::Refusal;
 use crate::server::Inner;
 use crate::settings::Settings;
 use crate::{list, object};
+use diptych_spec::Icon;
 use serde::Serialize;
 
 /// The server's `Implementation`, rendered once for each revision.
@@ -22,6 +23,10 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
         title: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         website_url: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<&'a str>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        icons: &'a [Icon],
     }
     std::array::from_fn(|index| {
         let revision = &REVISIONS[index];
@@ -30,29 +35,36 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
             version: &settings.version,
             title: settings.title.as_deref().filter(|_| revision.titles),
             website_url: settings.website_url.as_deref().filter(|_| revision.websites),
+            description: settings.description.as_deref().filter(|_| revision.icons),
+            icons: if revision.icons { &settings.icons } else { &[] },
         })
     })
 }
 
 /// Only what is served is declared.
-fn capabilities(server: &Inner) -> String {
-    let mut out = Vec::new();
-    let mut declared = Writer::open(&mut out);
-    if server.lists.logs {
-        declared.raw("logging", "{}");
+fn capabilities(server: &Inner, revision: &Revision, out: &mut Vec<u8>) {
+    let lists = &server.lists;
+    let views = revision.metas && lists.has_views();
+    let mut declared = Writer::open(out);
+    for (name, served, json) in [
+        ("completions", lists.completions, "{}"),
+        ("extensions", views, r#"{"io.modelcontextprotocol/ui":{}}"#),
+        ("logging", lists.logs, "{}"),
+        ("prompts", lists.has_prompts(), r#"{"listChanged":true}"#),
+        ("resources", lists.has_resources(), r#"{"listChanged":true,"subscribe":true}"#),
+        ("tools", lists.has_tools(), r#"{"listChanged":true}"#),
+    ] {
+        if served {
+            declared.raw(name, json);
+        }
     }
-    if server.lists.has_resources() {
-        declared.raw("resources", r#"{"listChanged":true,"subscribe":true}"#);
-    }
-    declared.raw("tools", r#"{"listChanged":true}"#);
     declared.close();
-    String::from_utf8(out).unwrap_or_default()
 }
 
 /// `server/discover` (2026-07-28, server/discover).
 pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
     result.value("supportedVersions", &Revision::names());
-    result.raw("capabilities", &capabilities(call.server));
+    capabilities(call.server, call.revision, result.member("capabilities"));
     if let Some(instructions) = &call.server.settings.instructions {
         result.value("instructions", instructions);
     }
@@ -85,7 +97,7 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     };
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
-    result.raw("capabilities", &capabilities(server));
+    capabilities(server, revision, result.member("capabilities"));
     result.raw("serverInfo", &server.implementation[revision.index]);
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);

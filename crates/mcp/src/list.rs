@@ -1,18 +1,22 @@
-//! The lists: tools, resources, resource templates.
+//! The lists: tools, resources, resource templates, prompts.
 //!
 //! Every entry is rendered once per revision, when the server is built. A page is the rendered entries that the
 //! caller may use, in order of declaration, copied into the answer; nothing is serialized again, and nothing has to be
 //! cached or forgotten.
 
+use crate::completion;
 use crate::cursor::{self, Fingerprint};
 use crate::describe;
 use crate::era::{REVISIONS, Revision};
 use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::refuse::Refusal;
+use crate::rows::Rows;
+use crate::views::Views;
 use diptych_pipeline::Engine;
-use diptych_spec::Declaration;
+use diptych_spec::{Declaration, OperationKind};
 use serde::Serialize;
+use std::ops::Range;
 
 /// How long a client may keep a list: a new one comes with a new deployment.
 pub(crate) const TTL_MS: u32 = 60_000;
@@ -21,6 +25,11 @@ pub(crate) struct Lists {
     pub(crate) tools: List,
     pub(crate) resources: List,
     pub(crate) templates: List,
+    pub(crate) rows: Rows,
+    pub(crate) views: Views,
+    pub(crate) prompts: List,
+    /// Whether an argument of a prompt or a variable of a template can be completed.
+    pub(crate) completions: bool,
     /// Whether any operation sends log messages.
     pub(crate) logs: bool,
 }
@@ -44,13 +53,11 @@ impl Lists {
             let uri = declaration.resource();
             uri.map(|uri| uri.variables().next().is_some())
         };
+        let is_prompt = |declaration: &Declaration| declaration.kind() == OperationKind::Prompt;
         Self {
-            tools: List::of(
-                engine,
-                "tools",
-                |_| true,
-                |declaration, revision| rendered(&describe::tool(declaration, revision)),
-            ),
+            tools: List::of(engine, "tools", Declaration::is_tool, |declaration, revision| {
+                rendered(&describe::tool(declaration, revision))
+            }),
             resources: List::of(
                 engine,
                 "resources",
@@ -63,12 +70,30 @@ impl Lists {
                 |declaration| is_template(declaration) == Some(true),
                 |declaration, revision| rendered(&describe::template(declaration, revision)),
             ),
+            rows: Rows::of(engine),
+            views: Views::of(engine),
+            prompts: List::of(engine, "prompts", is_prompt, |declaration, revision| {
+                rendered(&describe::prompt(declaration, revision))
+            }),
+            completions: engine.operations().iter().any(|operation| completion::is_offered(operation.declaration())),
             logs: engine.operations().iter().any(|operation| operation.declaration().logs()),
         }
     }
 
+    pub(crate) fn has_tools(&self) -> bool {
+        !self.tools.entries.is_empty()
+    }
+
     pub(crate) fn has_resources(&self) -> bool {
-        !self.resources.entries.is_empty() || !self.templates.entries.is_empty()
+        !self.resources.entries.is_empty() || !self.templates.entries.is_empty() || self.has_views()
+    }
+
+    pub(crate) fn has_views(&self) -> bool {
+        !self.views.is_empty()
+    }
+
+    pub(crate) fn has_prompts(&self) -> bool {
+        !self.prompts.entries.is_empty()
     }
 }
 
@@ -96,38 +121,72 @@ impl List {
         }
     }
 
+    /// What the caller may see of it.
+    pub(crate) fn visible<'a>(&'a self, call: Call<'a>) -> Visible<'a> {
+        let operations = call.server.engine.operations();
+        let may_use = |entry: &&Entry| operations[entry.operation].declaration().authorize(call.principal).is_ok();
+        Visible { list: self, entries: self.entries.iter().filter(may_use).collect() }
+    }
+
     /// Writes one page (server/utilities/pagination).
     pub(crate) fn page(&self, call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
-        let operations = call.server.engine.operations();
-        let declaration = |entry: &Entry| operations[entry.operation].declaration();
-        let may_use = |entry: &&Entry| declaration(entry).authorize(call.principal).is_ok();
-        let visible: Vec<_> = self.entries.iter().filter(may_use).collect();
-        let settings = &call.server.settings;
-        let fingerprint = || {
-            let names = visible.iter().map(|entry| declaration(entry).name());
-            Fingerprint::of([&*settings.name, self.member].into_iter().chain(names))
-        };
-        let start = match call.params.get("cursor") {
+        let visible = self.visible(call);
+        let start = match visible.position(call, &[])? {
             None => 0,
-            Some(cursor) => object::text(cursor)
-                .and_then(|cursor| cursor::decode(&cursor, fingerprint()))
-                .filter(|start| *start < visible.len())
-                .ok_or_else(|| Refusal::params("`cursor` was not given out for this list; start without one"))?,
+            Some(position) => {
+                usize::try_from(position).ok().filter(|start| *start < visible.len()).ok_or_else(cursor::unknown)?
+            }
         };
-        let end = visible.len().min(start + settings.page_size.max(1));
+        let end = visible.len().min(start + call.server.settings.page_size.max(1));
         let out = result.member(self.member);
         out.push(b'[');
-        for (index, entry) in visible[start..end].iter().enumerate() {
+        for (index, entry) in visible.entries(call, start..end).enumerate() {
             if index > 0 {
                 out.push(b',');
             }
-            out.extend_from_slice(entry.rendered[call.revision.index].as_bytes());
+            out.extend_from_slice(entry.as_bytes());
         }
         out.push(b']');
         if end < visible.len() {
-            result.value("nextCursor", &cursor::encode(end, fingerprint()));
+            result.value("nextCursor", &visible.cursor(call, end as u64, &[]));
         }
         Ok(Freshness::For { ttl_ms: TTL_MS, public: self.public })
+    }
+}
+
+/// The entries of a list that a caller may see.
+pub(crate) struct Visible<'a> {
+    list: &'a List,
+    entries: Vec<&'a Entry>,
+}
+
+impl Visible<'_> {
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Entries as the caller's revision has them.
+    pub(crate) fn entries(&self, call: Call<'_>, range: Range<usize>) -> impl Iterator<Item = &str> {
+        self.entries[range].iter().map(move |entry| &*entry.rendered[call.revision.index])
+    }
+
+    /// The cursor of what comes from `position` on; `more` is what the list consists of besides its entries.
+    pub(crate) fn cursor(&self, call: Call<'_>, position: u64, more: &[&str]) -> String {
+        cursor::encode(position, self.fingerprint(call, more))
+    }
+
+    /// The position that the request asks for; none when it asks for the first page.
+    pub(crate) fn position(&self, call: Call<'_>, more: &[&str]) -> Result<Option<u64>, Refusal> {
+        let Some(cursor) = call.params.get("cursor") else { return Ok(None) };
+        let position = object::text(cursor).and_then(|cursor| cursor::decode(&cursor, self.fingerprint(call, more)));
+        position.map(Some).ok_or_else(cursor::unknown)
+    }
+
+    fn fingerprint(&self, call: Call<'_>, more: &[&str]) -> Fingerprint {
+        let operations = call.server.engine.operations();
+        let names = self.entries.iter().map(|entry| operations[entry.operation].declaration().name());
+        let server = [&*call.server.settings.name, self.list.member];
+        Fingerprint::of(server.into_iter().chain(names).chain(more.iter().copied()))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::rpc::Id;
 use crate::server::Inner;
 use crate::session::Session;
 use crate::trace::Carrier;
-use crate::{lifecycle, logging, resources, subscribe, tools};
+use crate::{completion, lifecycle, logging, prompts, resources, rows, subscribe, tools};
 use diptych_pipeline::{Caller, OnDisconnect};
 use diptych_spec::Principal;
 use std::sync::Arc;
@@ -24,6 +24,9 @@ enum Method {
     ListResources,
     ListTemplates,
     ReadResource,
+    ListPrompts,
+    GetPrompt,
+    Complete,
     Subscribe,
     Unsubscribe,
     Listen,
@@ -31,7 +34,7 @@ enum Method {
 }
 
 /// Name, method, and the era that has it; `None` is both. `initialize` is not here: it is what makes a session.
-const METHODS: [(&str, Method, Option<Era>); 11] = [
+const METHODS: [(&str, Method, Option<Era>); 14] = [
     ("server/discover", Method::Discover, Some(Era::Modern)),
     ("ping", Method::Ping, Some(Era::Legacy)),
     ("tools/list", Method::ListTools, None),
@@ -39,6 +42,9 @@ const METHODS: [(&str, Method, Option<Era>); 11] = [
     ("resources/list", Method::ListResources, None),
     ("resources/templates/list", Method::ListTemplates, None),
     ("resources/read", Method::ReadResource, None),
+    ("prompts/list", Method::ListPrompts, None),
+    ("prompts/get", Method::GetPrompt, None),
+    ("completion/complete", Method::Complete, None),
     ("resources/subscribe", Method::Subscribe, Some(Era::Legacy)),
     ("resources/unsubscribe", Method::Unsubscribe, Some(Era::Legacy)),
     ("subscriptions/listen", Method::Listen, Some(Era::Modern)),
@@ -107,9 +113,12 @@ impl Call<'_> {
             Method::Ping => Ok(Freshness::Unsaid),
             Method::ListTools => lists.tools.page(self, result),
             Method::CallTool => tools::call(self, result).await,
-            Method::ListResources => lists.resources.page(self, result),
+            Method::ListResources => rows::page(self, result).await,
             Method::ListTemplates => lists.templates.page(self, result),
             Method::ReadResource => resources::read(self, result).await,
+            Method::ListPrompts => lists.prompts.page(self, result),
+            Method::GetPrompt => prompts::get(self, result).await,
+            Method::Complete => completion::complete(self, result).await,
             Method::Subscribe => subscribe::subscribe(self).await,
             Method::Unsubscribe => subscribe::unsubscribe(self),
             Method::Listen => subscribe::listen(self, self.id, result).await,
@@ -138,12 +147,15 @@ fn find(name: &str, era: Era, lists: &Lists) -> Option<Method> {
     let here = row.2.is_none_or(|only| only == era);
     let served = match row.1 {
         // What is not declared as a capability is not there.
+        Method::ListTools | Method::CallTool => lists.has_tools(),
         Method::ListResources
         | Method::ListTemplates
         | Method::ReadResource
         | Method::Subscribe
         | Method::Unsubscribe => lists.has_resources(),
         Method::SetLevel => lists.logs,
+        Method::ListPrompts | Method::GetPrompt => lists.has_prompts(),
+        Method::Complete => lists.completions,
         _ => true,
     };
     (here && served).then_some(row.1)

@@ -179,6 +179,11 @@ fn beyond_the_caller(error: &Error) -> Option<Refusal> {
 
 /// An error of a tool: a result that the model reads (server/tools, Error Handling), unless it is not the model's.
 pub(crate) fn tool(error: &Error, result: &mut Writer<'_>) -> Result<(), Refusal> {
+    if let Some(problem) = error.foreign_problem() {
+        content::text(result, problem);
+        result.raw("isError", "true");
+        return Ok(());
+    }
     if let Some(refusal) = beyond_the_caller(error) {
         return Err(refusal);
     }
@@ -210,6 +215,28 @@ pub(crate) fn resource(error: &Error, uri: &str, revision: &Revision) -> Refusal
     };
     let problem = error.problem();
     Refusal::new(200, code, error.detail().to_owned()).with(&Data { uri, problem })
+}
+
+/// An error of reading the rows of a list.
+pub(crate) fn list(error: &Error, revision: &Revision) -> Refusal {
+    let later = || Refusal::new(200, revision.unavailable, error.detail().to_owned()).with(&error.problem());
+    beyond_the_caller(error).unwrap_or_else(later)
+}
+
+/// An error of a prompt or of a completion (server/prompts, Error Handling): what was given does not fit, or it is ours.
+pub(crate) fn prompt(error: &Error, revision: &Revision) -> Refusal {
+    if let Some(refusal) = beyond_the_caller(error) {
+        return refusal;
+    }
+    let code = match error.kind() {
+        ErrorKind::BadRequest
+        | ErrorKind::Invalid
+        | ErrorKind::NotFound
+        | ErrorKind::Forbidden
+        | ErrorKind::Conflict => -32602,
+        _ => revision.unavailable,
+    };
+    Refusal::new(200, code, error.detail().to_owned()).with(&error.problem())
 }
 
 /// There is no resource of this URI.

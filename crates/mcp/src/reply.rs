@@ -25,7 +25,7 @@ impl Reply {
         Self { status, headers: Vec::new(), body: body.into(), is_event: false }
     }
 
-    pub(crate) fn as_event(mut self) -> Self {
+    pub(crate) fn into_event(mut self) -> Self {
         self.is_event = true;
         self
     }

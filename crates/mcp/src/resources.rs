@@ -1,22 +1,23 @@
 //! `resources/read` (server/resources, Reading Resources). The lists are in `list.rs`.
 //!
-//! A resource is a selector with a URI. Of several that match, one without variables comes first, then the first
-//! declared. Those that the caller may not use are passed over; when there is no other, the caller is told what is
-//! missing.
+//! A resource is a selector with a URI. Of several that match, the more literal comes first. Those that the caller may not
+//! use are passed over; when there is no other, the caller is told what is missing.
 
 use crate::asking::Dispatched;
-use crate::describe::JSON;
 use crate::method::{Call, Freshness};
 use crate::object::Writer;
 use crate::refuse::{self, Refusal};
 use crate::trace;
 use diptych_pipeline::Operation;
-use diptych_spec::{Arguments, Error, ErrorKind};
+use diptych_spec::{Arguments, Error, ErrorKind, Form, Template};
 
 pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
     let Some(uri) = call.params.text("uri") else {
         return Err(Refusal::params("`uri` has to be a string"));
     };
+    if let Some(view) = call.server.lists.views.find(&uri) {
+        return view.read(call, result);
+    }
     let engine = &call.server.engine;
     let (operation, variables) = match find(call, engine.operations(), &uri) {
         Ok(found) => found,
@@ -25,8 +26,12 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     };
     trace::operation(call, operation.declaration().name());
     let mut arguments = Arguments::http(None);
+    let template = operation.declaration().resource();
     for (name, value) in variables {
-        arguments.path(name, value);
+        match template.is_some_and(|template| template.in_query(name)) {
+            true => arguments.query(name, value),
+            false => arguments.path(name, value),
+        }
     }
     match call.dispatch(operation, arguments, result).await? {
         Dispatched::Done(outcome) => {
@@ -34,8 +39,13 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
             out.push(b'[');
             let mut contents = Writer::open(&mut *out);
             contents.value("uri", &*uri);
-            contents.value("mimeType", JSON);
-            contents.value("text", outcome.json());
+            let form = operation.declaration().form();
+            contents.value("mimeType", form.mime_type());
+            match form {
+                Form::Json | Form::Contents => contents.value("text", outcome.json()),
+                Form::Text(_) => contents.raw("text", outcome.json()),
+                Form::Blob(_) => contents.raw("blob", outcome.json()),
+            }
             contents.close();
             out.push(b']');
         }
@@ -61,13 +71,14 @@ type Found<'o> = (&'o Operation, Vec<(&'o str, String)>);
 
 /// The operation that a URI names, or why the caller may not use it.
 fn find<'o>(call: Call<'_>, operations: &'o [Operation], uri: &str) -> Result<Found<'o>, Option<Error>> {
-    let mut candidates: Vec<Found<'o>> = operations
-        .iter()
-        .filter_map(|operation| Some((operation, operation.declaration().resource()?.matches(uri)?)))
-        .collect();
-    candidates.sort_by_key(|(_, variables)| !variables.is_empty());
+    let matching = operations.iter().filter_map(|operation| {
+        let template = operation.declaration().resource()?;
+        Some((template, (operation, template.matches(uri)?)))
+    });
+    let mut candidates: Vec<(&Template, Found<'o>)> = matching.collect();
+    candidates.sort_by(|(one, _), (other, _)| one.precedence(other));
     let mut refused = None;
-    for (operation, variables) in candidates {
+    for (_, (operation, variables)) in candidates {
         match operation.declaration().authorize(call.principal) {
             Ok(()) => return Ok((operation, variables)),
             Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -10,6 +10,7 @@ use crate::lifecycle;
 use crate::line::Line;
 use crate::list::Lists;
 use crate::method::Side;
+use crate::parameter::Parameters;
 use crate::refuse::Refusal;
 use crate::reply::Reply;
 use crate::rpc::{Body, Message, Request};
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) settings: Settings,
     pub(crate) lists: Lists,
+    pub(crate) parameters: Parameters,
     pub(crate) sessions: Sessions,
     pub(crate) seal: Seal,
     /// A place for each subscription stream.
@@ -57,6 +59,7 @@ impl Server {
         let limits = Limits { idle: settings.session_idle, age: settings.session_age, most: settings.max_sessions };
         Self(Arc::new(Inner {
             lists: Lists::of(&engine),
+            parameters: Parameters::of(&engine),
             sessions: Sessions::new(limits),
             seal: Seal::new(settings.seal_key),
             listeners: Semaphore::new(settings.max_listeners.min(Semaphore::MAX_PERMITS)),
@@ -78,14 +81,17 @@ impl Server {
                     on_disconnect: gone(revision),
                     carrier: Carrier::http(head),
                 };
-                self.0.answer(revision, &request, principal, &side).await
+                match self.0.parameters.check(head, &request) {
+                    Ok(()) => self.0.answer(revision, &request, principal, &side).await,
+                    Err(refusal) => refusal.reply(Some(request.id)),
+                }
             }
             Ok(Step::Noted(_)) => Reply::empty(202),
             Ok(Step::Initialize(request)) => self.0.open_session(&request, principal),
             Ok(Step::InSession(body)) => self.0.in_session(head, body, principal, events).await,
             Err(refused) => refused.reply(),
         };
-        if head.takes_json() { reply } else { reply.as_event() }
+        if head.takes_json() { reply } else { reply.into_event() }
     }
 
     /// A stream of what the server has to say, or the rest of one that broke off (2025-11-25, basic/transports, Listening

@@ -1,5 +1,6 @@
 //! What a server says of itself, and its limits.
 
+use diptych_spec::Icon;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,6 +13,10 @@ pub struct Settings {
     pub version: String,
     /// A name for people (`serverInfo.title`).
     pub title: Option<String>,
+    /// What it is for (`serverInfo.description`).
+    pub description: Option<String>,
+    /// Its icons (`serverInfo.icons`).
+    pub icons: Vec<Icon>,
     /// Where people read about it (`serverInfo.websiteUrl`).
     pub website_url: Option<String>,
     /// How a model should use the server; hosts may put it into the system prompt.
@@ -51,6 +56,8 @@ impl Settings {
             name: name.into(),
             version: version.into(),
             title: None,
+            description: None,
+            icons: Vec::new(),
             website_url: None,
             instructions: None,
             page_size: 100,

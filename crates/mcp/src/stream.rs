@@ -16,6 +16,8 @@ const MAX_EVENTS: usize = 256;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// How many streams of a session are kept.
 const MAX_STREAMS: usize = 32;
+/// What is kept of all streams of a session that have ended, in bytes.
+const MAX_ENDED_BYTES: usize = 8 * 1024 * 1024;
 /// How long a client is to wait before it comes back.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -54,9 +56,9 @@ impl Streams {
         let number = streams.next;
         streams.next += 1;
         let stream = Arc::new(Stream { number, is_general, state: Mutex::default() });
-        if streams.streams.len() >= MAX_STREAMS {
-            let done = streams.streams.iter().position(|stream| stream.lock().is_finished);
-            streams.streams.remove(done.unwrap_or(0));
+        while streams.ended_bytes() > MAX_ENDED_BYTES || streams.streams.len() >= MAX_STREAMS {
+            let ended = streams.streams.iter().position(|stream| stream.lock().is_finished);
+            streams.streams.remove(ended.unwrap_or(0));
         }
         streams.streams.push_back(Arc::clone(&stream));
         drop(streams);
@@ -86,6 +88,16 @@ impl Streams {
 
     fn lock(&self) -> MutexGuard<'_, Numbered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Numbered {
+    fn ended_bytes(&self) -> usize {
+        let kept = |stream: &Arc<Stream>| {
+            let state = stream.lock();
+            if state.is_finished { state.bytes } else { 0 }
+        };
+        self.streams.iter().map(kept).sum()
     }
 }
 
@@ -195,6 +207,13 @@ mod tests {
         for _ in 0..MAX_STREAMS {
             streams.open(&Events::new(), false, false).finish();
         }
-        assert!(streams.find("0-0").is_some() && streams.find("1-0").is_none(), "the oldest that is done went");
+        assert!(streams.find("0-0").is_some() && streams.find("1-0").is_none(), "the oldest that has ended went");
+        for _ in 0..4 {
+            let stream = streams.open(&Events::new(), false, false);
+            stream.push(vec![b'x'; MAX_BYTES]);
+            stream.finish();
+        }
+        streams.open(&Events::new(), false, false);
+        assert!(streams.lock().ended_bytes() <= MAX_ENDED_BYTES);
     }
 }

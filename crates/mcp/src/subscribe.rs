@@ -106,7 +106,7 @@ async fn honoured(call: Call<'_>, wanted: &Members<'_>) -> Result<Filter, Refusa
     let lists = &call.server.lists;
     let mut filter = Filter {
         tools_list_changed: flag("toolsListChanged")?,
-        prompts_list_changed: flag("promptsListChanged")?,
+        prompts_list_changed: flag("promptsListChanged")? && lists.has_prompts(),
         resources_list_changed: flag("resourcesListChanged")? && lists.has_resources(),
         resource_subscriptions: BTreeSet::new(),
     };

@@ -18,7 +18,8 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Some(_) => return Err(Refusal::params("`arguments` has to be an object")),
     };
     let engine = &call.server.engine;
-    let Some(operation) = engine.operation(&name) else {
+    let tool = engine.operation(&name).filter(|operation| operation.declaration().is_tool());
+    let Some(operation) = tool else {
         return Err(Refusal::params(format!("unknown tool: {name}")));
     };
     let declaration = operation.declaration();
@@ -31,7 +32,7 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Ok(()) => {}
     }
     match call.dispatch(operation, Arguments::named(arguments).from_a_model(), result).await? {
-        Dispatched::Done(outcome) => encode::tool(declaration, outcome.json(), call.revision, result),
+        Dispatched::Done(outcome) => encode::tool(declaration, arguments, outcome.json(), call.revision, result),
         Dispatched::Failed(error) => {
             refuse::tool(&error, result)?;
             trace::tool_failed();

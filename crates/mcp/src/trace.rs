@@ -98,7 +98,9 @@ pub(crate) fn refused(refusal: &Refusal) {
     let span = Span::current();
     if !span.is_disabled() {
         let code = refusal.code().to_string();
-        span.record("rpc.response.status_code", &*code).record("error.type", &*code).record("otel.status_code", "ERROR");
+        span.record("rpc.response.status_code", &*code)
+            .record("error.type", &*code)
+            .record("otel.status_code", "ERROR");
     }
 }
 

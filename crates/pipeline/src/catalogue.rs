@@ -57,8 +57,11 @@ impl Catalogue {
 impl Operation {
     /// The lists that it is in.
     fn lists(&self) -> impl Iterator<Item = Change> {
-        let resource = self.declaration().resource().map(|_| Change::Resources);
-        [Some(Change::Tools), resource].into_iter().flatten()
+        let declaration = self.declaration();
+        let prompt = self.is_prompt().then_some(Change::Prompts);
+        let tool = declaration.is_tool().then_some(Change::Tools);
+        let resource = declaration.resource().map(|_| Change::Resources);
+        [prompt, tool, resource].into_iter().flatten()
     }
 }
 

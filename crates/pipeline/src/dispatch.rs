@@ -7,9 +7,9 @@ use crate::{
     Caller, Engine, OnDisconnect, Outcome,
     changes::Named,
     db::{Plans, is_retryable},
-    operation::{Kind, Operation, RunSelector, RunService},
+    operation::{Exposed, Kind, Operation, RunSelector, RunService},
     report,
-    stage::{authorize, check, close, open, permit, present, require, resolve, run, validate},
+    stage::{authorize, check, close, expose, open, permit, present, require, resolve, run, validate},
     trace::{closing, in_stage, in_target_stage, stage},
     watch::until,
 };
@@ -64,6 +64,11 @@ async fn attempt(
             let task = write(engine.clone(), Arc::clone(service), checked, named, deadline, cancelled, plans);
             engine.tasks().spawn(task.in_current_span()).await.unwrap_or_else(|_| Err(stopped()))
         }
+        Kind::Exposed(exposed) => {
+            let _cancel = (caller.on_disconnect == OnDisconnect::Cancel).then(|| cancelled.clone().drop_guard());
+            let task = hand_over(engine.clone(), Arc::clone(exposed), checked, deadline, cancelled);
+            engine.tasks().spawn(task.in_current_span()).await.unwrap_or_else(|_| Err(stopped()))
+        }
     }
 }
 
@@ -100,6 +105,17 @@ async fn read(engine: &Engine, selector: &dyn RunSelector, checked: check::Check
     let read = stage("run", run::selector(selector, reading)).await?; // 8
     let presented = in_stage("present", || present::selector(selector, read, engine.settings().max_result_bytes))?; // 9
     Ok(presented.into_json())
+}
+
+async fn hand_over(
+    engine: Engine,
+    exposed: Arc<dyn Exposed>,
+    checked: check::Checked,
+    deadline: Deadline,
+    cancelled: CancellationToken,
+) -> Result<Bytes> {
+    let max_bytes = engine.settings().max_result_bytes;
+    until(deadline, &cancelled, stage("run", expose::handler(&*exposed, checked, max_bytes))).await // 8, 9
 }
 
 /// Whether nothing of the call happened, so that it can be run a second time: a plan that DDL made stale, or, for a read, a

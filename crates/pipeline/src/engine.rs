@@ -2,7 +2,7 @@
 
 use crate::{Catalogue, Changes, Operation, Operations, db::Db, dispatch::dispatch, trace};
 use bytes::Bytes;
-use diptych_spec::{Arguments, Mistake, Mistakes, Peer, Principal, Result, StateMap};
+use diptych_spec::{Arguments, Declaration, Mistake, Mistakes, Peer, Principal, Result, StateMap};
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
@@ -106,6 +106,7 @@ pub struct EngineBuilder {
     operations: Operations,
     state: StateMap,
     settings: Settings,
+    mistakes: Vec<Mistake>,
 }
 
 impl EngineBuilder {
@@ -133,6 +134,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Adds what is wrong besides the operations, so that it is told together with their mistakes.
+    pub fn mistakes(mut self, mistakes: impl IntoIterator<Item = Mistake>) -> Self {
+        self.mistakes.extend(mistakes);
+        self
+    }
+
     /// Checks every declaration.
     ///
     /// # Errors
@@ -143,7 +150,8 @@ impl EngineBuilder {
         self.state.insert(self.db.clone());
         self.state.insert(changes.clone());
         self.state.insert(Catalogue::new(Arc::clone(&operations), changes.clone()));
-        Mistakes::check(mistakes(&operations, &self.state, &self.db))?;
+        self.mistakes.extend(mistakes(&operations, &self.state, &self.db));
+        Mistakes::check(self.mistakes)?;
         let declared = operations.iter().filter_map(|operation| operation.declaration().deadline());
         self.db.allow_statements_of(declared.fold(self.settings.deadline, Duration::max));
         let name = |(at, operation): (usize, &Operation)| (operation.declaration().name().to_owned(), at);
@@ -163,7 +171,13 @@ impl EngineBuilder {
 impl Engine {
     /// An engine on this database.
     pub fn builder(db: Db) -> EngineBuilder {
-        EngineBuilder { db, operations: Operations::new(), state: StateMap::default(), settings: Settings::default() }
+        EngineBuilder {
+            db,
+            operations: Operations::new(),
+            state: StateMap::default(),
+            settings: Settings::default(),
+            mistakes: Vec::new(),
+        }
     }
 
     /// The operations, in order of declaration.
@@ -233,10 +247,16 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
     let mut found = Vec::new();
     let mut names: HashMap<&str, usize> = HashMap::new();
     let mut places: HashMap<String, &str> = HashMap::new();
-    for operation in operations {
+    let declared: HashMap<&str, &Declaration> =
+        operations.iter().map(Operation::declaration).map(|declaration| (declaration.name(), declaration)).collect();
+    for (at, operation) in operations.iter().enumerate() {
         let declaration = operation.declaration();
         let name = declaration.name();
         found.extend(declaration.mistakes(state));
+        found.extend(declaration.completion_mistakes(|name| declared.get(name).copied()));
+        found.extend(declaration.enumeration_mistakes(|name| declared.get(name).copied()));
+        let before = operations[..at].iter().map(Operation::declaration);
+        found.extend(before.filter_map(|known| declaration.view_mistake(known)).take(1));
         let times = names.entry(name).or_default();
         *times += 1;
         if *times == 2 {
@@ -247,8 +267,7 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
         }
         let routes =
             declaration.routes().iter().map(|route| format!("{} {}", route.method, shape(route.path.as_str())));
-        let resource = declaration.resource().map(|uri| format!("the resource {}", shape(uri.as_str())));
-        for place in routes.chain(resource) {
+        for place in routes {
             match places.get(&place) {
                 Some(other) => found
                     .push(Mistake::new(name, format!("is served under {place}, where `{other}` is served already"))),
@@ -256,6 +275,27 @@ fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake>
                     places.insert(place, name);
                 }
             }
+        }
+    }
+    found.extend(ambiguous(operations));
+    found
+}
+
+/// Resources of which nobody can say which one a URI means.
+fn ambiguous(operations: &[Operation]) -> Vec<Mistake> {
+    let resources: Vec<_> = operations
+        .iter()
+        .filter_map(|operation| Some((operation.declaration().name(), operation.declaration().resource()?)))
+        .collect();
+    let mut found = Vec::new();
+    for (at, (name, uri)) in resources.iter().enumerate() {
+        for (other, theirs) in resources[..at].iter().filter(|(_, theirs)| uri.is_ambiguous_with(theirs)) {
+            found.push(Mistake::new(
+                *name,
+                format!(
+                    "the resource {uri} and `{other}` under {theirs} share a URI, and neither is more literal; give one of them a literal segment that the other does not take"
+                ),
+            ));
         }
     }
     found

@@ -61,6 +61,8 @@ pub use engine::EngineBuilder;
 pub use engine::OnDisconnect;
 pub use engine::Outcome;
 pub use engine::Settings;
+pub use operation::Exposed;
+pub use operation::ExposedCall;
 pub use operation::IntoOperation;
 pub use operation::Operation;
 pub use operation::Operations;

@@ -1,10 +1,14 @@
 //! A declared operation made runnable: the types of its function are erased here, once, and nowhere else.
 
+mod exposed;
+mod prompt;
 mod selector;
 mod service;
 
+pub use exposed::{Exposed, ExposedCall};
+
 use crate::db::{Backend, Conn, Tx};
-use diptych_spec::{Call, Declaration, OperationKind, Result};
+use diptych_spec::{Call, Declaration, Form, OperationKind, Result};
 use futures_util::future::BoxFuture;
 use std::{any::Any, fmt, sync::Arc};
 
@@ -23,7 +27,7 @@ pub(crate) trait RunService: Send + Sync {
     fn present<'a>(&'a self, computed: Computed, tx: &'a mut Tx) -> BoxFuture<'a, Result<Vec<u8>>>;
 }
 
-/// A selector with its function attached.
+/// A selector or prompt with its function attached.
 pub(crate) trait RunSelector: Send + Sync {
     fn declaration(&self) -> &Declaration;
     fn backend(&self) -> Option<Backend>;
@@ -40,7 +44,9 @@ pub struct Operation(pub(crate) Kind);
 #[derive(Clone)]
 pub(crate) enum Kind {
     Service(Arc<dyn RunService>),
+    /// Or a prompt, which runs the same way.
     Selector(Arc<dyn RunSelector>),
+    Exposed(Arc<dyn Exposed>),
 }
 
 impl Operation {
@@ -50,6 +56,7 @@ impl Operation {
         match &self.0 {
             Kind::Service(service) => service.declaration(),
             Kind::Selector(selector) => selector.declaration(),
+            Kind::Exposed(exposed) => exposed.declaration(),
         }
     }
 
@@ -59,6 +66,7 @@ impl Operation {
         match &self.0 {
             Kind::Service(service) => service.backend(),
             Kind::Selector(selector) => selector.backend(),
+            Kind::Exposed(_) => None,
         }
     }
 
@@ -66,6 +74,12 @@ impl Operation {
     #[must_use]
     pub fn is_service(&self) -> bool {
         self.declaration().kind() == OperationKind::Service
+    }
+
+    /// Whether it makes messages for a model, which makes it neither a tool nor a resource.
+    #[must_use]
+    pub fn is_prompt(&self) -> bool {
+        self.declaration().kind() == OperationKind::Prompt
     }
 }
 
@@ -77,9 +91,9 @@ impl fmt::Debug for Operation {
 
 /// A finished spec: something [`Operations::add`] takes.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a finished service or selector",
+    message = "`{Self}` is not a finished service, selector or prompt",
     label = "cannot be added",
-    note = "add what `#[service]` or `#[selector]` made: `.add(create_invoice::spec().allow(…))`"
+    note = "add what `#[service]`, `#[selector]` or `#[prompt]` made: `.add(create_invoice::spec().allow(…))`"
 )]
 pub trait IntoOperation {
     /// The operation.
@@ -123,8 +137,22 @@ fn unbox<T: 'static>(computed: Computed) -> Result<T> {
     computed.downcast::<T>().map(|value| *value).map_err(|_| wrong())
 }
 
-fn encode(view: &impl serde::Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(view).map_err(diptych_spec::Error::internal)
+fn encode(declaration: &Declaration, view: &impl serde::Serialize) -> Result<Vec<u8>> {
+    let json = serde_json::to_vec(view).map_err(diptych_spec::Error::internal)?;
+    Ok(if declaration.form() == Form::Contents { listed(json) } else { json })
+}
+
+/// Content blocks are a list, of one or none as well.
+fn listed(mut json: Vec<u8>) -> Vec<u8> {
+    match json.first() {
+        Some(b'[') => json,
+        Some(b'{') => {
+            json.insert(0, b'[');
+            json.push(b']');
+            json
+        }
+        _ => b"[]".to_vec(),
+    }
 }
 
 fn wrong_backend() -> diptych_spec::Error {

@@ -51,16 +51,18 @@ fn is_request(span: &Span) -> bool {
 }
 
 /// A stage that waits.
-pub(crate) fn stage<T>(
-    name: &'static str,
-    work: impl Future<Output = Result<T>>,
-) -> impl Future<Output = Result<T>> {
+pub(crate) fn stage<T>(name: &'static str, work: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
     work.inspect(failed).instrument(stage_span(name))
 }
 
 /// The last stage. After a failure it only undoes, and the failure is not its own.
 pub(crate) fn closing<T>(keeps: bool, work: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
-    work.inspect(move |done| if keeps { failed(done) }).instrument(stage_span("close"))
+    work.inspect(move |done| {
+        if keeps {
+            failed(done)
+        }
+    })
+    .instrument(stage_span("close"))
 }
 
 /// A stage that does not wait.

@@ -5,11 +5,13 @@
 //! every wrong field is reported at once.
 
 mod given;
+mod header;
 mod json;
 mod set;
 mod split;
 mod table;
 
 pub use given::Arguments;
+pub use header::HeaderArgument;
 pub use set::ArgumentSet;
 pub use table::{Argument, ArgumentTable, Owner};

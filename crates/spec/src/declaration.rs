@@ -1,22 +1,31 @@
 //! What is known of an operation before any call: the value that every surface describes itself from.
 
 mod checks;
+mod enumeration;
+mod exposure;
+mod list;
+
+pub use enumeration::Enumeration;
+pub use list::ListDeclaration;
 
 use crate::{
-    ArgumentTable, Call, Error, ErrorKind, Needed, OrderKey, PageNumber, Permission, Principal, Result, Route,
-    Signature, Template, schema,
+    ArgumentTable, Call, Completion, Contents, Error, ErrorKind, Needed, Permission, Principal, Result, Route,
+    Signature, Template, form::Shown, schema,
 };
+use exposure::Exposure;
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
-/// A mutation or a read.
+/// What an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OperationKind {
     /// Changes data, in one transaction.
     Service,
     /// Reads data, on a read-only connection.
     Selector,
+    /// Makes messages for a model, on a read-only connection.
+    Prompt,
 }
 
 /// How the target row is locked while the service runs.
@@ -47,49 +56,6 @@ pub enum Cardinality {
     List,
 }
 
-/// How a list is filtered, ordered and paginated.
-#[derive(Debug, Default)]
-pub struct ListDeclaration {
-    pub(crate) filter_columns: &'static [&'static str],
-    pub(crate) default_order: Vec<OrderKey>,
-    pub(crate) ordered: bool,
-    pub(crate) unique: Option<&'static str>,
-    pub(crate) page: Option<PageNumber>,
-    pub(crate) max_rows: Option<u32>,
-}
-
-impl ListDeclaration {
-    /// The order when the caller does not say.
-    #[must_use]
-    pub fn default_order(&self) -> &[OrderKey] {
-        &self.default_order
-    }
-
-    /// The column that makes every order total; `id` unless said otherwise.
-    #[must_use]
-    pub fn unique(&self) -> &'static str {
-        self.unique.unwrap_or("id")
-    }
-
-    /// The pagination.
-    #[must_use]
-    pub fn page(&self) -> Option<PageNumber> {
-        self.page
-    }
-
-    /// The most rows of a list that is not paginated; 1,000 unless said otherwise.
-    #[must_use]
-    pub fn max_rows(&self) -> u32 {
-        self.max_rows.unwrap_or(1000)
-    }
-
-    /// Whether rows have to come in a certain order.
-    #[must_use]
-    pub fn is_ordered(&self) -> bool {
-        self.ordered || self.page.is_some()
-    }
-}
-
 /// A rule on the target row, which is in the call.
 pub(crate) type RowRule = dyn Fn(&Call) -> bool + Send + Sync;
 
@@ -100,7 +66,7 @@ pub(crate) struct Requirement {
     pub(crate) holds: Box<RowRule>,
 }
 
-/// An operation as it was declared. Built by [`crate::ServiceSpec`] and [`crate::SelectorSpec`].
+/// An operation as it was declared. Built by [`crate::ServiceSpec`], [`crate::SelectorSpec`] and [`crate::PromptSpec`].
 pub struct Declaration {
     pub(crate) name: Cow<'static, str>,
     pub(crate) title: Option<Cow<'static, str>>,
@@ -117,15 +83,18 @@ pub struct Declaration {
     pub(crate) idempotent: bool,
     pub(crate) destructive: bool,
     pub(crate) allow_none: bool,
+    pub(crate) exposed: bool,
     pub(crate) enabled: AtomicBool,
     pub(crate) lock: Lock,
     pub(crate) list: ListDeclaration,
     pub(crate) signature: Signature,
     pub(crate) target: Option<Needed>,
     pub(crate) output: Value,
+    pub(crate) exposure: Exposure,
     pub(crate) errors: Vec<(ErrorKind, &'static str)>,
     pub(crate) permits: Vec<Box<RowRule>>,
     pub(crate) requirements: Vec<Requirement>,
+    pub(crate) completions: Vec<(&'static str, Completion)>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -152,18 +121,21 @@ impl Declaration {
             creates: None,
             changes: Vec::new(),
             deadline: None,
-            idempotent: kind == OperationKind::Selector,
+            idempotent: kind != OperationKind::Service,
             destructive: false,
             allow_none: false,
+            exposed: false,
             enabled: AtomicBool::new(true),
             lock: Lock::default(),
             list: ListDeclaration::default(),
             signature,
             target: None,
             output: Value::Null,
+            exposure: Exposure::default(),
             errors: Vec::new(),
             permits: Vec::new(),
             requirements: Vec::new(),
+            completions: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -186,7 +158,7 @@ impl Declaration {
         &self.description
     }
 
-    /// A mutation or a read.
+    /// What it is.
     #[must_use]
     pub fn kind(&self) -> OperationKind {
         self.kind
@@ -282,6 +254,12 @@ impl Declaration {
         self.destructive
     }
 
+    /// Whether its work is done by a handler that is not ours: what it answers, JSON or text, is not known before.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        self.exposed
+    }
+
     /// Whether a missing row is answered with null instead of "not found".
     #[must_use]
     pub fn allows_none(&self) -> bool {
@@ -374,30 +352,14 @@ impl Declaration {
 
     /// Sets what the finished chain answers. Called once, by whatever makes the operation runnable.
     #[doc(hidden)]
-    pub fn finish<View: schemars::JsonSchema>(&mut self, cardinality: Cardinality) {
+    pub fn finish<View: schemars::JsonSchema + 'static>(&mut self, cardinality: Cardinality) {
         self.cardinality = cardinality;
-        self.output = schema::output::<View>();
-        if cardinality == Cardinality::Row && self.allow_none {
-            self.output = schema::output::<Option<View>>();
-        }
-    }
-
-    /// Checks the columns that a list is filtered and ordered by. Called once, when the row type is known.
-    #[doc(hidden)]
-    pub fn finish_list(&mut self, columns: &[&str]) {
-        let known = columns.join(", ");
-        for column in self.list.filter_columns.iter().filter(|column| !columns.contains(column)) {
-            self.mistakes.push(format!("the filter's column `{column}` is not in the row; the row has {known}"));
-        }
-        for key in self.list.default_order.iter().filter(|key| !columns.contains(&key.column)) {
-            self.mistakes.push(format!("the order's column `{}` is not in the row; the row has {known}", key.column));
-        }
-        if self.list.is_ordered() && !columns.contains(&self.list.unique()) {
-            self.mistakes.push(format!(
-                "an ordered list needs a unique column, so that no row is shown twice; the row has no `{}`: name one of {known} with `.unique(\"…\")`",
-                self.list.unique()
-            ));
-        }
+        self.exposure.shown = Shown::of::<View>();
+        self.output = match self.exposure.shown {
+            Shown::Contents => schema::output::<Contents>(),
+            _ if cardinality == Cardinality::Row && self.allow_none => schema::output::<Option<View>>(),
+            _ => schema::output::<View>(),
+        };
     }
 }
 

@@ -122,6 +122,7 @@ struct Inner {
     error_id: Option<String>,
     questions: Vec<Question>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    foreign_problem: Option<String>,
 }
 
 impl Error {
@@ -137,6 +138,7 @@ impl Error {
             error_id: None,
             questions: Vec::new(),
             source: None,
+            foreign_problem: None,
         }))
     }
 
@@ -223,6 +225,17 @@ impl Error {
     pub fn with_error_id(mut self, id: impl Into<String>) -> Self {
         self.0.error_id = Some(id.into());
         self
+    }
+
+    pub(crate) fn with_foreign_problem(mut self, problem: String) -> Self {
+        self.0.foreign_problem = Some(problem);
+        self
+    }
+
+    /// What a handler that is none of ours said itself, as the JSON of a problem (RFC 9457).
+    #[must_use]
+    pub fn foreign_problem(&self) -> Option<&str> {
+        self.0.foreign_problem.as_deref()
     }
 
     /// What the caller has to answer first.
@@ -342,11 +355,11 @@ fn display_pointer(pointer: &str) -> &str {
     }
 }
 
-/// An error type of a service or selector: [`Error`] itself, or an enum with `#[derive(ServiceError)]`.
+/// An error type of a service, selector or prompt: [`Error`] itself, or an enum with `#[derive(ServiceError)]`.
 ///
 /// By hand it is two lines: `impl From<MyError> for Error { … }` and `impl ServiceError for MyError {}`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the error of a service or selector",
+    message = "`{Self}` cannot be the error of a service, selector or prompt",
     label = "not an error that diptych can answer with",
     note = "use `diptych::Error`, or put `#[derive(ServiceError)]` on `{Self}` and `#[problem(…)]` on each variant"
 )]

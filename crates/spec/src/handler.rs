@@ -1,6 +1,6 @@
 //! The function behind an operation.
 //!
-//! One trait, three ways to it: `#[service]` / `#[selector]` on an `async fn`, `from_fn` with any async function or
+//! One trait, three ways to it: `#[service]` / `#[selector]` / `#[prompt]` on an `async fn`, `from_fn` with any async function or
 //! closure, and an `impl` by hand, which is what the attribute expands to.
 
 use crate::{Call, ErrorKind, FromCall, Result, ServiceError, Signature};
@@ -30,9 +30,9 @@ use std::{fmt, future::Future, marker::PhantomData};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a service or selector",
-    label = "not a service or selector",
-    note = "put `#[service(\"name\")]` or `#[selector(\"name\")]` on an `async fn`, or implement `diptych::Handler`"
+    message = "`{Self}` is not a service, selector or prompt",
+    label = "not a service, selector or prompt",
+    note = "put `#[service(\"name\")]`, `#[selector(\"name\")]` or `#[prompt(\"name\")]` on an `async fn`, or implement `diptych::Handler`"
 )]
 pub trait Handler: Send + Sync + 'static {
     /// What it is lent while it runs: `Tx`, `Conn`, or one database's own connection.
@@ -69,7 +69,7 @@ pub trait Handler: Send + Sync + 'static {
 
 /// A function that `from_fn` takes. `Shape` is what rustc finds out about it: connection, arguments, result and error.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a service or selector",
+    message = "`{Self}` cannot be a service, selector or prompt",
     label = "not a function that diptych can call",
     note = "expected `async fn(&mut Tx, arguments…) -> Result<T, E>`: the first argument a `&mut` connection, every other one a type that implements `FromCall`, and the future `Send`",
     note = "put `#[service(\"name\")]` on the function to see which part is wrong"

@@ -5,7 +5,7 @@ mod fit;
 mod words;
 
 pub(crate) use fit::{Fit, Mend};
-pub(crate) use words::expected;
+pub(crate) use words::{closed, expected};
 
 use schemars::{JsonSchema, SchemaGenerator, generate::Contract, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -192,6 +192,11 @@ pub(crate) fn text_shape(schema: &Value, defs: &Object) -> (TextShape, bool) {
             branch.map_or((TextShape::Json, false), |branch| text_shape(branch, defs))
         }
     }
+}
+
+/// Whether a value of the property is written as one text: a string, a number, a boolean.
+pub(crate) fn is_one_text(schema: &Value, defs: &Object) -> bool {
+    matches!(text_shape(schema, defs), (TextShape::Text | TextShape::Number | TextShape::Bool, false))
 }
 
 /// Whether null is a value of the property.

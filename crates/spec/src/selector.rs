@@ -1,9 +1,11 @@
 //! The builder of a selector: a read on a read-only connection.
 
+mod exposure;
+
 use crate::{
-    ArgumentData, AsIs, Declaration, FieldError, Filter, Handler, IntoHandler, List, Method, OneRow, OperationKind,
-    OrderKey, Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, Template, arguments::ArgumentSet,
-    filter::MAX_OPERANDS, ordering, page::PageArguments, presenter::As, service::parse_path,
+    ArgumentData, AsIs, Completion, Declaration, FieldError, Filter, Handler, IntoHandler, List, Method, OneRow,
+    OperationKind, OrderKey, Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, Template,
+    arguments::ArgumentSet, filter::MAX_OPERANDS, ordering, page::PageArguments, presenter::As, service::parse_path,
 };
 use serde_json::{Map, json};
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
@@ -81,12 +83,33 @@ impl<H, V> SelectorSpec<H, V> {
         self
     }
 
-    /// Makes it an MCP resource under this URI, whose variables are its `#[arg]`s: `invoices://{id}`.
+    /// Makes it an MCP resource under this URI (RFC 6570; see [`Template`]). The variables of its path are `#[arg]`s:
+    /// `invoices://{id}`. Those of its query are any arguments, filters, order and page included:
+    /// `invoices://list{?status,order,page}`.
     pub fn resource(mut self, uri: &str) -> Self {
-        match Template::parse(uri) {
+        match Template::uri(uri) {
             Ok(uri) => self.declaration.resource = Some(uri),
             Err(mistake) => self.declaration.mistakes.push(mistake),
         }
+        self
+    }
+
+    /// Offers these values while a variable of the resource's URI is typed (MCP 2026-07-28, server/utilities/completion).
+    /// Others are accepted all the same. A variable whose type lists its values, an enum or a `bool`, needs no such word.
+    pub fn complete<C: Into<Cow<'static, str>>>(
+        mut self,
+        argument: &'static str,
+        values: impl IntoIterator<Item = C>,
+    ) -> Self {
+        self.declaration.complete(argument, Completion::values(values));
+        self
+    }
+
+    /// Offers, for a variable of the resource's URI, what a list selector of this server has in a field of its rows:
+    /// `complete_from("id", "customers.list", "id")`. It is called as whoever asks, so that nobody is offered what they may
+    /// not list. Variables that are filled in already are passed on where the selector has an argument of the same name.
+    pub fn complete_from(mut self, argument: &'static str, selector: &'static str, field: &'static str) -> Self {
+        self.declaration.complete(argument, Completion::Field { selector, field });
         self
     }
 

@@ -1,5 +1,7 @@
 //! The builder of a service: a mutation in one transaction.
 
+mod exposure;
+
 use crate::{
     AsIs, Call, Declaration, Handler, Instance, IntoHandler, List, Lock, Method, OneRow, OperationKind, Permission,
     Principal, Route, SelectorSpec, Signature, Template, declaration::Requirement, presenter::As,
@@ -164,7 +166,7 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
 
     /// Its success changes what can be read at this URI.
     pub fn changes(mut self, uri: &str) -> Self {
-        match Template::parse(uri) {
+        match Template::uri(uri) {
             Ok(uri) => self.declaration.changes.push(uri),
             Err(mistake) => self.declaration.mistakes.push(mistake),
         }

@@ -6,12 +6,14 @@
 #![allow(clippy::missing_panics_doc, reason = "all of it panics when a test cannot go on")]
 
 mod database;
+mod events;
 mod http;
 mod proxy;
 mod running;
 mod surface;
 
 pub use database::{TestDatabase, postgres_address};
+pub use events::{EventStream, ServerSentEvent};
 pub use http::{HttpReply, request};
 pub use proxy::DelayProxy;
 pub use running::RunningServer;

@@ -1,7 +1,7 @@
 //! The surfaces that one behaviour suite is run over, so that they cannot drift apart: the same call, the same answer, the
 //! same problem.
 
-use crate::{RunningServer, request};
+use crate::{HttpReply, RunningServer, request};
 use diptych::{Client, Principal, Server};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -112,23 +112,56 @@ impl SurfaceClient {
         }
     }
 
+    /// Sends a request of MCP and gives its result.
+    ///
+    /// # Errors
+    /// The error of JSON-RPC.
+    ///
+    /// # Panics
+    /// In process and over REST, which do not speak it.
+    pub async fn request(&self, method: &str, mut params: Value) -> Answered {
+        let name = params["name"].as_str().unwrap_or_default().to_owned();
+        let message = match &self.kind {
+            Kind::Session(socket, session) => {
+                let headers = [("Mcp-Session-Id", session.as_str()), ("MCP-Protocol-Version", "2025-11-25")];
+                self.post(*socket, &headers, method, params).await.json()
+            }
+            Kind::Stateless(socket) => {
+                params["_meta"] = meta();
+                let mut headers = vec![("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method)];
+                headers.extend((!name.is_empty()).then_some(("Mcp-Name", &*name)));
+                self.post(*socket, &headers, method, params).await.json()
+            }
+            Kind::Stdio(pipes) => {
+                params["_meta"] = meta();
+                pipes.lock().await.request(method, params).await
+            }
+            Kind::InProcess(..) | Kind::Rest(..) => panic!("{method} is a method of MCP"),
+        };
+        message.get("result").cloned().ok_or_else(|| message["error"].clone())
+    }
+
     fn authorization(&self) -> Option<String> {
         self.user.as_ref().map(|user| format!("Bearer {user}"))
     }
 
     async fn call_tool(&self, socket: SocketAddr, headers: &[(&str, &str)], params: Value) -> Answered {
-        let authorization = self.authorization();
-        let mut all = vec![("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream")];
-        all.extend_from_slice(headers);
-        all.extend(authorization.as_deref().map(|value| ("Authorization", value)));
-        let body = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params}).to_string();
-        let reply = request(socket, "POST", "/mcp", &all, Some(&body)).await;
+        let reply = self.post(socket, headers, "tools/call", params).await;
         if reply.status == 401 || reply.status == 403 {
             // MCP answers these as HTTP does; the words are in the challenge and the message.
             return Err(json!({"status": reply.status}));
         }
         assert_eq!(reply.status, 200, "{}", reply.body);
         answered(&reply.json())
+    }
+
+    async fn post(&self, socket: SocketAddr, headers: &[(&str, &str)], method: &str, params: Value) -> HttpReply {
+        let authorization = self.authorization();
+        let mut all = vec![("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream")];
+        all.extend_from_slice(headers);
+        all.extend(authorization.as_deref().map(|value| ("Authorization", value)));
+        let body = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}).to_string();
+        request(socket, "POST", "/mcp", &all, Some(&body)).await
     }
 
     async fn call_rest(&self, socket: SocketAddr, document: &Value, operation: &str, arguments: Value) -> Answered {
@@ -177,13 +210,17 @@ impl SurfaceClient {
 }
 
 impl Pipes {
-    async fn call_tool(&mut self, params: Value) -> Answered {
+    async fn request(&mut self, method: &str, params: Value) -> Value {
         let Self(to, from) = self;
-        let request = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params});
+        let request = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
         to.write_all(format!("{request}\n").as_bytes()).await.expect("the server reads");
         let mut line = String::new();
         from.read_line(&mut line).await.expect("the server answers");
-        let message: Value = serde_json::from_str(&line).expect("an answer is JSON on one line");
+        serde_json::from_str(&line).expect("an answer is JSON on one line")
+    }
+
+    async fn call_tool(&mut self, params: Value) -> Answered {
+        let message = self.request("tools/call", params).await;
         match &message["error"]["data"]["status"] {
             status if *status == 401 || *status == 403 => Err(json!({"status": status})),
             _ => answered(&message),
@@ -193,10 +230,14 @@ impl Pipes {
 
 /// Parameters of a call of the new era.
 fn stateless(operation: &str, arguments: &Value) -> Value {
-    json!({"name": operation, "arguments": arguments, "_meta": {
+    json!({"name": operation, "arguments": arguments, "_meta": meta()})
+}
+
+fn meta() -> Value {
+    json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
-    }})
+    })
 }
 
 /// What the answer to a call says.

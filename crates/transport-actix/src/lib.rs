@@ -10,6 +10,7 @@
 
 mod auth;
 mod edge;
+mod exposed;
 mod guard;
 mod http;
 mod mcp;
@@ -23,6 +24,7 @@ mod signal;
 pub use auth::Authenticator;
 pub use auth::Credentials;
 pub use auth::DevelopmentTokens;
+pub use exposed::Exposed;
 pub use http::Http;
 pub use rest::ApiInfo;
 pub use rest::openapi_document;

@@ -95,7 +95,8 @@ async function run(name, client, version, spoken) {
   await named('lists the resource templates', async () => {
     const { resourceTemplates } = await client.listResourceTemplates();
     const uris = resourceTemplates.map((template) => template.uriTemplate).sort();
-    same(uris, ['customers://{id}', 'invoices://{id}']);
+    const listed = 'invoices://list{?status*,customer_id,number,order,page,page_size}';
+    same(uris, ['customers://{id}', listed, 'invoices://{id}']);
   });
 
   await named('reads an invoice', async () => {
@@ -105,12 +106,41 @@ async function run(name, client, version, spoken) {
     same(JSON.parse(contents[0].text), await rest(`/api/invoices/${row.id}`));
   });
 
+  await named('reads a list with its filter, order and page', async () => {
+    const query = 'status=sent&order=-amount&page_size=2';
+    const { contents } = await client.readResource({ uri: `invoices://list?${query}` });
+    same(JSON.parse(contents[0].text), await rest(`/api/invoices?${query}`));
+  });
+
   await named('a resource that is not there is named in the error', async () => {
     const uri = `invoices://${NOBODY}`;
     const error = await refused(client.readResource({ uri }));
     same(error.data, { uri });
     // v2 has a class of its own for it, with one code for both eras; v1 shows the code that was sent.
     same(error instanceof ResourceNotFoundError || error.code === -32002, true);
+  });
+
+  await named('lists the prompt', async () => {
+    const { prompts } = await client.listPrompts();
+    const shown = prompts.map(({ name, title, arguments: given }) => [name, title, given.map(({ name }) => name)]);
+    same(shown, [['dunning_letter', 'Dunning letter', ['number', 'tone']]]);
+  });
+
+  await named('gets the prompt, with the invoice embedded', async () => {
+    const { messages } = await client.getPrompt({ name: 'dunning_letter', arguments: { number: row.number } });
+    const { resource } = messages[1].content;
+    same([resource.uri, JSON.parse(resource.text)], [`invoices://${row.id}`, await rest(`/api/invoices/${row.id}`)]);
+  });
+
+  await named("completes the prompt's arguments", async () => {
+    const ref = { type: 'ref/prompt', name: 'dunning_letter' };
+    const complete = async (name, value) => (await client.complete({ ref, argument: { name, value } })).completion;
+    same(await complete('number', row.number), { values: [row.number], total: 1, hasMore: false });
+    same((await complete('tone', 'fi')).values, ['firm', 'final']);
+  });
+
+  await named('a prompt that lacks an argument is -32602', async () => {
+    same((await refused(client.getPrompt({ name: 'dunning_letter' }))).code, -32602);
   });
 }
 

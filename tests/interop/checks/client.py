@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from mcp.types import PromptReference
 
 from documented import OPERATIONS
 from report import URL, check, same
@@ -101,7 +102,8 @@ async def run(client, name, version):
     with named("lists the resource templates"):
         got = await client.list_resource_templates()
         uris = sorted(template.uri_template for template in got.resource_templates)
-        same(uris, ["customers://{id}", "invoices://{id}"])
+        listed = "invoices://list{?status*,customer_id,number,order,page,page_size}"
+        same(uris, ["customers://{id}", listed, "invoices://{id}"])
 
     with named("reads an invoice"):
         uri = f"invoices://{row['id']}"
@@ -109,10 +111,39 @@ async def run(client, name, version):
         same((str(content.uri), content.mime_type), (uri, "application/json"))
         same(json.loads(content.text), rest(f"/invoices/{row['id']}"))
 
+    with named("reads a list with its filter, order and page"):
+        query = "status=sent&order=-amount&page_size=2"
+        (content,) = (await client.read_resource(f"invoices://list?{query}")).contents
+        same(json.loads(content.text), rest(f"/invoices?{query}"))
+
     with named("a resource that is not there is named in the error"):
         error = await refused(client.read_resource(f"invoices://{NOBODY}"))
         code = -32602 if version >= "2026" else -32002
         same((error.code, error.data), (code, {"uri": f"invoices://{NOBODY}"}))
+
+
+    with named("lists the prompt"):
+        (prompt,) = (await client.list_prompts()).prompts
+        same((prompt.name, prompt.title), ("dunning_letter", "Dunning letter"))
+        same([(argument.name, argument.required) for argument in prompt.arguments], [("number", True), ("tone", False)])
+
+    with named("gets the prompt, with the invoice embedded"):
+        got = await client.get_prompt("dunning_letter", {"number": row["number"], "tone": "firm"})
+        same([message.role for message in got.messages], ["user", "user"])
+        embedded = got.messages[1].content.resource
+        same((str(embedded.uri), json.loads(embedded.text)), (f"invoices://{row['id']}", rest(f"/invoices/{row['id']}")))
+
+    with named("completes the prompt's arguments"):
+        reference = PromptReference(type="ref/prompt", name="dunning_letter")
+        got = (await client.complete(reference, {"name": "number", "value": row["number"]})).completion
+        same((got.values, got.total, got.has_more), ([row["number"]], 1, False))
+        got = (await client.complete(reference, {"name": "tone", "value": "fi"})).completion
+        same(got.values, ["firm", "final"])
+
+    with named("a prompt that does not exist, or lacks an argument, is -32602"):
+        same((await refused(client.get_prompt("nope"))).code, -32602)
+        error = await refused(client.get_prompt("dunning_letter"))
+        same((error.code, error.data["errors"][0]["pointer"]), (-32602, "/number"))
 
 
 async def main():

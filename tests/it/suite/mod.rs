@@ -5,10 +5,11 @@ mod access;
 mod arguments;
 mod changing;
 mod listing;
+mod prompting;
 mod reading;
 mod world;
 
-pub(crate) use world::{World, application};
+pub(crate) use world::{World, application, customer, invoice, numbers};
 
 /// Runs a behaviour on every database and surface: ten tests.
 macro_rules! everywhere {

@@ -170,9 +170,7 @@ async fn a_session_is_traced_as_well() {
     let session = opened.header("mcp-session-id").unwrap().to_owned();
     let headers = [("Mcp-Session-Id", &*session), ("MCP-Protocol-Version", "2025-11-25")];
     let meta = json!({"traceparent": CALLER.traceparent("01")});
-    let call = |name: &str, arguments: Value| {
-        json!({"jsonrpc": "2.0", "id": "call-1", "method": "tools/call", "params": {"name": name, "arguments": arguments, "_meta": meta}})
-    };
+    let call = |name: &str, arguments: Value| json!({"jsonrpc": "2.0", "id": "call-1", "method": "tools/call", "params": {"name": name, "arguments": arguments, "_meta": meta}});
     let made = server.mcp(&headers, &call("customers.create", customer("a"))).await;
     assert!(made.body.contains("structuredContent"), "{}", made.body);
     let unknown = server.mcp(&headers, &call("Secret.tool", json!({}))).await;

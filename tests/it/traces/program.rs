@@ -154,8 +154,7 @@ impl Trace {
 
     /// The names of what is directly under a span, sorted.
     pub(super) fn under(&self, parent: &Span) -> Vec<&str> {
-        let mut names: Vec<_> =
-            self.0.iter().filter(|span| span.parent == parent.id).map(|span| &*span.name).collect();
+        let mut names: Vec<_> = self.0.iter().filter(|span| span.parent == parent.id).map(|span| &*span.name).collect();
         names.sort_unstable();
         names
     }

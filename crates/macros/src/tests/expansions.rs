@@ -26,6 +26,11 @@ fn a_selector_of_a_plain_value_is_wrapped() {
 }
 
 #[test]
+fn a_prompt_answers_messages() {
+    check("prompt", attribute);
+}
+
+#[test]
 fn broken_input_yields_a_stub() {
     check("stub", attribute);
 }
@@ -61,9 +66,11 @@ fn a_service_error() {
 }
 
 #[test]
-fn a_broken_derive_yields_a_stub() {
+fn what_is_broken_yields_a_stub() {
     let expanded = derive(filter::derive, "struct F { x: i64 }");
     assert!(expanded.to_string().contains("impl :: diptych :: Filter for F"));
+    let stub = attribute(r#"#[prompt("p")] async fn p(db: &mut Tx) -> Result<i64> {}"#).to_string();
+    assert!(stub.contains("type Out = :: diptych :: Messages") && stub.contains(":: diptych :: Conn"), "{stub}");
     let generic = derive(filter::derive, "struct F<T> { x: Option<T> }");
     assert_eq!(messages(generic.clone()).len(), 1);
     assert!(!generic.to_string().contains("impl"), "{generic}");

@@ -23,6 +23,7 @@ fn of_a_name() {
             ("#[service] async fn f() -> Result<()> {}", &[SERVICE]),
             ("#[service(name)] async fn f() -> Result<()> {}", &[SERVICE]),
             ("#[selector()] async fn f() -> Result<()> {}", &["write the name: `#[selector(\"invoices.list\")]`"]),
+            ("#[prompt] async fn f() -> Result<String> {}", &["write the name: `#[prompt(\"invoices.reminder\")]`"]),
             (r#"#[service("a b")] async fn f() -> Result<()> {}"#, &[RULE]),
             (r#"#[service("")] async fn f() -> Result<()> {}"#, &[RULE]),
         ],
@@ -38,6 +39,10 @@ fn of_a_function() {
             (
                 r#"#[service("x")] async fn f() {}"#,
                 &["a service returns a `Result`: write `-> diptych::Result<()>`, or what it answers instead of `()`"],
+            ),
+            (
+                r#"#[prompt("x")] async fn f() {}"#,
+                &["a prompt returns a `Result` of messages: write `-> diptych::Result<String>`"],
             ),
             (
                 r#"#[selector("x")] async fn f<'a, T>() -> Result<()> {}"#,
@@ -89,6 +94,14 @@ fn of_an_argument() {
                 &["a selector only reads: take `&mut Conn`"],
             ),
             (
+                r#"#[prompt("x")] async fn f(db: &mut Tx) -> Result<String> {}"#,
+                &["a prompt only reads: take `&mut Conn`"],
+            ),
+            (
+                r#"#[prompt("x")] async fn f(db: &Conn) -> Result<String> {}"#,
+                &["a prompt is lent its connection: write `&mut Conn`"],
+            ),
+            (
                 r#"#[service("x")] async fn f(a: impl Clone, b: Option<impl Clone>) -> Result<()> {}"#,
                 &["an argument is found by its type: name a concrete type instead of `impl Trait`"; 2],
             ),
@@ -106,7 +119,7 @@ fn of_an_argument() {
             ),
             (
                 r#"#[service("x")] async fn f(#[arg(renam = "y")] id: i64) -> Result<()> {}"#,
-                &["`renam` is not known here, did you mean `rename`? Known: `rename`"],
+                &["`renam` is not known here, did you mean `rename`? Known: `rename`, `header`"],
             ),
             (
                 r#"#[service("x")] async fn f(#[arg] a: i64, #[arg(rename = "a")] b: i64) -> Result<()> {}"#,

@@ -23,6 +23,7 @@ const _: () = {
     #[schemars(crate = "::diptych::__private::schemars", bound = "Of_reminders: ::diptych::__private::ArgumentData")]
     pub struct create_invoice_arguments<Of_reminders> {
         #[doc = " How often to remind."]
+        # [schemars (extend ("x-mcp-header" = "Reminders"))]
         reminders: Option<Of_reminders>,
         #[serde(default)]
         #[serde(rename = "note")]

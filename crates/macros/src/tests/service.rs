@@ -7,7 +7,7 @@ pub async fn create_invoice(
     tx: &mut Tx,
     Input(new): Input<NewInvoice>,
     /// How often to remind.
-    #[arg]
+    #[arg(header = "Reminders")]
     reminders: Option<i32>,
     #[arg(rename = "note")]
     #[serde(default)]

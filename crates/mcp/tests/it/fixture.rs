@@ -2,10 +2,11 @@
 
 use crate::schema;
 use diptych_mcp::{Events, Head, Reply, Server, Settings};
-use diptych_pipeline::{Conn, Db, Engine, Operations, Tx, query, query_scalar};
+use diptych_pipeline::{Conn, Db, Engine, Operations, Record, Select, Tx, query, query_scalar};
 use diptych_spec::{
-    AnswerValue, Anyone, Args, Authenticated, Error, ErrorKind, FieldError, Input, Principal, Result, Scope,
-    SelectorSpec, ServiceSpec,
+    Annotations, AnswerValue, Anyone, App, AppVisibility, Args, Authenticated, Blob, Content, Contents,
+    EmbeddedResource, Error, ErrorKind, FieldError, Icon, IconTheme, Input, Message, PageNumber, Principal, PromptSpec,
+    ResourceLink, Result, Role, Scope, SelectorSpec, ServiceSpec,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,146 @@ async fn fail(_: &mut Conn, Args(args): Args<How>) -> Result<AnswerValue<Note>> 
         "outcome_unknown" => simple(ErrorKind::OutcomeUnknown),
         _ => Error::internal("the password is hunter2"),
     })
+}
+
+async fn sketch(_: &mut Conn) -> Result<AnswerValue<Contents>> {
+    let annotations = |last_modified| Annotations { priority: Some(0.5), last_modified, ..Annotations::default() };
+    Ok(AnswerValue(
+        Contents::from("two \"_meta\" notes")
+            .and(Content::image("ab", "image/png").annotated(annotations(Some("2026-01-01T00:00:00Z".to_owned()))))
+            .and(Content::from(ResourceLink::new("notes://1", "first").title("First")).annotated(annotations(None)))
+            .and(
+                Content::from(EmbeddedResource::text("notes://2", "text/plain", "bread")).with_meta("example.com/x", 1),
+            ),
+    ))
+}
+
+async fn line(_: &mut Conn) -> Result<AnswerValue<Content>> {
+    Ok(AnswerValue(Content::text("one line")))
+}
+
+async fn text(conn: &mut Conn, args: Args<ById>) -> Result<Option<String>> {
+    Ok(get(conn, args).await?.map(|note| format!("{}\n", note.text)))
+}
+
+async fn bytes(_: &mut Conn, Args(args): Args<ById>) -> Result<AnswerValue<Blob>> {
+    Ok(AnswerValue(Blob::new([0, 255, u8::try_from(args.id).unwrap_or_default()])))
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Row {
+    id: Option<i64>,
+    label: Option<String>,
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [&'static str] = &["id", "label"];
+    fn from_row(row: &diptych_pipeline::Row<'_>) -> Result<Self> {
+        Ok(Self { id: row.get(0)?, label: row.get(1)? })
+    }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct ByLabel {
+    label: String,
+    id: i64,
+}
+
+async fn odd(_: &mut Conn, Args(args): Args<ByLabel>) -> Result<AnswerValue<String>> {
+    Ok(AnswerValue(format!("{} {}", args.label, args.id)))
+}
+
+/// The notes; of them the bread has no label.
+async fn rows(_: &mut Conn, who: Option<Principal>) -> Result<Select<Row>> {
+    if who.is_some_and(|who| who.subject() == "banned") {
+        return Err(Error::forbidden("not you"));
+    }
+    Ok(Select::sql("SELECT id, CASE WHEN text = 'bread' THEN NULL ELSE text END AS label FROM notes"))
+}
+
+async fn nameless(_: &mut Conn) -> Result<Select<Row>> {
+    Ok(Select::sql("SELECT NULL AS id, 'nothing' AS label UNION ALL SELECT 7, 'a/b' UNION ALL SELECT 8, ''"))
+}
+
+async fn ask(_: &mut Conn) -> Result<Message> {
+    let link = ResourceLink::new("notes://1", "first").icon(icon());
+    Ok(Message::user(Content::from(link).with_meta("com.example/x", 1)))
+}
+
+pub(crate) fn icon() -> Icon {
+    Icon::new("https://notes.example/icon.svg", "image/svg+xml").sizes(["any"]).theme(IconTheme::Dark)
+}
+
+/// Operations with everything that clients can be shown, and templates whose rows are listed.
+pub(crate) fn shown() -> Operations {
+    let page = PageNumber { size: 1, max_size: 2 };
+    let annotations = Annotations {
+        audience: vec![Role::User],
+        priority: Some(1.0),
+        last_modified: Some("2026-01-01T00:00:00Z".to_owned()),
+    };
+    let card = || {
+        App::html("ui://notes/card", "<!doctype html><title>\"Card\"</title>")
+            .connect_domains(["https://api.notes.example"])
+            .prefers_border(true)
+    };
+    let at = |name, label: &str| SelectorSpec::from_fn(name, get).allow(Anyone).meta("com.example/label", label);
+    Operations::new()
+        .add(
+            SelectorSpec::from_fn("notes.count", count)
+                .allow(Anyone)
+                .resource("notes://count")
+                .icon(icon())
+                .annotations(annotations.clone())
+                .size(1)
+                .meta("com.example/x", 1)
+                .open_world(true),
+        )
+        .add(SelectorSpec::from_fn("notes.secret", secret).allow(Scope("notes:secret")).resource("secret://mine"))
+        .add(
+            at("notes.get", "template")
+                .resource("notes://{id}")
+                .icon(icon())
+                .annotations(annotations)
+                .enumerate("notes.list", "label"),
+        )
+        .add(at("hidden.get", "hidden").resource("hidden://{id}").enumerate("hidden.list", None))
+        .add(
+            SelectorSpec::from_fn("odd.get", odd)
+                .allow(Anyone)
+                .resource("odd://{label}/{id}")
+                .enumerate("odd.list", None),
+        )
+        .add(SelectorSpec::from_fn("notes.list", rows).allow(Anyone).paginate(page))
+        .add(SelectorSpec::from_fn("hidden.list", rows).allow(Scope("hidden")))
+        .add(SelectorSpec::from_fn("odd.list", nameless).allow(Anyone).tool(false))
+        .add(SelectorSpec::from_fn("notes.card", get).allow(Scope("notes:card")).ui(card()))
+        .add(
+            SelectorSpec::from_fn("notes.refresh", get)
+                .allow(Scope("notes:refresh"))
+                .ui(card().visibility([AppVisibility::App])),
+        )
+        .add(PromptSpec::from_fn("notes.ask", ask).allow(Anyone).icon(icon()).meta("com.example/x", 1))
+        .add(
+            SelectorSpec::from_fn("notes.off", get)
+                .allow(Anyone)
+                .enabled(false)
+                .ui(App::html("ui://notes/off", "<!doctype html>")),
+        )
+}
+
+/// Operations whose answers are not JSON.
+pub(crate) fn other_forms() -> Operations {
+    let text = |name| SelectorSpec::from_fn(name, text).allow(Anyone).mime_type("text/plain");
+    let bytes = |name| SelectorSpec::from_fn(name, bytes).allow(Anyone);
+    Operations::new()
+        .add(SelectorSpec::from_fn("notes.sketch", sketch).allow(Anyone))
+        .add(SelectorSpec::from_fn("notes.line", line).allow(Anyone))
+        .add(text("notes.text").resource("text://{id}"))
+        .add(bytes("notes.picture").resource("picture://{id}").mime_type("image/png"))
+        .add(bytes("notes.sound").mime_type("audio/wav"))
+        .add(bytes("notes.pdf").resource("pdf://note/{id}").mime_type("application/pdf"))
+        .add(bytes("notes.hidden").resource("hidden://{id}").mime_type("application/zip").tool(false))
 }
 
 pub(crate) fn operations() -> Operations {

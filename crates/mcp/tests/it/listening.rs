@@ -60,16 +60,19 @@ async fn extra(_: &mut Conn) -> Result<AnswerValue<bool>> {
     Ok(AnswerValue(true))
 }
 
-async fn fixture() -> Fixture {
+pub(crate) fn operations() -> Operations {
     let boss = |who: Option<&Principal>| who.is_some_and(|who| who.subject() == "boss");
-    let operations = Operations::new()
+    Operations::new()
         .add(SelectorSpec::from_fn("notes.get", get).allow(Anyone).resource("notes://{id}"))
         .add(SelectorSpec::from_fn("notes.secret", get).allow(boss).resource("secret://{id}"))
         .add(ServiceSpec::from_fn("notes.edit", edit).allow(Anyone).changes("notes://{id}").changes("notes://all"))
         .add(ServiceSpec::from_fn("notes.add", add).allow(Anyone).changes("notes://{id}"))
         .add(SelectorSpec::from_fn("notes.switch", switch).allow(Anyone))
-        .add(SelectorSpec::from_fn("notes.extra", extra).allow(Anyone).resource("extra://it").enabled(false));
-    Fixture::serving(operations, |settings| settings.max_subscriptions = 3).await
+        .add(SelectorSpec::from_fn("notes.extra", extra).allow(Anyone).resource("extra://it").enabled(false))
+}
+
+async fn fixture() -> Fixture {
+    Fixture::serving(operations(), |settings| settings.max_subscriptions = 3).await
 }
 
 /// What is heard while something is done; `None` at the end of the stream.

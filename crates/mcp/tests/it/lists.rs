@@ -38,19 +38,16 @@ async fn discover_tells_who_the_server_is() {
 }
 
 #[tokio::test]
-async fn without_resources_there_are_no_methods_for_them() {
+async fn what_is_not_served_has_no_capability_and_no_methods() {
     let fixture = Fixture::serving(Operations::new(), |_| {}).await;
     let result = fixture.modern("server/discover", json!({})).await;
-    assert_eq!(result["capabilities"], json!({"tools": {"listChanged": true}}));
-    for method in ["resources/list", "resources/templates/list", "resources/read"] {
+    assert_eq!(result["capabilities"], json!({}));
+    for method in ["resources/list", "resources/templates/list", "resources/read", "tools/list"] {
         let request = Request::modern(method, json!({"uri": "notes://count"}));
         assert_eq!(fixture.post(&request).await.error(), (404, -32601));
         let session = fixture.session("2025-11-25").await;
         assert_eq!(session.call(method, json!({"uri": "notes://count"})).await.error(), (200, -32601));
     }
-    // A list of nothing hides nothing.
-    let result = fixture.modern("tools/list", json!({})).await;
-    assert_eq!((&result["tools"], &result["cacheScope"]), (&json!([]), &json!("public")));
 }
 
 #[tokio::test]

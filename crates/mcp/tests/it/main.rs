@@ -3,14 +3,21 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on should stop the test")]
 
 mod batches;
+mod completions;
 mod errors;
 mod fixture;
+mod forms;
 mod ladder;
 mod listening;
 mod lists;
+mod parameters;
+mod prompts;
 mod resources;
+mod rows;
 mod schema;
 mod sessions;
+mod shown;
 mod stdio;
+mod stdio_talking;
 mod talking;
 mod tools;

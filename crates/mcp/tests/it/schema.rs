@@ -39,6 +39,9 @@ pub(crate) fn check(revision: &str, method: &str, body: &Value) {
         "resources/list" => "ListResourcesResult",
         "resources/templates/list" => "ListResourceTemplatesResult",
         "resources/read" => "ReadResourceResult",
+        "prompts/list" => "ListPromptsResult",
+        "prompts/get" => "GetPromptResult",
+        "completion/complete" => "CompleteResult",
         other => panic!("a result for {other}: {body}"),
     };
     is_a(revision, definition, &body["result"]);

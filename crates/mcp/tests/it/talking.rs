@@ -91,8 +91,8 @@ async fn polled(_: &mut Conn, progress: Progress) -> Result<AnswerValue<String>>
     Ok(AnswerValue("polled".to_owned()))
 }
 
-async fn fixture() -> Fixture {
-    let operations = Operations::new()
+pub(crate) fn operations() -> Operations {
+    Operations::new()
         .add(SelectorSpec::from_fn("work", work).allow(Anyone))
         .add(SelectorSpec::from_fn("chat", chat).allow(Anyone))
         .add(ServiceSpec::from_fn("greet", greet).allow(Anyone))
@@ -101,8 +101,11 @@ async fn fixture() -> Fixture {
         .add(ServiceSpec::from_fn("slow", slow).allow(Anyone))
         .add(ServiceSpec::from_fn("private", greet).allow(Authenticated))
         .add(SelectorSpec::from_fn("count", count).allow(Anyone))
-        .add(SelectorSpec::from_fn("polled", polled).allow(Anyone));
-    Fixture::serving(operations, |_| {}).await
+        .add(SelectorSpec::from_fn("polled", polled).allow(Anyone))
+}
+
+async fn fixture() -> Fixture {
+    Fixture::serving(operations(), |_| {}).await
 }
 
 /// What came back of a request: messages, the last of which is the answer.
@@ -195,7 +198,7 @@ fn all() -> Value {
 }
 
 /// What a client answers to each kind of question.
-fn responses(params: &Value) -> Value {
+pub(crate) fn responses(params: &Value) -> Value {
     match params["method"].as_str().unwrap() {
         "elicitation/create" if params["params"].get("url").is_some() => json!({"action": "accept"}),
         "elicitation/create" if params["params"]["message"] == "Sure?" => {

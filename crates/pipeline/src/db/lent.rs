@@ -17,9 +17,9 @@ pub trait Lent: Send + 'static {
 
 /// Something that a selector can take as its `&mut` argument.
 #[diagnostic::on_unimplemented(
-    message = "a selector cannot be lent `&mut {Self}`",
+    message = "a selector or prompt cannot be lent `&mut {Self}`",
     label = "not a read-only connection",
-    note = "a selector only reads: take `&mut Conn`, or a concrete `&mut PgConnection` / `&mut SqliteConnection` of sqlx"
+    note = "selectors and prompts only read: take `&mut Conn`, or a concrete `&mut PgConnection` / `&mut SqliteConnection` of sqlx"
 )]
 pub trait ReadLent: Lent {
     /// Takes it out of the connection; `None` on another database.

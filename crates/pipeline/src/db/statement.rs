@@ -220,12 +220,14 @@ impl Statement {
         let sql = locking(self.sql, conn);
         let span = trace::statement(conn.backend(), &sql);
         let sending = async {
-            let read_all: Result<Result<Vec<T>>> = send!(conn, audited(sql), self.values, |query, raw, wrap| match rows {
-                Rows::All => query.fetch_all(raw).await.map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
-                Rows::First => {
-                    query.fetch_optional(raw).await.map(|row| row.iter().map(|row| read(wrap(row))).collect())
-                }
-            });
+            let read_all: Result<Result<Vec<T>>> =
+                send!(conn, audited(sql), self.values, |query, raw, wrap| match rows {
+                    Rows::All =>
+                        query.fetch_all(raw).await.map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
+                    Rows::First => {
+                        query.fetch_optional(raw).await.map(|row| row.iter().map(|row| read(wrap(row))).collect())
+                    }
+                });
             read_all?
         };
         sending.inspect(trace::failed).instrument(span).await

@@ -30,7 +30,7 @@ pub trait Deliver<V: Presenter<Self::Item>>: Answer {
         conn: &mut Conn,
     ) -> impl Future<Output = Result<Self::Fetched>> + Send;
     #[doc(hidden)]
-    fn show(fetched: Self::Fetched) -> Result<Vec<u8>>;
+    fn show(fetched: Self::Fetched, declaration: &Declaration) -> Result<Vec<u8>>;
 }
 
 impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
@@ -41,8 +41,8 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
     async fn fetch(self, _: &Declaration, _: &mut Call, _: &mut Conn) -> Result<T> {
         Ok(self.0)
     }
-    fn show(fetched: T) -> Result<Vec<u8>> {
-        encode(&V::present(fetched))
+    fn show(fetched: T, declaration: &Declaration) -> Result<Vec<u8>> {
+        encode(declaration, &V::present(fetched))
     }
 }
 
@@ -57,8 +57,8 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
         }
         Ok(self)
     }
-    fn show(fetched: Self) -> Result<Vec<u8>> {
-        encode(&fetched.map(V::present))
+    fn show(fetched: Self, declaration: &Declaration) -> Result<Vec<u8>> {
+        encode(declaration, &fetched.map(V::present))
     }
 }
 
@@ -75,13 +75,27 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Listed<T>> {
         run(self, declaration, call, conn).await
     }
-    fn show(fetched: Listed<T>) -> Result<Vec<u8>> {
+    fn show(fetched: Listed<T>, declaration: &Declaration) -> Result<Vec<u8>> {
         let items: Vec<_> = fetched.rows.into_iter().map(V::present).collect();
         match fetched.page {
-            Some((request, total)) => encode(&Page { items, total, page: request.page, page_size: request.page_size }),
-            None => encode(&Items { items }),
+            Some((request, total)) => {
+                encode(declaration, &Page { items, total, page: request.page, page_size: request.page_size })
+            }
+            None => encode(declaration, &Items { items }),
         }
     }
+}
+
+/// Runs a function that reads.
+pub(super) async fn invoke<H: Handler>(handler: &H, call: &mut Call, conn: &mut Conn) -> Result<H::Out>
+where
+    H::Connection: ReadLent,
+{
+    let args = handler.extract(call).await?;
+    let lent = <H::Connection as ReadLent>::lend_read(conn).ok_or_else(wrong_backend)?;
+    let answer = handler.invoke(lent, args).await;
+    conn.settle();
+    answer
 }
 
 struct Selector<H, V> {
@@ -121,16 +135,13 @@ where
 
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>> {
         Box::pin(async move {
-            let args = self.handler.extract(call).await?;
-            let lent = <H::Connection as ReadLent>::lend_read(conn).ok_or_else(wrong_backend)?;
-            let answer = self.handler.invoke(lent, args).await;
-            conn.settle();
-            let fetched = answer?.fetch(&self.declaration, call, conn).await?;
+            let answer = invoke(&self.handler, call, conn).await?;
+            let fetched = answer.fetch(&self.declaration, call, conn).await?;
             Ok(Box::new(fetched) as Computed)
         })
     }
 
     fn present(&self, computed: Computed) -> Result<Vec<u8>> {
-        <H::Out as Deliver<V>>::show(unbox(computed)?)
+        <H::Out as Deliver<V>>::show(unbox(computed)?, &self.declaration)
     }
 }

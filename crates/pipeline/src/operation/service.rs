@@ -128,7 +128,7 @@ where
     fn present<'a>(&'a self, computed: Computed, tx: &'a mut Tx) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async move {
             let row = self.source.read(unbox::<H::Out>(computed)?, tx).await?;
-            encode(&V::present(row))
+            encode(&self.declaration, &V::present(row))
         })
     }
 }

@@ -25,7 +25,7 @@ impl Presented {
     }
 }
 
-fn sized(json: Vec<u8>, max_bytes: usize) -> Result<Presented> {
+pub(super) fn sized(json: Vec<u8>, max_bytes: usize) -> Result<Presented> {
     if json.len() > max_bytes {
         let detail =
             format!("the answer is longer than {max_bytes} bytes; ask for less, with a filter or a smaller page");

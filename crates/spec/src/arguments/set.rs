@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Call, FieldError, Result,
+    exposed::HandedOn,
     schema::{self, Fit, Mend},
     violations,
 };
@@ -74,6 +75,20 @@ impl ArgumentSet {
                 violations::collect(&errors, &set.schema, found);
             }
         }));
+        Ok(set)
+    }
+
+    /// The same, which leaves the arguments as they were given beside the `T`.
+    pub(crate) fn handed_on<T>() -> Result<Self, String>
+    where
+        T: DeserializeOwned + JsonSchema + Validate + Send + 'static,
+    {
+        let mut set = Self::validated::<T>()?;
+        set.parse = Box::new(|fields: Fields<'_, '_>, call: &mut Call| {
+            call.put(fields.decode::<T>()?);
+            call.put(HandedOn(fields.decode()?));
+            Ok(())
+        });
         Ok(set)
     }
 

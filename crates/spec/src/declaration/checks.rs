@@ -2,7 +2,7 @@
 //! instead.
 
 use super::{Declaration, OperationKind};
-use crate::{Method, Mistake, Owner, StateMap};
+use crate::{Argument, Method, Mistake, Owner, StateMap, schema};
 
 impl Declaration {
     /// Everything that is wrong with it, given the application's state.
@@ -26,6 +26,10 @@ impl Declaration {
             ));
         }
         match (&self.signature.instance, &self.target) {
+            (Some(wanted), None) if self.kind == OperationKind::Prompt => found.push(format!(
+                "asks for Instance<{}>, but a prompt has no target; take the row's id as an `#[arg]` and read the row",
+                wanted.name()
+            )),
             (Some(wanted), None) => found.push(format!(
                 "asks for Instance<{}> but has no target; add `.target(selector)` with a selector that returns `Option<{0}>`",
                 wanted.name()
@@ -37,9 +41,12 @@ impl Declaration {
             )),
             _ => {}
         }
+        found.extend(self.arguments().header_mistakes());
         self.check_routes(&mut found);
         self.check_changes(&mut found);
         self.check_resource(&mut found);
+        self.check_exposure(&mut found);
+        self.check_prompt(&mut found);
         found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
     }
 
@@ -55,6 +62,7 @@ impl Declaration {
                         .push("is a service and cannot be served under GET; use POST, PUT, PATCH or DELETE".to_owned());
                 }
                 (OperationKind::Service, _) => {}
+                (OperationKind::Prompt, _) => found.push("is a prompt, which has no route".to_owned()),
             }
             for variable in route.path.variables() {
                 self.check_variable(&format!("the route {} {}", route.method, route.path), variable, found);
@@ -97,12 +105,39 @@ impl Declaration {
             found.push(format!("the resource `{uri}` has no scheme; write it as `scheme://…`"));
         }
         for variable in uri.variables() {
-            self.check_variable(&format!("the resource {uri}"), variable, found);
+            let place = format!("the resource {uri}");
+            match self.arguments().argument(variable) {
+                _ if !uri.in_query(variable) => self.check_variable(&place, variable, found),
+                Some(argument) if uri.is_repeated(variable) && !argument.repeated => {
+                    found.push(format!("{place} has `{variable}`, which is given once; write it without `*`"));
+                }
+                Some(_) => {}
+                None => found.push(format!("{place} has `{variable}`, but no argument has that name")),
+            }
         }
         let missing = |name: &str| !uri.variables().any(|variable| variable == name);
         for argument in self.arguments().arguments().iter().filter(|a| a.required && missing(&a.name)) {
             found.push(format!(
                 "the resource {uri} leaves out `{}`, which is required; put it in the URI",
+                argument.name
+            ));
+        }
+    }
+
+    /// What a prompt is given is text (MCP, server/prompts, PromptArgument).
+    fn check_prompt(&self, found: &mut Vec<String>) {
+        if self.kind != OperationKind::Prompt {
+            return;
+        }
+        let arguments = self.arguments();
+        if arguments.arguments().iter().any(|argument| argument.owner == Owner::Input) {
+            found.push("takes an `Input`, but a prompt is given single values; write an `#[arg]` for each".to_owned());
+        }
+        let defs = arguments.definitions();
+        let structured = |a: &&Argument| a.owner == Owner::Arg && !schema::is_one_text(&a.schema, &defs);
+        for argument in arguments.arguments().iter().filter(structured) {
+            found.push(format!(
+                "takes `{}`, which cannot be written as one text, all that a prompt can be given; take a string, a number, a `bool` or an enum without fields",
                 argument.name
             ));
         }

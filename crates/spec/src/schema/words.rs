@@ -47,6 +47,20 @@ pub(crate) fn expected(schema: &Value, defs: &Object) -> String {
     words.to_owned()
 }
 
+/// Every value that a schema accepts, as text, when it lists them: an enum, a boolean.
+pub(crate) fn closed(schema: &Value, defs: &Object) -> Option<Vec<String>> {
+    let schema = resolve(schema, defs);
+    if type_of(schema) == Some("boolean") {
+        return Some(vec!["true".to_owned(), "false".to_owned()]);
+    }
+    let branches = ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array());
+    let values = match branches {
+        Some(branches) => branches.iter().map(fixed).collect::<Option<Vec<_>>>()?.concat(),
+        None => fixed(schema)?,
+    };
+    Some(values.into_iter().map(str::to_owned).collect())
+}
+
 /// The only texts that a schema accepts: an enum whose variants have descriptions is a union of these.
 fn fixed(schema: &Value) -> Option<Vec<&str>> {
     match (schema.get("const"), schema.get("enum")) {

@@ -5,6 +5,8 @@
 mod access;
 mod arguments;
 mod declared;
+mod headers;
 mod rules;
 mod schemas;
 mod templates;
+mod uris;

@@ -5,8 +5,8 @@ use actix_web::{rt::System, web};
 use diptych_mcp::Settings;
 use diptych_pipeline::{Conn, Db, Engine, Operations, Tx, query, query_scalar};
 use diptych_spec::{
-    AnswerValue, Anyone, Args, Authenticated, DELETE, GET, Input, Instance, PATCH, POST, PUT, Principal, Result, Scope,
-    SelectorSpec, ServiceSpec, State,
+    AnswerValue, Anyone, Args, Authenticated, Blob, Content, DELETE, GET, Input, Instance, PATCH, POST, PUT, Principal,
+    Result, Scope, SelectorSpec, ServiceSpec, State,
 };
 use diptych_transport_actix::{DevelopmentTokens, Http, HttpSettings, Listener};
 use schemars::JsonSchema;
@@ -120,6 +120,18 @@ async fn forest(_: &mut Conn) -> Result<AnswerValue<Vec<Tree>>> {
     Ok(AnswerValue(Vec::new()))
 }
 
+async fn text(conn: &mut Conn, args: Args<ById>) -> Result<Option<String>> {
+    Ok(get(conn, args).await?.map(|note| note.text))
+}
+
+async fn pdf(_: &mut Conn) -> Result<AnswerValue<Blob>> {
+    Ok(AnswerValue(Blob::new(*b"%PDF\0")))
+}
+
+async fn sketch(_: &mut Conn) -> Result<AnswerValue<Content>> {
+    Ok(AnswerValue(Content::text("a sketch")))
+}
+
 async fn explode(_: &mut Conn) -> Result<AnswerValue<i64>> {
     panic!("the password is hunter2")
 }
@@ -171,6 +183,20 @@ pub(crate) fn operations() -> Operations {
         .add(SelectorSpec::from_fn("whoami", whoami).allow(Authenticated).rest(GET, "/whoami"))
         .add(ServiceSpec::from_fn("trees.plant", plant).allow(Anyone).rest(PUT, "/trees"))
         .add(SelectorSpec::from_fn("trees.forest", forest).allow(Anyone).rest(GET, "/trees"))
+        .add(
+            SelectorSpec::from_fn("notes.text", text)
+                .allow(Anyone)
+                .mime_type("text/plain")
+                .rest(GET, "/notes/{id}.txt"),
+        )
+        .add(
+            SelectorSpec::from_fn("notes.pdf", pdf)
+                .allow(Anyone)
+                .mime_type("application/pdf")
+                .tool(false)
+                .rest(GET, "/notes.pdf"),
+        )
+        .add(SelectorSpec::from_fn("notes.sketch", sketch).allow(Anyone).rest(GET, "/notes/sketch"))
         .add(SelectorSpec::from_fn("explode", explode).allow(Anyone).rest(GET, "/explode"))
         .add(ServiceSpec::from_fn("wait", wait).allow(Anyone).rest(POST, "/wait"))
 }

@@ -33,7 +33,7 @@ fn another_reader_understands_it() {
     read.validate_version().unwrap();
     let ids: Vec<_> = read.operations().filter_map(|(_, _, operation)| operation.operation_id.clone()).collect();
     let unique: BTreeSet<_> = ids.iter().collect();
-    assert_eq!((ids.len(), unique.len()), (13, 13), "{ids:?}");
+    assert_eq!((ids.len(), unique.len()), (16, 16), "{ids:?}");
 }
 
 #[test]

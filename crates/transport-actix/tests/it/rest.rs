@@ -27,6 +27,22 @@ fn a_created_row_is_located() {
 }
 
 #[test]
+fn an_answer_is_of_its_media_type() {
+    let server = Server::start();
+    server.add("crème");
+    for (path, content_type, options, body) in [
+        ("/api/notes/1.txt", "text/plain; charset=utf-8", Some("nosniff"), "crème"),
+        ("/api/notes.pdf", "application/pdf", Some("nosniff"), "%PDF\0"),
+        ("/api/notes/sketch", "application/json", None, r#"[{"type":"text","text":"a sketch"}]"#),
+    ] {
+        let read = server.get(path);
+        assert_eq!((read.status, read.header("content-type"), &*read.body), (200, Some(content_type), body), "{path}");
+        assert_eq!(read.header("x-content-type-options"), options, "{path}");
+    }
+    assert_eq!(server.get("/api/notes/7.txt").header("content-type"), Some("application/problem+json"));
+}
+
+#[test]
 fn every_status_has_its_request() {
     let server = Server::start();
     server.add("milk");

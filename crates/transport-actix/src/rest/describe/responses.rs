@@ -1,7 +1,7 @@
 //! What an operation can answer: its success, and every refusal it can give.
 
 use super::components::Components;
-use diptych_spec::{Cardinality, Declaration, ErrorKind, OperationKind, Template};
+use diptych_spec::{Cardinality, Declaration, ErrorKind, Form, OperationKind, Template};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -58,10 +58,21 @@ fn success(declaration: &Declaration, components: &mut Components) -> Value {
         described["headers"] = json!({"Location": location});
     }
     if !declaration.is_empty() {
-        let schema = components.adopt(declaration.output().clone(), &format!("{}.answer", declaration.name()));
-        described["content"] = json!({"application/json": {"schema": schema}});
+        described["content"] = json!({declaration.form().mime_type(): body(declaration, components)});
     }
     described
+}
+
+/// The media type object. Bytes have no schema (OpenAPI 3.1.0, section 4.8.14.2).
+fn body(declaration: &Declaration, components: &mut Components) -> Value {
+    match declaration.form() {
+        Form::Blob(_) => json!({}),
+        Form::Text(_) => json!({"schema": {"type": "string"}}),
+        Form::Json | Form::Contents => {
+            let answer = format!("{}.answer", declaration.name());
+            json!({"schema": components.adopt(declaration.output().clone(), &answer)})
+        }
+    }
 }
 
 /// Every status that is not success, with the codes that this operation in particular can give.

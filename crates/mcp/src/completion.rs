@@ -1,0 +1,180 @@
+//! `completion/complete` (server/utilities/completion): values for the arguments of prompts and the variables of resource
+//! templates.
+//!
+//! Values are those that the declaration lists, or what a list selector shows to this caller. A caller who may not use
+//! the prompt or the resource is refused; one who may not use the list is offered nothing.
+
+use crate::method::{Call, Freshness};
+use crate::object::{self, Members, Writer};
+use crate::prompts;
+use crate::refuse::{self, Refusal};
+use diptych_pipeline::Operation;
+use diptych_spec::{Arguments, Completion, Declaration, ErrorKind, Owner};
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// The most values in one answer (server/utilities/completion, Completion Results).
+const MOST: usize = 100;
+/// The most pages of a list that are read for one answer.
+const PAGES: u64 = 10;
+
+pub(crate) async fn complete(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
+    let argument = object_in(call.params, "argument")?.unwrap_or_default();
+    let (Some(name), Some(typed)) = (argument.text("name"), argument.text("value")) else {
+        return Err(Refusal::params("`argument` has to be an object with the strings `name` and `value`"));
+    };
+    let declaration = referenced(call)?.declaration();
+    if let Err(error) = declaration.authorize(call.principal) {
+        return Err(refuse::denied(&error));
+    }
+    if !declaration.completable().any(|own| own == name) {
+        return Err(Refusal::params(format!("`{}` has no argument `{name}`", declaration.name())));
+    }
+    let mut offer = Offer::new(&typed);
+    match declaration.completion(&name).as_deref() {
+        None => {}
+        Some(Completion::Values(values)) => values.iter().for_each(|value| offer.add(value)),
+        Some(Completion::Field { selector, field }) => {
+            from_list(call, selector, field, &filled_in(call, &name)?, &mut offer).await?;
+        }
+    }
+    offer.write(result);
+    Ok(Freshness::Unsaid)
+}
+
+/// Whether there is anything to complete.
+pub(crate) fn is_offered(declaration: &Declaration) -> bool {
+    declaration.completable().any(|argument| declaration.completion(argument).is_some())
+}
+
+/// The operation that `ref` names.
+fn referenced<'a>(call: Call<'a>) -> Result<&'a Operation, Refusal> {
+    let reference = object_in(call.params, "ref")?.unwrap_or_default();
+    let text =
+        |name: &str| reference.text(name).ok_or_else(|| Refusal::params(format!("`ref.{name}` has to be a string")));
+    let engine = &call.server.engine;
+    match &*text("type")? {
+        "ref/prompt" => prompts::find(engine, &text("name")?),
+        "ref/resource" => {
+            let uri = text("uri")?;
+            let is = |declaration: &Declaration| {
+                declaration.is_enabled() && declaration.resource().is_some_and(|own| own.as_str() == uri)
+            };
+            let found = engine.operations().iter().find(|operation| is(operation.declaration()));
+            found.ok_or_else(|| Refusal::params(format!("unknown resource template: {uri}")))
+        }
+        _ => Err(Refusal::params("`ref.type` has to be `ref/prompt` or `ref/resource`")),
+    }
+}
+
+/// The arguments that the user has filled in already, but for the one being typed.
+fn filled_in(call: Call<'_>, typed: &str) -> Result<Vec<(String, String)>, Refusal> {
+    if !call.revision.completion_context {
+        return Ok(Vec::new());
+    }
+    let Some(context) = object_in(call.params, "context")? else { return Ok(Vec::new()) };
+    let Some(arguments) = context.get("arguments") else { return Ok(Vec::new()) };
+    let members = Members::read(prompts::texts(arguments.get())?).unwrap_or_default();
+    let filled = members.iter().filter(|(name, _)| *name != typed);
+    Ok(filled.filter_map(|(name, value)| Some((name.to_owned(), object::text(value)?.into_owned()))).collect())
+}
+
+/// Reads the list as this caller, page by page, until there are enough.
+async fn from_list(
+    call: Call<'_>,
+    selector: &str,
+    field: &str,
+    filled: &[(String, String)],
+    offer: &mut Offer,
+) -> Result<(), Refusal> {
+    let engine = &call.server.engine;
+    let Some(list) = engine.operation(selector) else { return Ok(()) };
+    let declaration = list.declaration();
+    if declaration.authorize(call.principal).is_err() {
+        return Ok(());
+    }
+    let takes = |name: &str| {
+        let argument = declaration.arguments().argument(name);
+        argument.is_some_and(|argument| !matches!(argument.owner, Owner::Order | Owner::Page))
+    };
+    let size = declaration.list().page().map(|page| u64::from(page.max_size));
+    for page in 1..=PAGES {
+        let mut arguments = Arguments::http(None);
+        for (name, value) in filled.iter().filter(|(name, _)| takes(name)) {
+            arguments.query(name, value);
+        }
+        if let Some(size) = size {
+            arguments.query("page", page.to_string());
+            arguments.query("page_size", size.to_string());
+        }
+        let answer: Value = match engine.dispatch(list, arguments, call.caller()).await {
+            Ok(outcome) => serde_json::from_str(outcome.json()).unwrap_or_default(),
+            Err(error) => match error.kind() {
+                // What was filled in fits no row, or names none of this caller's.
+                ErrorKind::BadRequest | ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Forbidden => {
+                    return Ok(());
+                }
+                _ => return Err(refuse::prompt(&error, call.revision)),
+            },
+        };
+        for row in answer["items"].as_array().into_iter().flatten() {
+            match &row[field] {
+                Value::Null | Value::Array(_) | Value::Object(_) => {}
+                Value::String(text) => offer.add(text),
+                value => offer.add(&value.to_string()),
+            }
+        }
+        let last = size.is_none_or(|size| answer["total"].as_u64().is_none_or(|total| page * size >= total));
+        if last {
+            return Ok(());
+        }
+        if offer.matching > MOST {
+            break;
+        }
+    }
+    offer.whole = false;
+    Ok(())
+}
+
+/// The values that begin with what was typed, each once, in the order they came.
+struct Offer {
+    prefix: String,
+    seen: HashSet<String>,
+    values: Vec<String>,
+    matching: usize,
+    /// Whether everything was looked at.
+    whole: bool,
+}
+
+impl Offer {
+    fn new(typed: &str) -> Self {
+        Self { prefix: typed.to_lowercase(), seen: HashSet::new(), values: Vec::new(), matching: 0, whole: true }
+    }
+
+    fn add(&mut self, value: &str) {
+        if !value.to_lowercase().starts_with(&self.prefix) || !self.seen.insert(value.to_owned()) {
+            return;
+        }
+        self.matching += 1;
+        if self.values.len() < MOST {
+            self.values.push(value.to_owned());
+        }
+    }
+
+    fn write(&self, result: &mut Writer<'_>) {
+        let mut completion = Writer::open(result.member("completion"));
+        completion.value("values", &self.values);
+        if self.whole {
+            completion.value("total", &self.matching);
+        }
+        completion.value("hasMore", &(!self.whole || self.matching > self.values.len()));
+        completion.close();
+    }
+}
+
+/// The member of this name, which is an object when it is there.
+fn object_in<'a>(params: &Members<'a>, name: &'static str) -> Result<Option<Members<'a>>, Refusal> {
+    let Some(value) = params.get(name) else { return Ok(None) };
+    let read = Members::read(value.get()).map(Some);
+    read.map_err(|_| Refusal::params(format!("`{name}` has to be an object")))
+}

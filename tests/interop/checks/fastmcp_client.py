@@ -1,0 +1,85 @@
+"""FastMCP's client, in both eras, over HTTP and over stdio."""
+
+import asyncio
+import json
+import os
+
+from fastmcp import Client
+from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
+from fastmcp.exceptions import ToolError
+from mcp.shared.exceptions import MCPError
+
+from documented import OPERATIONS
+from report import URL, check, same
+from wire import ANN, send
+
+ERAS = {"auto": "2026-07-28", "2026-07-28": "2026-07-28", "legacy": "2025-11-25"}
+WRONG = {"name": "", "email": "nowhere"}
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+def rest(path):
+    return send("GET", f"/api{path}").json()
+
+
+async def run(client, name, mode):
+    version = ERAS[mode]
+
+    def named(text):
+        return check(f"FastMCP client, {name}: {text}")
+
+    row = rest("/invoices?status=sent&page_size=1")["items"][0]
+
+    with named("connects"):
+        # Where the version is given, it asks nothing before the first call, and knows no name yet.
+        known = client.server_info.name if client.server_info else None
+        same((client.protocol_version, known), (version, None if mode == version else "invoices"))
+
+    with named("lists the operations of the OpenAPI document as tools"):
+        same(sorted(tool.name for tool in await client.list_tools()), sorted(OPERATIONS))
+
+    with named("calls invoices.list"):
+        got = await client.call_tool("invoices.list", {"status": ["sent"], "page_size": 2})
+        expected = rest("/invoices?status=sent&page_size=2")
+        same((got.structured_content, json.loads(got.content[0].text)), (expected, expected))
+
+    with named("is told what is wrong with both fields, in the words of REST"):
+        try:
+            await client.call_tool("customers.create", WRONG)
+        except ToolError as error:
+            same(json.loads(str(error)), send("POST", "/api/customers", WRONG).json())
+        else:
+            raise AssertionError("it was not refused")
+
+    with named("lists the resource templates"):
+        uris = [template.uri_template for template in await client.list_resource_templates()]
+        same(("invoices://{id}" in uris, "customers://{id}" in uris), (True, True))
+
+    with named("reads an invoice, and a list with its filter"):
+        (content,) = await client.read_resource(f"invoices://{row['id']}")
+        same(json.loads(content.text), rest(f"/invoices/{row['id']}"))
+        (content,) = await client.read_resource("invoices://list?status=sent&page_size=2")
+        same(json.loads(content.text), rest("/invoices?status=sent&page_size=2"))
+
+    with named("a resource that is not there is named in the error"):
+        uri = f"invoices://{NOBODY}"
+        try:
+            await client.read_resource(uri)
+        except MCPError as error:
+            code = -32602 if version >= "2026" else -32002
+            same((error.error.code, error.error.data), (code, {"uri": uri}))
+        else:
+            raise AssertionError("it was not refused")
+
+
+async def main():
+    env = {"DATABASE_URL": os.environ["DATABASE_URL"], "DIPTYCH_USER": "ann"}
+    for mode, version in ERAS.items():
+        async with Client(StreamableHttpTransport(f"{URL}/mcp", headers=ANN), mode=mode) as client:
+            await run(client, f"{version}, {mode}", mode)
+        program = StdioTransport(os.environ["INTEROP_PROGRAM"], ["stdio"], env=env, keep_alive=False)
+        async with Client(program, mode=mode) as client:
+            await run(client, f"{version} over stdio, {mode}", mode)
+
+
+asyncio.run(main())
