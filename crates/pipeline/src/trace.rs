@@ -30,7 +30,7 @@ const REQUEST: &str = "request";
 
 /// A span for a call that is not part of a request's: one that came in process. Otherwise none.
 pub(crate) fn call(operation: &Operation) -> Span {
-    if !tracing::enabled!(target: TRACE_TARGET, Level::DEBUG) || is_request(&Span::current()) {
+    if !tracing::span_enabled!(target: TRACE_TARGET, Level::DEBUG) || is_request(&Span::current()) {
         return Span::none();
     }
     let name = operation.declaration().name();

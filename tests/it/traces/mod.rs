@@ -5,6 +5,7 @@ mod program;
 
 use crate::counter::{Postgres, Sqlite};
 use collector::{Collector, Span};
+use diptych::{Principal, Telemetry};
 use diptych_testkit::TestDatabase;
 use program::{Caller, Serving, Trace, command, message, stdio};
 use serde_json::{Value, json};
@@ -251,6 +252,35 @@ async fn a_statement_tells_its_text_where_that_is_asked_for_and_never_a_value() 
     }
 }
 
+/// A subscriber of the program's own, and a call in process. It is this thread's alone, so the database is one whose driver
+/// has no threads, on which the subscriber would be missing.
+#[tokio::test]
+async fn a_span_of_the_programs_own_is_the_parent_of_what_is_called_in_it() {
+    use tracing::Instrument as _;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    let (database, collector) = (TestDatabase::postgres().await, Collector::start());
+    let exporter = Telemetry::otlp().endpoint_or(collector.url()).exporter("own", "1").unwrap().unwrap();
+    let subscriber = tracing_subscriber::registry().with(exporter.layer());
+    let subscribed = tracing::subscriber::set_default(subscriber);
+    let server = crate::suite::application(&database).build().await.unwrap();
+    let work = async {
+        tracing::info!(secret = "Secret", "not for traces");
+        let ann = Principal::new("tests", "ann", ["invoices:read", "invoices:write"]).unwrap();
+        server.client().as_principal(ann).call::<Value>("customers.create", &customer("a")).await.unwrap();
+    };
+    work.instrument(tracing::info_span!("nightly")).await;
+    drop(subscribed);
+    drop(exporter);
+    let spans = collector.spans();
+    let job = spans.iter().find(|span| span.name == "nightly").unwrap();
+    let trace = Trace::of(&collector, &job.trace);
+    assert_eq!((&*job.parent, trace.under(job)), ("", vec!["customers.create"]));
+    assert_eq!(trace.under(trace.span("customers.create")), SERVICE);
+    assert_eq!(trace.under(trace.span("run")), ["INSERT"]);
+    assert_eq!(said(trace.span("customers.create")), [("diptych.operation", "customers.create")]);
+    assert_tells_no_values(&collector, &[]);
+}
+
 #[tokio::test]
 async fn the_environment_decides_what_is_sent() {
     let (database, collector) = (TestDatabase::sqlite(), Collector::start());
@@ -288,5 +318,6 @@ async fn a_collector_that_is_gone_is_nobodys_problem() {
     let mut command = command(&database, None);
     let server = Serving::start(command.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"));
     assert_eq!(server.rest("POST", "/api/customers", &[], &customer("a")).await.status, 201);
-    server.stop();
+    let log = String::from_utf8_lossy(&server.stop().stderr).into_owned();
+    assert!(log.contains("BatchSpanProcessor"), "that nothing arrives is in the log: {log}");
 }
