@@ -67,30 +67,25 @@ impl Call<'_> {
         }
         let is_modern = self.revision.is_modern();
         let brought = if is_modern && declaration.asks() { self.brought(operation)? } else { Brought::default() };
-        let used = match brought.serial.filter(|_| operation.is_service()) {
-            Some((serial, until)) if !self.server.seal.claim(serial, until) => {
-                return Err(Refusal::params("`requestState` was used before; call again without it"));
-            }
-            used => used.map(|(serial, _)| Used { call: self, serial }),
-        };
+        let used = brought.serial.filter(|_| operation.is_service());
+        if used.is_some_and(|(serial, until)| !self.server.seal.claim(serial, until)) {
+            return Err(Refusal::params("`requestState` was used before; call again without it"));
+        }
+        // Only what is known to have failed may happen again; a call that was dropped may have been committed.
+        let give_back = || used.iter().for_each(|(serial, _)| self.server.seal.release(serial));
         let peer = Arc::new(Peer::new(self, brought.answers));
         for _ in 0..MAX_ROUNDS {
             let mut caller = self.caller();
             caller.peer = Some(Arc::clone(&peer) as Arc<dyn diptych_spec::Peer>);
             let error = match engine.dispatch(operation, arguments.clone(), caller).await {
-                Ok(outcome) => {
-                    used.into_iter().for_each(Used::keep);
-                    return Ok(Dispatched::Done(outcome));
-                }
-                Err(error) if error.kind() == ErrorKind::InputRequired => error,
-                Err(error) => {
-                    // What is not known to have failed must not happen twice.
-                    if error.kind() == ErrorKind::OutcomeUnknown {
-                        used.into_iter().for_each(Used::keep);
-                    }
-                    return Ok(Dispatched::Failed(error));
-                }
+                Ok(outcome) => return Ok(Dispatched::Done(outcome)),
+                Err(error) if error.kind() == ErrorKind::OutcomeUnknown => return Ok(Dispatched::Failed(error)),
+                Err(error) => error,
             };
+            give_back();
+            if error.kind() != ErrorKind::InputRequired {
+                return Ok(Dispatched::Failed(error));
+            }
             let questions = error.questions();
             let beyond: Vec<_> = needs(questions).filter(|capability| !peer.capabilities.can(*capability)).collect();
             if is_modern && !beyond.is_empty() {
@@ -125,23 +120,28 @@ impl Call<'_> {
         result.value("requestState", &self.server.seal.seal(&self.bound_to(operation), &text));
     }
 
-    /// What the client brought back from the round before; without a state of ours, nothing.
+    /// What the client brought back from the round before. Without a state of ours that is nothing to a service: it could not
+    /// be kept from using its answers twice.
     fn brought(self, operation: &Operation) -> Result<Brought, Refusal> {
         let responses: HashMap<String, Map<String, Value>> = match self.params.get("inputResponses") {
             None => HashMap::new(),
             Some(responses) => serde_json::from_str(responses.get())
                 .map_err(|_| Refusal::params("`inputResponses` has to be an object with an object for each answer"))?,
         };
-        let Some(state) = self.params.get("requestState") else { return Ok(Brought::default()) };
+        let answers =
+            |responses: HashMap<_, _>| responses.into_iter().map(|(key, answer)| (key, Value::Object(answer)));
+        let Some(state) = self.params.get("requestState") else {
+            let taken = if operation.is_service() { HashMap::new() } else { responses };
+            return Ok(Brought { answers: answers(taken).collect(), serial: None });
+        };
         let wrong =
             || Refusal::params("`requestState` does not belong to this call, or is too old; call again without it");
         let state = object::text(state).ok_or_else(wrong)?;
         let (serial, text) = self.server.seal.open(&self.bound_to(operation), &state).ok_or_else(wrong)?;
-        let State { until, asked, mut answers } = serde_json::from_slice(&text).map_err(|_| wrong())?;
+        let State { until, asked, answers: mut known } = serde_json::from_slice(&text).map_err(|_| wrong())?;
         let left = until.checked_sub(now()).ok_or_else(wrong)?;
-        let asked_for = responses.into_iter().filter(|(key, _)| asked.contains(key));
-        answers.extend(asked_for.map(|(key, answer)| (key, Value::Object(answer))));
-        Ok(Brought { answers, serial: Some((serial, Instant::now() + Duration::from_secs(left))) })
+        known.extend(answers(responses).filter(|(key, _)| asked.contains(key)));
+        Ok(Brought { answers: known, serial: Some((serial, Instant::now() + Duration::from_secs(left))) })
     }
 
     /// Who calls, and what: no other caller, and no other call, can use the same state.
@@ -173,25 +173,6 @@ impl Call<'_> {
         let all = future::join_all(answers);
         let all = tokio::time::timeout(self.server.settings.answer_deadline, all);
         all.await.is_ok_and(|answered| answered.into_iter().all(|answered| answered))
-    }
-}
-
-/// A state that is being used. Unless the call succeeds, it can be used again.
-struct Used<'a> {
-    call: Call<'a>,
-    serial: Serial,
-}
-
-impl Used<'_> {
-    /// It stays used.
-    fn keep(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Used<'_> {
-    fn drop(&mut self) {
-        self.call.server.seal.release(&self.serial);
     }
 }
 

@@ -4,6 +4,7 @@
 //! A listener is sent what it asked for and may read. One that is too slow misses nothing silently: it is told that
 //! everything it listens for may have changed.
 
+use crate::list::Lists;
 use crate::method::{Call, Freshness};
 use crate::notify;
 use crate::object::{self, Members, Writer};
@@ -167,7 +168,7 @@ pub(crate) async fn tell(server: &Inner, session: &Session, line: &impl Told, mi
         let mut changed = missed.then_some(Changed::Everything);
         loop {
             if let Some(changed) = changed.filter(|_| listener.is_newest()) {
-                for (method, uri) in session.subscribed.select(&changed) {
+                for (method, uri) in session.subscribed.select(&changed, &server.lists) {
                     line.tell(notify::changed(method, uri.as_deref(), None)).await;
                 }
             }
@@ -186,9 +187,14 @@ pub(crate) trait Told {
 }
 
 impl Subscribed {
-    fn select(&self, changed: &Changed) -> Vec<(&'static str, Option<String>)> {
-        let lists = [(Change::Tools, TOOLS), (Change::Prompts, PROMPTS), (Change::Resources, RESOURCES)];
-        let lists = lists.into_iter().filter(|(list, _)| changed.has(list)).map(|(_, method)| (method, None));
+    fn select(&self, changed: &Changed, lists: &Lists) -> Vec<(&'static str, Option<String>)> {
+        let lists = [
+            (lists.has_tools(), Change::Tools, TOOLS),
+            (lists.has_prompts(), Change::Prompts, PROMPTS),
+            (lists.has_resources(), Change::Resources, RESOURCES),
+        ];
+        let lists = lists.into_iter().filter(|(there, list, _)| *there && changed.has(list));
+        let lists = lists.map(|(_, _, method)| (method, None));
         let inside = self.lock();
         let updated = changed.among(&inside.uris).map(|uri| (UPDATED, Some(uri.to_owned())));
         lists.chain(updated).collect()

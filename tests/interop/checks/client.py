@@ -121,7 +121,6 @@ async def run(client, name, version):
         code = -32602 if version >= "2026" else -32002
         same((error.code, error.data), (code, {"uri": f"invoices://{NOBODY}"}))
 
-
     with named("lists the prompt"):
         (prompt,) = (await client.list_prompts()).prompts
         same((prompt.name, prompt.title), ("dunning_letter", "Dunning letter"))

@@ -8,6 +8,7 @@ from fastmcp import Client
 from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
 from fastmcp.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
+from mcp_types import PromptReference
 
 from documented import OPERATIONS
 from report import URL, check, same
@@ -70,6 +71,14 @@ async def run(client, name, mode):
             same((error.error.code, error.error.data), (code, {"uri": uri}))
         else:
             raise AssertionError("it was not refused")
+
+    with named("lists the prompt, gets it with the invoice embedded, and completes its arguments"):
+        same([prompt.name for prompt in await client.list_prompts()], ["dunning_letter"])
+        got = await client.get_prompt("dunning_letter", {"number": row["number"], "tone": "firm"})
+        same(str(got.messages[1].content.resource.uri), f"invoices://{row['id']}")
+        reference = PromptReference(type="ref/prompt", name="dunning_letter")
+        got = await client.complete(reference, {"name": "number", "value": row["number"]})
+        same(got.values, [row["number"]])
 
 
 async def main():

@@ -57,6 +57,13 @@ def run(name, target, era):
         (content,) = result(target, era, "resources/read", "--uri", "invoices://list?status=sent&page_size=2")["contents"]
         same(json.loads(content["text"]), send("GET", "/api/invoices?status=sent&page_size=2").json())
 
+    with named("lists the prompt, and gets it with the invoice embedded"):
+        same([prompt["name"] for prompt in result(target, era, "prompts/list")["prompts"]], ["dunning_letter"])
+        row = send("GET", "/api/invoices?status=sent&page_size=1").json()["items"][0]
+        wanted = ["--prompt-name", "dunning_letter", "--prompt-args", f"number={row['number']}"]
+        got = result(target, era, "prompts/get", *wanted)
+        same(got["messages"][1]["content"]["resource"]["uri"], f"invoices://{row['id']}")
+
 
 for era, version in {"modern": "2026-07-28", "legacy": "2025-11-25", "auto": "2026-07-28"}.items():
     run(f"{version}, {era}", HTTP, era)
