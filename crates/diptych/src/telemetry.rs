@@ -129,6 +129,7 @@ impl Telemetry {
 impl TraceExporter {
     /// The layer that the subscriber needs. It takes the spans of requests, stages and statements at any level, and of all
     /// others those at `info` and above; it takes no events.
+    #[must_use]
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
     where
         S: Subscriber + for<'s> LookupSpan<'s> + Send + Sync,

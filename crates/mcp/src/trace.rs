@@ -1,8 +1,7 @@
 //! The span of a request that runs an operation: `tools/call`, `resources/read`, `prompts/get`.
 //!
-//! Its fields are those of OpenTelemetry's semantic conventions for MCP. What a caller could choose freely is not among them:
-//! no argument, no URI, no name that is not declared. A session id is as good as a password to some clients, and is not
-//! either.
+//! Its fields are those of OpenTelemetry's semantic conventions for MCP. Of what a caller chooses, only the request's id is among
+//! them: no argument, no URI, no name that is not declared. Nor is the session's id, which is half a credential.
 
 use crate::header::Head;
 use crate::method::{self, Call};

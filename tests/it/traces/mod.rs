@@ -125,6 +125,8 @@ async fn mcp_takes_the_trace_from_the_headers_and_else_from_meta() {
     let uri = json!({"uri": format!("customers://{id}")});
     let read = server.modern(&[], &message("resources/read", uri, &meta)).await;
     assert!(read["result"]["contents"].is_array(), "{read}");
+    let prompt = server.modern(&[], &message("prompts/get", json!({"name": "greet"}), &meta)).await;
+    assert!(prompt["result"]["messages"].is_array(), "{prompt}");
     server.stop();
 
     let trace = Trace::of(&collector, CALLER.trace);
@@ -153,6 +155,8 @@ async fn mcp_takes_the_trace_from_the_headers_and_else_from_meta() {
     assert_eq!([error(failed, "error.type"), error(failed, "diptych.error.code")], ["tool_error", "unique"]);
     assert_eq!(error(trace.span("INSERT"), "error.type"), "unique");
     assert!(!trace.under_span(failed, "close").is_error, "a rollback that was meant is no failure");
+    let prompt = trace.span("prompts/get greet");
+    assert_eq!((&*prompt.parent, &*prompt.attributes["gen_ai.prompt.name"]), (OTHER.span, "greet"));
     let read = trace.span("resources/read");
     assert_eq!(
         (&*read.parent, &*read.attributes["diptych.operation"], trace.under(read)),
