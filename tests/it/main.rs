@@ -19,5 +19,6 @@ mod sqlite;
 mod stale;
 mod streams;
 mod suite;
+mod tasks;
 mod traces;
 mod transactions;

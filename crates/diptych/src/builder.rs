@@ -229,6 +229,12 @@ impl MCPServerBuilder {
         self
     }
 
+    /// How many tasks this process works on at a time; 4. With 0 it leaves them to other processes on the same database.
+    pub fn task_workers(mut self, workers: usize) -> Self {
+        self.settings.tasks.workers = workers;
+        self
+    }
+
     /// Connects, migrates, checks every declaration, and runs the start hooks.
     ///
     /// # Errors
@@ -248,9 +254,13 @@ impl MCPServerBuilder {
             .mistakes(wrong_icons)
             .build()?;
         self.migrations.run(&db).await.map_err(StartError::Database)?;
+        if let Some(tasks) = engine.tasks() {
+            tasks.migrate().await.map_err(StartError::Database)?;
+        }
         for hook in self.on_start {
             hook(db.clone()).await.map_err(StartError::Hook)?;
         }
+        engine.work_on_tasks();
         let authenticator = self.authenticator.unwrap_or_else(|| Arc::new(DevelopmentTokens::of(&engine)));
         let mut info = ApiInfo::new(self.mcp.title.as_ref().unwrap_or(&self.mcp.name), &*self.mcp.version);
         info.description = self.mcp.description.clone().or_else(|| self.mcp.instructions.clone());

@@ -12,6 +12,7 @@ use crate::trace;
 use diptych_pipeline::OnDisconnect;
 use diptych_spec::Principal;
 use futures_util::TryFutureExt as _;
+use std::pin::pin;
 use tracing::Instrument as _;
 
 impl Inner {
@@ -35,8 +36,9 @@ impl Inner {
         };
         let mut out = begin_result(request);
         let mut result = Writer::open(&mut out);
-        let answer = call.answer(&mut result).inspect_err(trace::refused).instrument(trace::request(call));
-        let reply = match answer.await {
+        let span = trace::request(call);
+        let answer = pin!(call.answer(&mut result)).inspect_err(trace::refused).instrument(span).await;
+        let reply = match answer {
             Ok(freshness) => {
                 lifecycle::dress(call, freshness, &mut result);
                 result.close();

@@ -47,6 +47,7 @@ mod settings;
 mod stdio;
 mod stream;
 mod subscribe;
+mod tasks;
 mod tools;
 mod trace;
 mod views;

@@ -32,6 +32,8 @@ pub(crate) struct Lists {
     pub(crate) completions: bool,
     /// Whether any operation sends log messages.
     pub(crate) logs: bool,
+    /// Whether any operation is a task.
+    pub(crate) tasks: bool,
 }
 
 pub(crate) struct List {
@@ -76,6 +78,7 @@ impl Lists {
                 rendered(&describe::prompt(declaration, revision))
             }),
             completions: engine.operations().iter().any(|operation| completion::is_offered(operation.declaration())),
+            tasks: engine.tasks().is_some(),
             logs: engine.operations().iter().any(|operation| operation.declaration().logs()),
         }
     }

@@ -19,6 +19,7 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("diptych needs a database: enable the cargo feature `sqlite` or `postgres`");
 
+mod before_commit;
 mod catalogue;
 mod changes;
 mod db;
@@ -29,9 +30,11 @@ mod operation;
 mod report;
 mod select;
 mod stage;
+mod task;
 mod trace;
 mod watch;
 
+pub use before_commit::BeforeCommit;
 pub use catalogue::Catalogue;
 pub use changes::Change;
 pub use changes::Changes;
@@ -67,6 +70,11 @@ pub use operation::IntoOperation;
 pub use operation::Operation;
 pub use operation::Operations;
 pub use select::Select;
+pub use task::NewTask;
+pub use task::TaskSettings;
+pub use task::TaskState;
+pub use task::TaskStatus;
+pub use task::Tasks;
 pub use trace::TRACE_TARGET;
 pub use trace::TraceContext;
 pub use trace::Tracing;

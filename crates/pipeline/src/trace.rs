@@ -89,6 +89,10 @@ fn stage_span(name: &'static str) -> Span {
 
 /// A statement. Its text has no values in it, and is told only where that was asked for.
 pub(crate) fn statement(backend: Backend, sql: &str) -> Span {
+    // What is sent for no call, as when workers look for tasks, is nobody's trace.
+    if !tracing::span_enabled!(target: TRACE_TARGET, Level::DEBUG) || Span::current().is_none() {
+        return Span::none();
+    }
     let system = match backend {
         Backend::Sqlite => "sqlite",
         Backend::Postgres => "postgresql",

@@ -10,7 +10,7 @@ from fastmcp.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference
 
-from documented import OPERATIONS
+from documented import TOOLS
 from report import URL, check, same
 from wire import ANN, send
 
@@ -37,7 +37,7 @@ async def run(client, name, mode):
         same((client.protocol_version, known), (version, None if mode == version else "invoices"))
 
     with named("lists the operations of the OpenAPI document as tools"):
-        same(sorted(tool.name for tool in await client.list_tools()), sorted(OPERATIONS))
+        same(sorted(tool.name for tool in await client.list_tools()), sorted(TOOLS))
 
     with named("calls invoices.list"):
         got = await client.call_tool("invoices.list", {"status": ["sent"], "page_size": 2})

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from documented import OPERATIONS
+from documented import TOOLS
 from report import URL, check, same
 from wire import ANN, send
 
@@ -35,7 +35,7 @@ def run(name, target, era):
 
     with named("lists the tools, with schemas that are portable"):
         tools = result(target, era, "tools/list", "--strict")["tools"]
-        same(sorted(tool["name"] for tool in tools), sorted(OPERATIONS))
+        same(sorted(tool["name"] for tool in tools), sorted(TOOLS))
 
     with named("calls invoices.list"):
         wanted = ["--tool-name", "invoices.list", "--tool-arg", 'status=["sent"]', "page_size=2"]

@@ -5,7 +5,7 @@ use crate::trace;
 use diptych_spec::{Error, IntoValue, Lock, Result, Value};
 use futures_util::FutureExt as _;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData, pin::pin};
 use tracing::Instrument as _;
 
 /// A statement that gives no rows. Run it with [`Query::execute`].
@@ -203,11 +203,11 @@ impl Statement {
 
     async fn execute(self, conn: &mut Conn) -> Result<u64> {
         let span = trace::statement(conn.backend(), &self.sql);
-        let sending = async {
+        let sending = pin!(async {
             send!(conn, audited(self.sql), self.values, |query, raw, wrap| {
                 query.execute(raw).await.map(|done| done.rows_affected())
             })
-        };
+        });
         sending.inspect(trace::failed).instrument(span).await
     }
 
@@ -219,7 +219,7 @@ impl Statement {
     ) -> Result<Vec<T>> {
         let sql = locking(self.sql, conn);
         let span = trace::statement(conn.backend(), &sql);
-        let sending = async {
+        let sending = pin!(async {
             let read_all: Result<Result<Vec<T>>> =
                 send!(conn, audited(sql), self.values, |query, raw, wrap| match rows {
                     Rows::All =>
@@ -229,7 +229,7 @@ impl Statement {
                     }
                 });
             read_all?
-        };
+        });
         sending.inspect(trace::failed).instrument(span).await
     }
 }

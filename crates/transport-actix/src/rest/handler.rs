@@ -7,7 +7,7 @@ use actix_web::{
     web::{self, Payload, ServiceConfig},
 };
 use diptych_pipeline::Caller;
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 use tracing::Instrument as _;
 
 /// Answers everything under `prefix`.
@@ -18,7 +18,7 @@ pub(crate) fn mount(shared: Arc<Shared>, prefix: &str, config: &mut ServiceConfi
         async move {
             let span = trace::request(&request);
             let answer = guard::answered(answer(&shared, &prefix, &request, &mut payload));
-            let response = answer.instrument(span.clone()).await;
+            let response = pin!(answer).instrument(span.clone()).await;
             trace::answered(&span, &response);
             shared.sent(response, &request, payload)
         }
