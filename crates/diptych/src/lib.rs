@@ -200,6 +200,8 @@ mod documents {
     mod selecting {}
     #[doc = include_str!("../../../docs/talking.md")]
     mod talking {}
+    #[doc = include_str!("../../../docs/tasks.md")]
+    mod tasks {}
     #[cfg(feature = "otel")]
     #[doc = include_str!("../../../docs/telemetry.md")]
     mod telemetry {}
