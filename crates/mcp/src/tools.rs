@@ -2,10 +2,13 @@
 
 use crate::asking::Dispatched;
 use crate::encode;
+use crate::format;
+use crate::meta;
 use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::refuse::{self, Refusal};
-use diptych_spec::{Arguments, ErrorKind};
+use diptych_pipeline::Operation;
+use diptych_spec::{Arguments, ErrorKind, Format};
 
 pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
     let Some(name) = call.params.text("name") else {
@@ -16,21 +19,39 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Some(arguments) if object::is_object(arguments) => arguments.get(),
         Some(_) => return Err(Refusal::params("`arguments` has to be an object")),
     };
-    let engine = &call.server.engine;
-    let tool = engine.operation(&name).filter(|operation| operation.declaration().is_tool());
-    let Some(operation) = tool else {
+    if let Some(meta) = call.server.lists.meta.as_ref().filter(|_| meta::is_name(&name)) {
+        return meta.call(call, &name, arguments, result).await;
+    }
+    let Some(operation) = find(call, &name)? else {
         return Err(Refusal::params(format!("unknown tool: {name}")));
     };
-    let declaration = operation.declaration();
-    match declaration.authorize(call.principal) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(Refusal::params(format!("unknown tool: {name}")));
-        }
-        Err(error) => return Err(refuse::denied(&error)),
-        Ok(()) => {}
+    let format = format::wanted(call, operation.declaration())?;
+    run(call, operation, arguments, format, result).await
+}
+
+/// The tool of this name, which the caller may use; none when there is no such tool for this caller.
+pub(crate) fn find<'c>(call: Call<'c>, name: &str) -> Result<Option<&'c Operation>, Refusal> {
+    let tool = call.server.offer.operation(name).filter(|operation| operation.declaration().is_tool());
+    let Some(operation) = tool else { return Ok(None) };
+    match operation.declaration().authorize(call.principal) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(refuse::denied(&error)),
+        Ok(()) => Ok(Some(operation)),
     }
+}
+
+/// Runs a tool and writes what it answers.
+pub(crate) async fn run(
+    call: Call<'_>,
+    operation: &Operation,
+    arguments: &str,
+    format: Format,
+    result: &mut Writer<'_>,
+) -> Result<Freshness, Refusal> {
     match call.dispatch(operation, Arguments::named(arguments).from_a_model(), result).await? {
-        Dispatched::Done(outcome) => encode::tool(declaration, arguments, outcome.json(), call.revision, result),
+        Dispatched::Done(outcome) => {
+            encode::tool(operation.declaration(), arguments, outcome.json(), format, call.revision, result);
+        }
         Dispatched::Failed(error) => refuse::tool(&error, result)?,
         Dispatched::Asked => return Ok(Freshness::InputRequired),
     }

@@ -29,6 +29,7 @@ mod operation;
 mod report;
 mod select;
 mod stage;
+mod statistics;
 mod watch;
 
 pub use catalogue::Catalogue;
@@ -66,3 +67,4 @@ pub use operation::IntoOperation;
 pub use operation::Operation;
 pub use operation::Operations;
 pub use select::Select;
+pub use statistics::OperationStatistics;
