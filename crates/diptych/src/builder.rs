@@ -2,12 +2,13 @@
 
 use crate::{
     Server, StartError,
-    command::Command,
-    configuration, logging,
-    server::{Addresses, ListenHook},
+    command::{Command, Output},
+    configuration, cost, logging,
+    server::{self, Addresses, ListenHook},
 };
+use diptych_mcp::Mount;
 use diptych_pipeline::{Db, DbOptions, Engine, IntoOperation, Migrations, Operations, Settings};
-use diptych_spec::{Icon, Mistake, PromptSpec, Result, StateMap};
+use diptych_spec::{Format, Icon, Mistake, PromptSpec, Result, StateMap};
 use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Exposed, Http, HttpSettings, ListenError};
 use futures_util::future::BoxFuture;
 use std::{fmt, future::Future, process::ExitCode, sync::Arc, time::Duration};
@@ -21,6 +22,7 @@ impl MCPServer {
     pub fn builder(name: impl Into<String>, version: impl Into<String>) -> MCPServerBuilder {
         MCPServerBuilder {
             mcp: diptych_mcp::Settings::new(name, version),
+            mounts: Vec::new(),
             database: Database::Unset,
             database_options: DbOptions::default(),
             migrations: Migrations::default(),
@@ -49,6 +51,7 @@ enum Database {
 #[must_use = "a builder does nothing until `.main()` or `.build()`"]
 pub struct MCPServerBuilder {
     mcp: diptych_mcp::Settings,
+    mounts: Vec<(String, Mount)>,
     database: Database,
     database_options: DbOptions,
     migrations: Migrations,
@@ -182,6 +185,20 @@ impl MCPServerBuilder {
         self
     }
 
+    /// The format of the text of tools' answers; JSON unless said otherwise. An operation with `.format(…)` and a request with
+    /// `_meta["dev.diptych/format"]` have their own. Structured content and REST stay JSON.
+    pub fn mcp_format(mut self, format: Format) -> Self {
+        self.mcp.format = format;
+        self
+    }
+
+    /// Another MCP endpoint when the server runs by itself: `.mcp_mount("/mcp/admin", Mount::new().tagged("admin"))`. At `/mcp` it
+    /// takes the place of the endpoint with all operations, also on standard input and output.
+    pub fn mcp_mount(mut self, path: impl Into<String>, mount: Mount) -> Self {
+        self.mounts.push((path.into(), mount));
+        self
+    }
+
     /// The key that seals what MCP clients keep between two rounds of a call: the same for all processes that stand for one
     /// server. Without, each process draws one of its own.
     pub fn seal_key(mut self, key: [u8; 32]) -> Self {
@@ -222,32 +239,44 @@ impl MCPServerBuilder {
     /// # Errors
     /// [`StartError::Mistakes`] with every wiring mistake by operation, before anything is written; otherwise what kept
     /// the database from being used.
-    pub async fn build(mut self) -> Result<Server, StartError> {
+    pub async fn build(self) -> Result<Server, StartError> {
+        let Checked { server, migrations, on_start } = self.checked().await?;
+        let db = server.engine().db();
+        migrations.run(db).await.map_err(StartError::Database)?;
+        for hook in on_start {
+            hook(db.clone()).await.map_err(StartError::Hook)?;
+        }
+        Ok(server)
+    }
+
+    /// Connects and checks every declaration; nothing is written.
+    async fn checked(mut self) -> Result<Checked, StartError> {
         self.mcp.max_line = self.http.body_limit;
         let workers = self.database_options.workers.or(self.http.workers);
         let db = connect(self.database, DbOptions { workers, ..self.database_options }).await?;
         let wrong_icons = self.mcp.icons.iter().filter_map(Icon::mistake).map(|why| Mistake::new("the server", why));
+        let wrong_mounts = server::mount_mistakes(&self.mounts, self.operations.as_slice());
         let engine = Engine::builder(db.clone())
             .operations(self.operations)
             .state_map(self.state)
             .settings(self.settings)
-            .mistakes(wrong_icons)
+            .mistakes(wrong_icons.chain(wrong_mounts))
             .build()?;
-        self.migrations.run(&db).await.map_err(StartError::Database)?;
-        for hook in self.on_start {
-            hook(db.clone()).await.map_err(StartError::Hook)?;
-        }
         let authenticator = self.authenticator.unwrap_or_else(|| Arc::new(DevelopmentTokens::of(&engine)));
         let mut info = ApiInfo::new(self.mcp.title.as_ref().unwrap_or(&self.mcp.name), &*self.mcp.version);
         info.description = self.mcp.description.clone().or_else(|| self.mcp.instructions.clone());
         let label = format!("{} {} on {}", self.mcp.name, self.mcp.version, db.backend());
-        let http = Http::with_info(engine, self.mcp, self.http, authenticator, info);
-        Ok(Server::new(http, label, self.on_listen))
+        let is_main = |(path, _): &mut (String, Mount)| path == server::MCP;
+        let main = self.mounts.extract_if(.., is_main).next().map(|(_, mount)| mount).unwrap_or_default();
+        let http = Http::with_info(engine, self.mcp, &main, self.http, authenticator, info);
+        let server = Server::new(http, label, &self.mounts, self.on_listen);
+        Ok(Checked { server, migrations: self.migrations, on_start: self.on_start })
     }
 
     /// The whole program. Run without arguments or as `app serve` it reads `DIPTYCH_BIND` and `DATABASE_URL`, builds,
     /// prints where it listens, and serves until Ctrl-C or SIGTERM. Run as `app stdio` it is an MCP server on standard
-    /// input and output, for the user that `DIPTYCH_USER` names, until the input ends. Mistakes are printed to standard
+    /// input and output, for the user that `DIPTYCH_USER` names, until the input ends. Run as `app tools` it prints what each
+    /// tool costs a conversation, and writes nothing to the database. Mistakes are printed to standard
     /// error.
     #[must_use]
     pub fn main(self) -> ExitCode {
@@ -272,6 +301,7 @@ impl MCPServerBuilder {
         match command {
             Command::Serve => self.serve().await,
             Command::Stdio => self.stdio().await,
+            Command::Tools(output) => self.tools(output).await,
         }
     }
 
@@ -293,6 +323,23 @@ impl MCPServerBuilder {
         let principal = configuration::user(server.http().authenticator())?;
         server.stdio(principal).await
     }
+
+    #[expect(clippy::print_stdout, reason = "the program is asked to print this")]
+    async fn tools(self, output: Output) -> Result<(), StartError> {
+        let costs = self.checked().await?.server.tool_costs();
+        match output {
+            Output::Table => println!("{}", cost::table(&costs)),
+            Output::Json => println!("{:#}", cost::json(&costs)),
+        }
+        Ok(())
+    }
+}
+
+/// A server whose database is neither migrated nor filled.
+struct Checked {
+    server: Server,
+    migrations: Migrations,
+    on_start: Vec<StartHook>,
 }
 
 async fn connect(database: Database, options: DbOptions) -> Result<Db, StartError> {
