@@ -1,9 +1,9 @@
 //! Wiring mistakes: all of them, by operation, when the server is built.
 
 use diptych::{
-    Annotations, AnswerValue, Anyone, App, AppVisibility, Backend, Blob, Conn, Contents, Db, Engine, Format, GET, Icon, Input,
-    Instance, Mount, Operations, POST, PageNumber, Principal, PromptSpec, Result, Scope, Select, SelectorSpec, ServiceSpec,
-    State, Tx,
+    Annotations, AnswerValue, Anyone, App, AppVisibility, Backend, Blob, Conn, Contents, Db, Engine, Format, GET, Icon,
+    Input, Instance, Mount, Operations, POST, PageNumber, Principal, PromptSpec, Result, Scope, Select, SelectorSpec,
+    ServiceSpec, State, Tx,
 };
 use diptych_spec::Args;
 use diptych_testkit::TestDatabase;
