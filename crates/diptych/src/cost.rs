@@ -59,3 +59,32 @@ pub(crate) fn json(mounts: &[MountCost]) -> Value {
     };
     json!({"mounts": mounts.iter().map(mount).collect::<Vec<_>>(), "bytes_per_token": ToolCost::BYTES_PER_TOKEN})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_and_programs_read_the_same_numbers() {
+        let tools = vec![ToolCost::new("notes.add", 1000), ToolCost::new("notes.list", 41)];
+        let mounts = [
+            MountCost { path: "/mcp".to_owned(), tools: tools.clone() },
+            MountCost { path: "/mcp/admin".to_owned(), tools: tools[1..].to_vec() },
+        ];
+        assert_eq!(
+            table(&mounts),
+            "\
+/mcp             bytes    tokens
+  notes.add       1000       250
+  notes.list        41        11
+  total           1041       261
+/mcp/admin       bytes    tokens
+  notes.list        41        11
+  total             41        11
+tokens are estimated: bytes / 4, rounded up"
+        );
+        let json = json(&mounts);
+        assert_eq!((&json["mounts"][0]["bytes"], &json["mounts"][0]["tokens"]), (&json!(1041), &json!(261)));
+        assert_eq!(json["mounts"][1]["tools"], json!([{"name": "notes.list", "bytes": 41, "tokens": 11}]));
+    }
+}

@@ -1,6 +1,6 @@
 //! Schemas with fewer tokens that mean the same: every client pays for them in every conversation.
 //!
-//! No titles, no `format` that no validator knows, unions with null as a list of types, and what is repeated is said once,
+//! No titles, no `format` that no validator knows, unions with null as a list of types, the type of listed values once, and what is repeated is said once,
 //! under `$defs`. A schema that names itself (`$schema`, `$id`, an anchor), or refers to a place inside of itself, was written by
 //! hand and stays as it is.
 
@@ -47,11 +47,12 @@ pub(crate) fn compact(schema: &mut Value) {
         return;
     }
     each(schema, &mut |schema| {
-        schema.remove("title");
+        schema.shift_remove("title");
         if schema.get("format").and_then(Value::as_str).is_some_and(is_noise) {
-            schema.remove("format");
+            schema.shift_remove("format");
         }
         merge_null(schema);
+        lift_type(schema);
     });
     hoist(schema);
 }
@@ -90,9 +91,29 @@ fn merge_null(schema: &mut Map<String, Value>) {
         if let Some(values) = merged.get_mut("enum").and_then(Value::as_array_mut) {
             values.push(Value::Null);
         }
-        schema.remove(keyword);
+        schema.shift_remove(keyword);
         merged.append(schema);
         *schema = merged;
+        return;
+    }
+}
+
+/// `{"oneOf": [{"type": "string", "const": …}, …]}` → `{"type": "string", "oneOf": [{"const": …}, …]}`
+fn lift_type(schema: &mut Map<String, Value>) {
+    for keyword in ["anyOf", "oneOf"] {
+        let Some(branches) = schema.get(keyword).and_then(Value::as_array) else { continue };
+        let fixed = |branch: &Value| branch.get("const").and(branch.get("type")).cloned();
+        let Some(ty) = branches.first().and_then(fixed) else { continue };
+        if schema.contains_key("type") || !branches.iter().all(|branch| fixed(branch).as_ref() == Some(&ty)) {
+            continue;
+        }
+        let mut lifted = Map::from_iter([("type".to_owned(), ty)]);
+        lifted.append(schema);
+        let branches = lifted.get_mut(keyword).and_then(Value::as_array_mut);
+        for branch in branches.into_iter().flatten().filter_map(Value::as_object_mut) {
+            branch.shift_remove("type");
+        }
+        *schema = lifted;
         return;
     }
 }
@@ -261,6 +282,10 @@ mod tests {
                 json!({"oneOf": [{"type": "null"}, {"type": "string", "enum": ["a"]}]}),
                 json!({"type": ["string", "null"], "enum": ["a", null]}),
             ),
+            (
+                json!({"oneOf": [{"type": "string", "const": "a", "description": "A."}, {"type": "string", "const": "b"}]}),
+                json!({"type": "string", "oneOf": [{"const": "a", "description": "A."}, {"const": "b"}]}),
+            ),
         ] {
             assert_eq!(compacted(given.clone()), expected, "{given}");
         }
@@ -274,6 +299,8 @@ mod tests {
             json!({"anyOf": [{"type": "string", "description": "inner"}, {"type": "null"}], "description": "outer"}),
             json!({"anyOf": [{"type": "string"}, {"type": "null"}, {"type": "integer"}]}),
             json!({"anyOf": [{"$ref": "#"}, {"type": "null"}]}),
+            json!({"oneOf": [{"type": "string", "const": "a"}, {"type": "integer", "const": 1}]}),
+            json!({"oneOf": [{"type": "string", "const": "a"}, {"type": "string"}]}),
             json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "T", "format": "int64"}),
             json!({"properties": {"a": {"$anchor": "a", "title": "T"}}}),
             json!({"properties": {"a": {"title": "T"}, "b": {"$ref": "#/properties/a"}}}),

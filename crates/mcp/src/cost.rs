@@ -17,7 +17,9 @@ impl ToolCost {
     /// compares tools, and the same for all of them.
     pub const BYTES_PER_TOKEN: usize = 4;
 
-    pub(crate) fn of(name: String, entry: &str) -> Self {
-        Self { name, bytes: entry.len(), tokens: entry.len().div_ceil(Self::BYTES_PER_TOKEN) }
+    /// The cost of an entry of so many bytes.
+    #[must_use]
+    pub fn new(name: impl Into<String>, bytes: usize) -> Self {
+        Self { name: name.into(), bytes, tokens: bytes.div_ceil(Self::BYTES_PER_TOKEN) }
     }
 }

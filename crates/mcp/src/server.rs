@@ -178,7 +178,7 @@ impl Server {
     #[must_use]
     pub fn tool_costs(&self) -> Vec<ToolCost> {
         let entries = self.0.lists.tool_entries(&self.0.offer);
-        entries.into_iter().map(|(name, entry)| ToolCost::of(name, entry)).collect()
+        entries.into_iter().map(|(name, entry)| ToolCost::new(name, entry.len())).collect()
     }
 
     /// Ends every stream, so that nothing keeps the transport from stopping.
