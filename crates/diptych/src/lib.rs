@@ -199,6 +199,8 @@ mod documents {
     mod talking {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../../docs/tokens.md")]
+    mod tokens {}
     #[doc = include_str!("../../../docs/transactions.md")]
     mod transactions {}
 }
