@@ -30,6 +30,10 @@ update:
 interop:
     bash tests/interop/run
 
+# The official conformance suite against its example.
+conformance:
+    bash tests/conformance/run
+
 # Everything that has to pass.
 ci:
     bash .ci/run

@@ -12,6 +12,7 @@ mod prompts;
 mod questions;
 mod resources;
 mod talking;
+mod tasks;
 
 use diptych::{MCPServer, Operations};
 use std::process::ExitCode;
@@ -34,4 +35,5 @@ fn operations() -> Operations {
         .merge(catalogue::operations())
         .merge(resources::operations())
         .merge(prompts::operations())
+        .merge(tasks::operations())
 }

@@ -4,9 +4,8 @@ use diptych::{Anyone, Ask, Capability, Content, Elicited, Operations, Result, Sa
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::fmt::Debug;
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Contact {
     /// The user's name.
     username: String,
@@ -14,17 +13,17 @@ struct Contact {
     email: String,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Name {
     name: String,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Confirmation {
     ok: bool,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Colour {
     color: String,
 }
@@ -38,7 +37,7 @@ enum Status {
 }
 
 /// Every kind of field, each with a default.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
 struct Defaults {
     name: String,
@@ -176,9 +175,9 @@ fn greeting(name: Elicited<Name>) -> String {
     name.accepted().map_or_else(|| "Hello, whoever you are!".to_owned(), |Name { name }| format!("Hello, {name}!"))
 }
 
-fn outcome<T: Debug>(what: &str, answer: &Elicited<T>) -> String {
+fn outcome<T: Serialize>(what: &str, answer: &Elicited<T>) -> String {
     match answer {
-        Elicited::Accepted(content) => format!("{what}: action=accept, content={content:?}"),
+        Elicited::Accepted(content) => format!("{what}: action=accept, content={}", json!(content)),
         Elicited::Declined => format!("{what}: action=decline"),
         Elicited::Cancelled => format!("{what}: action=cancel"),
     }

@@ -21,4 +21,5 @@ mod sqlite;
 mod stale;
 mod streams;
 mod suite;
+mod tasks;
 mod transactions;

@@ -234,6 +234,12 @@ impl MCPServerBuilder {
         self
     }
 
+    /// How many tasks this process works on at a time; 4. With 0 it leaves them to other processes on the same database.
+    pub fn task_workers(mut self, workers: usize) -> Self {
+        self.settings.tasks.workers = workers;
+        self
+    }
+
     /// Connects, migrates, checks every declaration, and runs the start hooks.
     ///
     /// # Errors
@@ -243,9 +249,13 @@ impl MCPServerBuilder {
         let Checked { server, migrations, on_start } = self.checked().await?;
         let db = server.engine().db();
         migrations.run(db).await.map_err(StartError::Database)?;
+        if let Some(tasks) = server.engine().tasks() {
+            tasks.migrate().await.map_err(StartError::Database)?;
+        }
         for hook in on_start {
             hook(db.clone()).await.map_err(StartError::Hook)?;
         }
+        server.engine().work_on_tasks();
         Ok(server)
     }
 

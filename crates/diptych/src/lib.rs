@@ -135,6 +135,8 @@ pub use diptych_spec::ServiceError;
 pub use diptych_spec::ServiceSpec;
 pub use diptych_spec::Signature;
 pub use diptych_spec::State;
+pub use diptych_spec::Task;
+pub use diptych_spec::TaskStart;
 pub use diptych_spec::Value;
 pub use diptych_spec::ValueKind;
 
@@ -159,6 +161,7 @@ pub use diptych_pipeline::Record;
 pub use diptych_pipeline::Row;
 pub use diptych_pipeline::Select;
 pub use diptych_pipeline::Settings;
+pub use diptych_pipeline::TaskSettings;
 pub use diptych_pipeline::Tx;
 pub use diptych_pipeline::db_error;
 pub use diptych_pipeline::query;

@@ -12,8 +12,9 @@ use crate::peer::{self, Peer};
 use crate::refuse::{self, Refusal};
 use crate::rpc;
 use crate::seal::Serial;
+use crate::tasks;
 use diptych_pipeline::{Operation, Outcome};
-use diptych_spec::{Arguments, Asking, Capability, Error, ErrorKind, Question};
+use diptych_spec::{Arguments, Capability, Error, ErrorKind, Question};
 use futures_util::future;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -30,6 +31,8 @@ pub(crate) enum Dispatched {
     Failed(Error),
     /// The questions are written; the result is not complete (2026-07-28, `InputRequiredResult`).
     Asked,
+    /// It goes on as a task, which is written (SEP-2663, `CreateTaskResult`).
+    Begun,
 }
 
 /// What the client keeps between two rounds.
@@ -58,6 +61,17 @@ impl Call<'_> {
         arguments: Arguments<'_>,
         result: &mut Writer<'_>,
     ) -> Result<Dispatched, Refusal> {
+        self.dispatch_until_task(operation, arguments, None, result).await
+    }
+
+    /// The same, up to where the operation says that it goes on as a task. `task` is the text of the arguments, when it may.
+    pub(crate) async fn dispatch_until_task(
+        self,
+        operation: &Operation,
+        arguments: Arguments<'_>,
+        task: Option<&str>,
+        result: &mut Writer<'_>,
+    ) -> Result<Dispatched, Refusal> {
         let (engine, declaration) = (&self.server.engine, operation.declaration());
         if !declaration.converses() {
             return Ok(match engine.dispatch(operation, arguments, self.caller()).await {
@@ -67,30 +81,35 @@ impl Call<'_> {
         }
         let is_modern = self.revision.is_modern();
         let brought = if is_modern && declaration.asks() { self.brought(operation)? } else { Brought::default() };
-        let used = match brought.serial.filter(|_| operation.is_service()) {
-            Some((serial, until)) if !self.server.seal.claim(serial, until) => {
-                return Err(Refusal::params("`requestState` was used before; call again without it"));
-            }
-            used => used.map(|(serial, _)| Used { call: self, serial }),
-        };
-        let peer = Arc::new(Peer::new(self, brought.answers));
+        let used = brought.serial.filter(|_| operation.is_service());
+        if used.is_some_and(|(serial, until)| !self.server.seal.claim(serial, until)) {
+            return Err(Refusal::params("`requestState` was used before; call again without it"));
+        }
+        // Only what is known to have failed may happen again; a call that was dropped may have been committed.
+        let give_back = || used.iter().for_each(|(serial, _)| self.server.seal.release(serial));
+        let peer = Arc::new(Peer::new(self, brought.answers, task.is_some()));
         for _ in 0..MAX_ROUNDS {
             let mut caller = self.caller();
             caller.peer = Some(Arc::clone(&peer) as Arc<dyn diptych_spec::Peer>);
             let error = match engine.dispatch(operation, arguments.clone(), caller).await {
-                Ok(outcome) => {
-                    used.into_iter().for_each(Used::keep);
-                    return Ok(Dispatched::Done(outcome));
+                Ok(outcome) => return Ok(Dispatched::Done(outcome)),
+                Err(error) if error.kind() == ErrorKind::OutcomeUnknown => return Ok(Dispatched::Failed(error)),
+                Err(error) if error.begins_task() => {
+                    let (answers, arguments) = (peer.answers().clone(), task.unwrap_or("{}"));
+                    return Ok(match tasks::create(self, operation, arguments, answers, result).await {
+                        Ok(()) => Dispatched::Begun,
+                        Err(error) => {
+                            give_back();
+                            Dispatched::Failed(error)
+                        }
+                    });
                 }
-                Err(error) if error.kind() == ErrorKind::InputRequired => error,
-                Err(error) => {
-                    // What is not known to have failed must not happen twice.
-                    if error.kind() == ErrorKind::OutcomeUnknown {
-                        used.into_iter().for_each(Used::keep);
-                    }
-                    return Ok(Dispatched::Failed(error));
-                }
+                Err(error) => error,
             };
+            give_back();
+            if error.kind() != ErrorKind::InputRequired {
+                return Ok(Dispatched::Failed(error));
+            }
             let questions = error.questions();
             let beyond: Vec<_> = needs(questions).filter(|capability| !peer.capabilities.can(*capability)).collect();
             if is_modern && !beyond.is_empty() {
@@ -112,7 +131,7 @@ impl Call<'_> {
 
     /// The new era: the client is told what to ask, and what to bring back.
     fn ask_later(self, questions: &[Question], peer: &Peer, operation: &Operation, result: &mut Writer<'_>) {
-        let asked = |question: &Question| (question.key.clone(), request(question, self.revision));
+        let asked = |question: &Question| (question.key.clone(), request(&json!(question), self.revision));
         let requests: Map<String, Value> = questions.iter().map(asked).collect();
         let state = State {
             until: now().saturating_add(self.server.settings.answer_deadline.as_secs()),
@@ -125,23 +144,28 @@ impl Call<'_> {
         result.value("requestState", &self.server.seal.seal(&self.bound_to(operation), &text));
     }
 
-    /// What the client brought back from the round before; without a state of ours, nothing.
+    /// What the client brought back from the round before. Without a state of ours that is nothing to a service: it could not
+    /// be kept from using its answers twice.
     fn brought(self, operation: &Operation) -> Result<Brought, Refusal> {
         let responses: HashMap<String, Map<String, Value>> = match self.params.get("inputResponses") {
             None => HashMap::new(),
             Some(responses) => serde_json::from_str(responses.get())
                 .map_err(|_| Refusal::params("`inputResponses` has to be an object with an object for each answer"))?,
         };
-        let Some(state) = self.params.get("requestState") else { return Ok(Brought::default()) };
+        let answers =
+            |responses: HashMap<_, _>| responses.into_iter().map(|(key, answer)| (key, Value::Object(answer)));
+        let Some(state) = self.params.get("requestState") else {
+            let taken = if operation.is_service() { HashMap::new() } else { responses };
+            return Ok(Brought { answers: answers(taken).collect(), serial: None });
+        };
         let wrong =
             || Refusal::params("`requestState` does not belong to this call, or is too old; call again without it");
         let state = object::text(state).ok_or_else(wrong)?;
         let (serial, text) = self.server.seal.open(&self.bound_to(operation), &state).ok_or_else(wrong)?;
-        let State { until, asked, mut answers } = serde_json::from_slice(&text).map_err(|_| wrong())?;
+        let State { until, asked, answers: mut known } = serde_json::from_slice(&text).map_err(|_| wrong())?;
         let left = until.checked_sub(now()).ok_or_else(wrong)?;
-        let asked_for = responses.into_iter().filter(|(key, _)| asked.contains(key));
-        answers.extend(asked_for.map(|(key, answer)| (key, Value::Object(answer))));
-        Ok(Brought { answers, serial: Some((serial, Instant::now() + Duration::from_secs(left))) })
+        known.extend(answers(responses).filter(|(key, _)| asked.contains(key)));
+        Ok(Brought { answers: known, serial: Some((serial, Instant::now() + Duration::from_secs(left))) })
     }
 
     /// Who calls, what, and at which mount: no other caller, and no other call, can use the same state.
@@ -164,7 +188,7 @@ impl Call<'_> {
         let Some(session) = &self.side.session else { return false };
         let answers = questions.iter().map(|question| async move {
             let mut waiting = session.pending.open();
-            let asked = request(question, self.revision);
+            let asked = request(&json!(question), self.revision);
             let method = asked.get("method").and_then(Value::as_str).unwrap_or_default();
             self.side.line.send(rpc::request(waiting.id(), method, &asked["params"]));
             let answer = waiting.answer().await;
@@ -176,38 +200,23 @@ impl Call<'_> {
     }
 }
 
-/// A state that is being used. Unless the call succeeds, it can be used again.
-struct Used<'a> {
-    call: Call<'a>,
-    serial: Serial,
-}
-
-impl Used<'_> {
-    /// It stays used.
-    fn keep(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Used<'_> {
-    fn drop(&mut self) {
-        self.call.server.seal.release(&self.serial);
-    }
-}
-
 fn needs(questions: &[Question]) -> impl Iterator<Item = Capability> {
     questions.iter().map(|question| question.asking.needs())
 }
 
-/// The request that asks a question.
-fn request(question: &Question, revision: &Revision) -> Value {
-    let (method, mut params) = match &question.asking {
-        Asking::Form { message, schema } => {
-            ("elicitation/create", json!({"mode": "form", "message": message, "requestedSchema": schema}))
-        }
-        Asking::Url { message, url } => ("elicitation/create", json!({"mode": "url", "message": message, "url": url})),
-        Asking::Sampling(sampling) => ("sampling/createMessage", json!(sampling)),
-        _ => ("roots/list", json!({})),
+/// The request that asks a question, which is given as it is written.
+pub(crate) fn request(question: &Value, revision: &Revision) -> Value {
+    let part =
+        |kind: &str, name: &str| question.get(kind).and_then(|asked| asked.get(name)).cloned().unwrap_or_default();
+    let (method, mut params) = if question.get("form").is_some() {
+        let (message, schema) = (part("form", "message"), part("form", "schema"));
+        ("elicitation/create", json!({"mode": "form", "message": message, "requestedSchema": schema}))
+    } else if question.get("url").is_some() {
+        ("elicitation/create", json!({"mode": "url", "message": part("url", "message"), "url": part("url", "url")}))
+    } else if let Some(sampling) = question.get("sampling") {
+        ("sampling/createMessage", sampling.clone())
+    } else {
+        ("roots/list", json!({}))
     };
     if let Some(params) = params.as_object_mut() {
         if !revision.question_modes {

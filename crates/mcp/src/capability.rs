@@ -1,6 +1,7 @@
 //! What a client can be asked for, as it declared (2026-07-28, `ClientCapabilities`).
 
-use crate::object::Members;
+use crate::object::{self, Members};
+use crate::tasks;
 use diptych_spec::Capability;
 use serde_json::{Value, json};
 
@@ -11,6 +12,8 @@ pub(crate) struct Capabilities {
     url: bool,
     sampling: bool,
     roots: bool,
+    /// The extension of tasks (SEP-2663).
+    pub(crate) tasks: bool,
 }
 
 impl Capabilities {
@@ -19,13 +22,21 @@ impl Capabilities {
         let Ok(declared) = Members::read(json) else { return Self::default() };
         let modes = declared.get("elicitation").and_then(|modes| Members::read(modes.get()).ok());
         let mode = |name| modes.as_ref().is_some_and(|modes| modes.get(name).is_some());
+        let extensions = declared.get("extensions").and_then(|extensions| Members::read(extensions.get()).ok());
         Self {
             // `{}` means forms, which is all there was (2025-11-25, client/elicitation, Capabilities).
             form: modes.is_some() && (mode("form") || !mode("url")),
             url: mode("url"),
             sampling: declared.get("sampling").is_some(),
             roots: declared.get("roots").is_some(),
+            tasks: extensions.is_some_and(|extensions| extensions.get(tasks::EXTENSION).is_some_and(object::is_object)),
         }
+    }
+
+    /// What the client can be asked for.
+    pub(crate) fn list(self) -> Vec<Capability> {
+        let all = [Capability::Form, Capability::Url, Capability::Sampling, Capability::Roots];
+        all.into_iter().filter(|capability| self.can(*capability)).collect()
     }
 
     pub(crate) fn can(self, capability: Capability) -> bool {

@@ -49,6 +49,8 @@ pub(crate) struct Revision {
     pub(crate) primes: bool,
     /// Whether a question to the user says if it is a form or a URL.
     pub(crate) question_modes: bool,
+    /// Whether the extension of tasks belongs to it (SEP-2663); where it does not, it is not looked at.
+    pub(crate) tasks: bool,
     pub(crate) structured: Structured,
     /// Whether tools, resources and content have a `_meta`.
     pub(crate) metas: bool,
@@ -77,6 +79,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         websites: true,
         primes: false,
         question_modes: true,
+        tasks: true,
         structured: Structured::Any,
         metas: true,
         last_modified: true,
@@ -97,6 +100,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         websites: true,
         primes: true,
         question_modes: true,
+        tasks: false,
         structured: Structured::Object,
         metas: true,
         last_modified: true,
@@ -117,6 +121,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         websites: false,
         primes: false,
         question_modes: false,
+        tasks: false,
         structured: Structured::Object,
         metas: true,
         last_modified: true,
@@ -137,6 +142,7 @@ pub(crate) static REVISIONS: [Revision; 4] = [
         websites: false,
         primes: false,
         question_modes: false,
+        tasks: false,
         structured: Structured::Absent,
         metas: false,
         last_modified: false,

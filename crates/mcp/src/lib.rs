@@ -54,6 +54,7 @@ mod settings;
 mod stdio;
 mod stream;
 mod subscribe;
+mod tasks;
 mod tools;
 mod views;
 

@@ -8,9 +8,10 @@ use crate::object::{Members, Writer};
 use crate::refuse::Refusal;
 use crate::server::Inner;
 use crate::settings::Settings;
-use crate::{list, object};
+use crate::{list, object, tasks};
 use diptych_spec::Icon;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// The server's `Implementation`, rendered once for each revision.
 pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
@@ -45,10 +46,11 @@ pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
 fn capabilities(server: &Inner, revision: &Revision, out: &mut Vec<u8>) {
     let lists = &server.lists;
     let views = revision.metas && lists.has_views();
+    let tasks = revision.tasks && lists.tasks;
     let mut declared = Writer::open(out);
     for (name, served, json) in [
         ("completions", lists.completions, "{}"),
-        ("extensions", views, r#"{"io.modelcontextprotocol/ui":{}}"#),
+        ("extensions", views || tasks, &extensions(views, tasks)),
         ("logging", lists.logs, "{}"),
         ("prompts", lists.has_prompts(), r#"{"listChanged":true}"#),
         ("resources", lists.has_resources(), r#"{"listChanged":true,"subscribe":true}"#),
@@ -59,6 +61,13 @@ fn capabilities(server: &Inner, revision: &Revision, out: &mut Vec<u8>) {
         }
     }
     declared.close();
+}
+
+/// Extensions of the protocol, by name: what is shown in a frame, and tasks.
+fn extensions(views: bool, tasks: bool) -> String {
+    let named = [("io.modelcontextprotocol/ui", views), (tasks::EXTENSION, tasks)];
+    let named = named.into_iter().filter(|(_, served)| *served).map(|(name, _)| (name.to_owned(), json!({})));
+    Value::Object(named.collect()).to_string()
 }
 
 /// `server/discover` (2026-07-28, server/discover).
@@ -111,7 +120,12 @@ pub(crate) fn dress(call: Call<'_>, freshness: Freshness, result: &mut Writer<'_
     if !call.revision.is_modern() || freshness == Freshness::Dressed {
         return;
     }
-    result.value("resultType", if freshness == Freshness::InputRequired { "input_required" } else { "complete" });
+    let kind = match freshness {
+        Freshness::InputRequired => "input_required",
+        Freshness::Task => "task",
+        _ => "complete",
+    };
+    result.value("resultType", kind);
     if let Freshness::For { ttl_ms, public } = freshness {
         result.value("ttlMs", &ttl_ms);
         result.value("cacheScope", if public { "public" } else { "private" });

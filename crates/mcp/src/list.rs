@@ -37,6 +37,8 @@ pub(crate) struct Lists {
     pub(crate) completions: bool,
     /// Whether any operation sends log messages.
     pub(crate) logs: bool,
+    /// Whether any operation is a task.
+    pub(crate) tasks: bool,
 }
 
 pub(crate) struct List {
@@ -82,6 +84,7 @@ impl Lists {
                 rendered(&describe::prompt(declaration, revision))
             }),
             completions: offer.operations().any(|(_, operation)| completion::is_offered(operation.declaration())),
+            tasks: offer.operations().any(|(_, operation)| operation.declaration().task().is_some()),
             logs: offer.operations().any(|(_, operation)| operation.declaration().logs()),
         }
     }

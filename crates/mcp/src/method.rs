@@ -8,7 +8,7 @@ use crate::refuse::Refusal;
 use crate::rpc::Id;
 use crate::server::Inner;
 use crate::session::Session;
-use crate::{completion, lifecycle, logging, prompts, resources, rows, subscribe, tools};
+use crate::{completion, lifecycle, logging, prompts, resources, rows, subscribe, tasks, tools};
 use diptych_pipeline::{Caller, OnDisconnect};
 use diptych_spec::Principal;
 use std::sync::Arc;
@@ -30,10 +30,13 @@ enum Method {
     Unsubscribe,
     Listen,
     SetLevel,
+    GetTask,
+    UpdateTask,
+    CancelTask,
 }
 
 /// Name, method, and the era that has it; `None` is both. `initialize` is not here: it is what makes a session.
-const METHODS: [(&str, Method, Option<Era>); 14] = [
+const METHODS: [(&str, Method, Option<Era>); 17] = [
     ("server/discover", Method::Discover, Some(Era::Modern)),
     ("ping", Method::Ping, Some(Era::Legacy)),
     ("tools/list", Method::ListTools, None),
@@ -48,6 +51,9 @@ const METHODS: [(&str, Method, Option<Era>); 14] = [
     ("resources/unsubscribe", Method::Unsubscribe, Some(Era::Legacy)),
     ("subscriptions/listen", Method::Listen, Some(Era::Modern)),
     ("logging/setLevel", Method::SetLevel, Some(Era::Legacy)),
+    ("tasks/get", Method::GetTask, Some(Era::Modern)),
+    ("tasks/update", Method::UpdateTask, Some(Era::Modern)),
+    ("tasks/cancel", Method::CancelTask, Some(Era::Modern)),
 ];
 
 /// The parameter that `Mcp-Name` repeats (2026-07-28, basic/transports/streamable-http, Standard Request Headers).
@@ -55,6 +61,7 @@ pub(crate) fn mirrored(method: &str) -> Option<&'static str> {
     match method {
         "tools/call" | "prompts/get" => Some("name"),
         "resources/read" => Some("uri"),
+        "tasks/get" | "tasks/update" | "tasks/cancel" => Some("taskId"),
         _ => None,
     }
 }
@@ -92,6 +99,8 @@ pub(crate) enum Freshness {
     Unsaid,
     /// It is not complete: the client is asked for something first.
     InputRequired,
+    /// It is a task, not the result of the call.
+    Task,
     /// The result is written already, with all that belongs to it.
     Dressed,
     /// For so many milliseconds; for everybody, or for this caller alone.
@@ -123,16 +132,18 @@ impl Call<'_> {
             Method::Unsubscribe => subscribe::unsubscribe(self),
             Method::Listen => subscribe::listen(self, self.id, result).await,
             Method::SetLevel => logging::set_level(self),
+            Method::GetTask => tasks::get(self, result).await,
+            Method::UpdateTask => tasks::update(self).await,
+            Method::CancelTask => tasks::cancel(self).await,
         }
     }
 
     /// The caller as the pipeline knows it.
     pub(crate) fn caller(self) -> Caller {
         Caller {
-            principal: self.principal.cloned(),
             on_disconnect: self.side.on_disconnect,
-            peer: None,
             withdrawn: self.side.withdrawn.clone(),
+            ..Caller::new(self.principal.cloned())
         }
     }
 }
@@ -156,6 +167,7 @@ fn find(name: &str, era: Era, lists: &Lists) -> Option<Method> {
         Method::SetLevel => lists.logs,
         Method::ListPrompts | Method::GetPrompt => lists.has_prompts(),
         Method::Complete => lists.completions,
+        Method::GetTask | Method::UpdateTask | Method::CancelTask => lists.tasks,
         _ => true,
     };
     (here && served).then_some(row.1)

@@ -25,6 +25,8 @@ pub(crate) struct Peer {
     level: Level,
     pub(crate) capabilities: Capabilities,
     answers: Mutex<Map<String, Value>>,
+    /// Whether the call becomes a task where its handler says so.
+    begins_task: bool,
 }
 
 enum Level {
@@ -34,25 +36,34 @@ enum Level {
     Session(Arc<Session>),
 }
 
-impl Peer {
-    pub(crate) fn new(call: Call<'_>, answers: Map<String, Value>) -> Self {
-        let token = call.meta.get("progressToken").filter(|token| Id::of(token).is_some());
-        let (level, capabilities) = match &call.side.session {
-            Some(session) => (Level::Session(Arc::clone(session)), session.capabilities),
+impl Call<'_> {
+    /// What the client declared: in this request, or for its session.
+    pub(crate) fn capabilities(self) -> Capabilities {
+        match &self.side.session {
+            Some(session) => session.capabilities,
             None => {
-                let declared = call.meta.get(CLIENT_CAPABILITIES);
-                let level = call.meta.text(LOG_LEVEL).and_then(|level| LogLevel::named(&level));
-                let read = |declared: &serde_json::value::RawValue| Capabilities::read(declared.get());
-                (Level::Request(level), declared.map(read).unwrap_or_default())
+                let declared = self.meta.get(CLIENT_CAPABILITIES);
+                declared.map(|declared| Capabilities::read(declared.get())).unwrap_or_default()
             }
+        }
+    }
+}
+
+impl Peer {
+    pub(crate) fn new(call: Call<'_>, answers: Map<String, Value>, begins_task: bool) -> Self {
+        let token = call.meta.get("progressToken").filter(|token| Id::of(token).is_some());
+        let level = match &call.side.session {
+            Some(session) => Level::Session(Arc::clone(session)),
+            None => Level::Request(call.meta.text(LOG_LEVEL).and_then(|level| LogLevel::named(&level))),
         };
         Self {
             line: Arc::clone(&call.side.line),
             token: token.map(|token| token.get().to_owned()),
             reported: Mutex::new(f64::NEG_INFINITY),
             level,
-            capabilities,
+            capabilities: call.capabilities(),
             answers: Mutex::new(answers),
+            begins_task,
         }
     }
 
@@ -100,6 +111,10 @@ impl diptych_spec::Peer for Peer {
 
     fn release(&self, retry: Duration) {
         self.line.release(retry);
+    }
+
+    fn begins_task(&self) -> bool {
+        self.begins_task
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) async fn get(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fresh
         Dispatched::Done(outcome) => write(outcome.json(), result),
         Dispatched::Failed(error) => return Err(refuse::prompt(&error, call.revision)),
         Dispatched::Asked => return Ok(Freshness::InputRequired),
+        Dispatched::Begun => return Ok(Freshness::Task),
     }
     Ok(Freshness::Unsaid)
 }

@@ -112,16 +112,21 @@ impl Refusal {
         self
     }
 
-    pub(crate) fn reply(self, id: Option<Id<'_>>) -> Reply {
-        let mut out = rpc::begin(id);
-        out.extend_from_slice(br#","error":"#);
-        let mut error = Writer::open(&mut out);
+    /// Writes the JSON-RPC error.
+    pub(crate) fn error(&self, out: &mut Vec<u8>) {
+        let mut error = Writer::open(out);
         error.value("code", &self.code);
         error.value("message", &*self.message);
         if let Some(data) = &self.data {
             error.raw("data", data);
         }
         error.close();
+    }
+
+    pub(crate) fn reply(self, id: Option<Id<'_>>) -> Reply {
+        let mut out = rpc::begin(id);
+        out.extend_from_slice(br#","error":"#);
+        self.error(&mut out);
         out.push(b'}');
         let reply = Reply::json(self.status, out);
         match self.challenge {
@@ -141,6 +146,12 @@ pub(crate) fn incapable(required: Value, error: &Error) -> Refusal {
     }
     let data = Data { required_capabilities: required, questions: error.questions() };
     Refusal::new(400, -32021, "this call asks for something that the client cannot be asked").with(&data)
+}
+
+/// The client did not declare, in this request, what it takes (2026-07-28, basic, `MissingRequiredClientCapability`).
+pub(crate) fn undeclared(required: Value) -> Refusal {
+    let data = json!({"requiredCapabilities": required});
+    Refusal::new(400, -32021, "this needs a capability that the client did not declare").with(&data)
 }
 
 /// There are as many streams as the server holds.

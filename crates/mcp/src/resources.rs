@@ -48,6 +48,7 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         }
         Dispatched::Failed(error) => return Err(refuse::resource(&error, &uri, call.revision)),
         Dispatched::Asked => return Ok(Freshness::InputRequired),
+        Dispatched::Begun => return Ok(Freshness::Task),
     }
     // The row may change at any time, and what it shows may depend on who reads it.
     Ok(Freshness::For { ttl_ms: 0, public: false })

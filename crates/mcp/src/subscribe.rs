@@ -4,6 +4,7 @@
 //! A listener is sent what it asked for and may read. One that is too slow misses nothing silently: it is told that
 //! everything it listens for may have changed.
 
+use crate::list::Lists;
 use crate::method::{Call, Freshness};
 use crate::notify;
 use crate::object::{self, Members, Writer};
@@ -12,6 +13,7 @@ use crate::resources;
 use crate::rpc::{self, Id};
 use crate::server::Inner;
 use crate::session::Session;
+use crate::tasks;
 use diptych_pipeline::Change;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -46,6 +48,8 @@ struct Filter {
     resources_list_changed: bool,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     resource_subscriptions: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    task_ids: BTreeSet<String>,
 }
 
 /// `subscriptions/listen` (2026-07-28, basic/patterns/subscriptions). Ends with the client, with the server, or at the
@@ -71,11 +75,21 @@ pub(crate) async fn listen(call: Call<'_>, id: Id<'_>, result: &mut Writer<'_>) 
         notify::subscribed(params, id);
     }));
     let told = async {
-        while let Some(changed) = next(&mut changes).await {
+        // Where the tasks are by now: one that is over changes no more.
+        let mut changed = Changed::tasks(&filter.task_ids);
+        loop {
             for (method, uri) in filter.select(&changed) {
                 events.room().await;
                 line.send(notify::changed(method, uri, Some(id)));
             }
+            for task in changed.tasks_among(&filter.task_ids) {
+                events.room().await;
+                if let Some(message) = tasks::notification(call, task, id).await {
+                    line.send(message);
+                }
+            }
+            let Some(next) = next(&mut changes).await else { return };
+            changed = next;
         }
     };
     until_it_ends(call.server, None, told).await;
@@ -103,16 +117,33 @@ async fn honoured(call: Call<'_>, wanted: &Members<'_>) -> Result<Filter, Refusa
     if uris.len() > most {
         return Err(Refusal::params(format!("a stream has at most {most} resource subscriptions")));
     }
+    let tasks = match wanted.get("taskIds") {
+        None => BTreeSet::new(),
+        Some(ids) => {
+            tasks::declared(call)?;
+            serde_json::from_str::<BTreeSet<String>>(ids.get())
+                .map_err(|_| Refusal::params("`notifications.taskIds` has to be an array of ids"))?
+        }
+    };
+    if tasks.len() > most {
+        return Err(Refusal::params(format!("a stream is about at most {most} tasks")));
+    }
     let lists = &call.server.lists;
     let mut filter = Filter {
         tools_list_changed: flag("toolsListChanged")?,
         prompts_list_changed: flag("promptsListChanged")? && lists.has_prompts(),
         resources_list_changed: flag("resourcesListChanged")? && lists.has_resources(),
         resource_subscriptions: BTreeSet::new(),
+        task_ids: BTreeSet::new(),
     };
     for uri in uris {
         if resources::is_readable(call, &uri).await {
             filter.resource_subscriptions.insert(uri);
+        }
+    }
+    for id in tasks {
+        if tasks::is_there(call, &id).await {
+            filter.task_ids.insert(id);
         }
     }
     Ok(filter)
@@ -167,7 +198,7 @@ pub(crate) async fn tell(server: &Inner, session: &Session, line: &impl Told, mi
         let mut changed = missed.then_some(Changed::Everything);
         loop {
             if let Some(changed) = changed.filter(|_| listener.is_newest()) {
-                for (method, uri) in session.subscribed.select(&changed) {
+                for (method, uri) in session.subscribed.select(&changed, &server.lists) {
                     line.tell(notify::changed(method, uri.as_deref(), None)).await;
                 }
             }
@@ -186,9 +217,14 @@ pub(crate) trait Told {
 }
 
 impl Subscribed {
-    fn select(&self, changed: &Changed) -> Vec<(&'static str, Option<String>)> {
-        let lists = [(Change::Tools, TOOLS), (Change::Prompts, PROMPTS), (Change::Resources, RESOURCES)];
-        let lists = lists.into_iter().filter(|(list, _)| changed.has(list)).map(|(_, method)| (method, None));
+    fn select(&self, changed: &Changed, lists: &Lists) -> Vec<(&'static str, Option<String>)> {
+        let lists = [
+            (lists.has_tools(), Change::Tools, TOOLS),
+            (lists.has_prompts(), Change::Prompts, PROMPTS),
+            (lists.has_resources(), Change::Resources, RESOURCES),
+        ];
+        let lists = lists.into_iter().filter(|(there, list, _)| *there && changed.has(list));
+        let lists = lists.map(|(_, _, method)| (method, None));
         let inside = self.lock();
         let updated = changed.among(&inside.uris).map(|uri| (UPDATED, Some(uri.to_owned())));
         lists.chain(updated).collect()
@@ -234,6 +270,18 @@ enum Changed {
 }
 
 impl Changed {
+    fn tasks(ids: &BTreeSet<String>) -> Self {
+        Self::These(ids.iter().map(|id| Change::Task(id.as_str().into())).collect())
+    }
+
+    fn tasks_among<'a>(&'a self, ids: &'a BTreeSet<String>) -> impl Iterator<Item = &'a str> {
+        let has = |id: &str| match self {
+            Self::These(changes) => changes.iter().any(|change| matches!(change, Change::Task(own) if **own == *id)),
+            Self::Everything => true,
+        };
+        ids.iter().map(String::as_str).filter(move |id| has(id))
+    }
+
     fn has(&self, list: &Change) -> bool {
         match self {
             Self::These(changes) => changes.contains(list),

@@ -7,8 +7,10 @@ use crate::meta;
 use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::refuse::{self, Refusal};
+use crate::tasks::{self, Way};
 use diptych_pipeline::Operation;
 use diptych_spec::{Arguments, ErrorKind, Format};
+use serde_json::Map;
 
 pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
     let Some(name) = call.params.text("name") else {
@@ -40,7 +42,7 @@ pub(crate) fn find<'c>(call: Call<'c>, name: &str) -> Result<Option<&'c Operatio
     }
 }
 
-/// Runs a tool and writes what it answers.
+/// Runs a tool and writes what it answers, or the task that it is from now on.
 pub(crate) async fn run(
     call: Call<'_>,
     operation: &Operation,
@@ -48,12 +50,26 @@ pub(crate) async fn run(
     format: Format,
     result: &mut Writer<'_>,
 ) -> Result<Freshness, Refusal> {
-    match call.dispatch(operation, Arguments::named(arguments).from_a_model(), result).await? {
+    let declaration = operation.declaration();
+    let task = match tasks::way(call, declaration)? {
+        Way::Waiting => None,
+        Way::Never(error) => return refuse::tool(&error, result).map(|()| Freshness::Unsaid),
+        Way::Task if declaration.begins_task() => Some(arguments),
+        Way::Task => {
+            return match tasks::create(call, operation, arguments, Map::new(), result).await {
+                Ok(()) => Ok(Freshness::Task),
+                Err(error) => refuse::tool(&error, result).map(|()| Freshness::Unsaid),
+            };
+        }
+    };
+    let given = Arguments::named(arguments).from_a_model();
+    match call.dispatch_until_task(operation, given, task, result).await? {
         Dispatched::Done(outcome) => {
-            encode::tool(operation.declaration(), arguments, outcome.json(), format, call.revision, result);
+            encode::tool(declaration, arguments, outcome.json(), format, call.revision, result);
         }
         Dispatched::Failed(error) => refuse::tool(&error, result)?,
         Dispatched::Asked => return Ok(Freshness::InputRequired),
+        Dispatched::Begun => return Ok(Freshness::Task),
     }
     Ok(Freshness::Unsaid)
 }

@@ -23,6 +23,8 @@ pub enum Change {
     Resources,
     /// Which prompts there are.
     Prompts,
+    /// The task of this id.
+    Task(Arc<str>),
 }
 
 /// Where changes are told. Services do it with `.changes("invoices://{id}")`; for what changes otherwise (a job, another

@@ -4,32 +4,36 @@
 //! back, it does not tear the transaction (ADR 0002).
 
 use crate::{
-    Caller, Engine, OnDisconnect, Outcome,
+    BeforeCommit, Caller, Engine, OnDisconnect, Outcome,
     changes::Named,
     db::{Plans, is_retryable},
     operation::{Exposed, Kind, Operation, RunSelector, RunService},
     report,
-    stage::{authorize, check, close, expose, open, permit, present, require, resolve, run, validate},
+    stage::{authorize, check, close, expose, keep, open, permit, present, require, resolve, run, validate},
     watch::until,
 };
 use bytes::Bytes;
-use diptych_spec::{Arguments, Call, Deadline, Error, ErrorKind, Result};
-use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
+use diptych_spec::{Arguments, Call, Deadline, Error, ErrorKind, Principal, Result};
+use std::{sync::Arc, time::Duration};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// Runs an operation. A service runs in a task that `running` keeps count of.
 pub(crate) async fn dispatch(
     engine: &Engine,
+    running: &TaskTracker,
     operation: &Operation,
     arguments: Arguments<'_>,
     caller: Caller,
 ) -> Result<Outcome> {
-    let deadline = Deadline::after(operation.declaration().deadline().unwrap_or(engine.settings().deadline));
+    let longest = caller.deadline.or(operation.declaration().deadline());
+    let deadline = Deadline::after(longest.unwrap_or(engine.settings().deadline));
     let mut plans = Plans::Cached;
     loop {
         let peer = caller.peer.clone().filter(|_| operation.declaration().converses());
         let call = Call::new(caller.principal.clone(), engine.state(), deadline).with_peer(peer);
         let questions = call.questions().clone();
-        match attempt(engine, operation, call, &arguments, &caller, plans).await {
+        let terms = Terms { deadline, longest, plans, cancelled: caller.withdrawn.child_token() };
+        match attempt(engine, running, operation, call, &arguments, &caller, terms).await {
             Err(error) if error.kind() == ErrorKind::InputRequired => {
                 return Err(error.with_questions(questions.take()));
             }
@@ -40,32 +44,57 @@ pub(crate) async fn dispatch(
     }
 }
 
+/// Stages 1 and 2 alone, and the rules of the input: whether a call would begin.
+pub(crate) fn would_begin(
+    engine: &Engine,
+    operation: &Operation,
+    arguments: &Arguments<'_>,
+    principal: Option<Principal>,
+) -> Result<()> {
+    let declaration = operation.declaration();
+    let call = Call::new(principal, engine.state(), Deadline::after(engine.settings().deadline));
+    let authorized = authorize::caller(declaration, call)?;
+    let checked = check::arguments(declaration, authorized, arguments)?;
+    checked.validate(declaration)
+}
+
+/// How long and in which way a call may run.
+struct Terms {
+    deadline: Deadline,
+    /// What the caller or the declaration says; the database enforces it, too.
+    longest: Option<Duration>,
+    plans: Plans,
+    cancelled: CancellationToken,
+}
+
 async fn attempt(
     engine: &Engine,
+    running: &TaskTracker,
     operation: &Operation,
     call: Call,
     arguments: &Arguments<'_>,
     caller: &Caller,
-    plans: Plans,
+    terms: Terms,
 ) -> Result<Bytes> {
-    let deadline = call.deadline();
     let declaration = operation.declaration();
     let authorized = authorize::caller(declaration, call)?; // 1
     let checked = check::arguments(declaration, authorized, arguments)?; // 2
-    let cancelled = caller.withdrawn.child_token();
     match &operation.0 {
-        Kind::Selector(selector) => until(deadline, &cancelled, read(engine, &**selector, checked, plans)).await,
+        Kind::Selector(selector) => {
+            until(terms.deadline, &terms.cancelled, read(engine, &**selector, checked, terms.plans)).await
+        }
         Kind::Service(service) => {
             // Dropped with this future, when the caller goes away.
-            let _cancel = (caller.on_disconnect == OnDisconnect::Cancel).then(|| cancelled.clone().drop_guard());
+            let _cancel = (caller.on_disconnect == OnDisconnect::Cancel).then(|| terms.cancelled.clone().drop_guard());
             let named = Named::of(declaration, arguments);
-            let task = write(engine.clone(), Arc::clone(service), checked, named, deadline, cancelled, plans);
-            engine.tasks().spawn(task).await.unwrap_or_else(|_| Err(stopped()))
+            let keeper = caller.before_commit.clone();
+            let task = write(engine.clone(), Arc::clone(service), checked, named, terms, keeper);
+            running.spawn(task).await.unwrap_or_else(|_| Err(stopped()))
         }
         Kind::Exposed(exposed) => {
-            let _cancel = (caller.on_disconnect == OnDisconnect::Cancel).then(|| cancelled.clone().drop_guard());
-            let task = hand_over(engine.clone(), Arc::clone(exposed), checked, deadline, cancelled);
-            engine.tasks().spawn(task).await.unwrap_or_else(|_| Err(stopped()))
+            let _cancel = (caller.on_disconnect == OnDisconnect::Cancel).then(|| terms.cancelled.clone().drop_guard());
+            let task = hand_over(engine.clone(), Arc::clone(exposed), checked, terms);
+            running.spawn(task).await.unwrap_or_else(|_| Err(stopped()))
         }
     }
 }
@@ -75,12 +104,12 @@ async fn write(
     service: Arc<dyn RunService>,
     checked: check::Checked,
     named: Named,
-    deadline: Deadline,
-    cancelled: CancellationToken,
-    plans: Plans,
+    terms: Terms,
+    keeper: Option<Arc<dyn BeforeCommit>>,
 ) -> Result<Bytes> {
     let declaration = service.declaration();
-    let begin = open::transaction(declaration, engine.db(), plans);
+    let Terms { deadline, longest, plans, cancelled } = terms;
+    let begin = open::transaction(declaration, engine.db(), longest, plans);
     let mut tx = until(deadline, &cancelled, begin).await?; // 3
     let answer = until(deadline, &cancelled, async {
         let opened = open::Opened::new(checked, &mut tx);
@@ -89,7 +118,8 @@ async fn write(
         let valid = validate::input(declaration, permitted)?; // 6
         let ready = require::conditions(declaration, valid)?; // 7
         let ran = run::service(&*service, ready).await?; // 8
-        present::service(&*service, ran, engine.settings().max_result_bytes).await // 9
+        let presented = present::service(&*service, ran, engine.settings().max_result_bytes).await?; // 9
+        keep::with_answer(&mut tx, presented, keeper.as_deref()).await
     });
     let answer = answer.await;
     let json = close::transaction(tx, answer).await?; // 10
@@ -105,15 +135,9 @@ async fn read(engine: &Engine, selector: &dyn RunSelector, checked: check::Check
     Ok(presented.into_json())
 }
 
-async fn hand_over(
-    engine: Engine,
-    exposed: Arc<dyn Exposed>,
-    checked: check::Checked,
-    deadline: Deadline,
-    cancelled: CancellationToken,
-) -> Result<Bytes> {
+async fn hand_over(engine: Engine, exposed: Arc<dyn Exposed>, checked: check::Checked, terms: Terms) -> Result<Bytes> {
     let max_bytes = engine.settings().max_result_bytes;
-    until(deadline, &cancelled, expose::handler(&*exposed, checked, max_bytes)).await // 8, 9
+    until(terms.deadline, &terms.cancelled, expose::handler(&*exposed, checked, max_bytes)).await // 8, 9
 }
 
 /// Whether nothing of the call happened, so that it can be run a second time: a plan that DDL made stale, or, for a read, a

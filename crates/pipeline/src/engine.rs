@@ -1,9 +1,18 @@
 //! The engine: the operations of an application, their database and their state. What every surface calls.
 
-use crate::{Catalogue, Changes, Operation, Operations, db::Db, dispatch::dispatch};
+use crate::{
+    BeforeCommit, Catalogue, Changes, NewTask, Operation, Operations, TaskSettings, TaskState, Tasks,
+    db::Db,
+    dispatch::{dispatch, would_begin},
+};
 use bytes::Bytes;
-use diptych_spec::{Arguments, Declaration, Mistake, Mistakes, Peer, Principal, Result, StateMap};
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use diptych_spec::{Arguments, Declaration, Error, Mistake, Mistakes, Peer, Principal, Result, StateMap, Task};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Who calls, how they are reached, and what becomes of the call when they go away.
@@ -17,6 +26,10 @@ pub struct Caller {
     pub peer: Option<Arc<dyn Peer>>,
     /// Cancelled when the caller withdraws the call: it is rolled back.
     pub withdrawn: CancellationToken,
+    /// How long the call may take, in place of what the operation declares.
+    pub deadline: Option<Duration>,
+    /// What is kept in the transaction of a service besides what the service does.
+    pub before_commit: Option<Arc<dyn BeforeCommit>>,
 }
 
 /// What becomes of a service when its caller goes away, that is, when the dispatch future is dropped.
@@ -32,7 +45,14 @@ impl Caller {
     /// This caller; a disconnect cancels.
     #[must_use]
     pub fn new(principal: Option<Principal>) -> Self {
-        Self { principal, on_disconnect: OnDisconnect::Cancel, peer: None, withdrawn: CancellationToken::new() }
+        Self {
+            principal,
+            on_disconnect: OnDisconnect::Cancel,
+            peer: None,
+            withdrawn: CancellationToken::new(),
+            deadline: None,
+            before_commit: None,
+        }
     }
 }
 
@@ -75,11 +95,13 @@ pub struct Settings {
     pub deadline: Duration,
     /// The longest answer, in bytes; 5 MiB.
     pub max_result_bytes: usize,
+    /// How tasks are worked on.
+    pub tasks: TaskSettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(30), max_result_bytes: 5 * 1024 * 1024 }
+        Self { deadline: Duration::from_secs(30), max_result_bytes: 5 * 1024 * 1024, tasks: TaskSettings::default() }
     }
 }
 
@@ -94,7 +116,22 @@ struct Inner {
     changes: Changes,
     state: Arc<StateMap>,
     settings: Settings,
-    tasks: TaskTracker,
+    /// The services that run for callers.
+    running: TaskTracker,
+    tasks: Option<Tasks>,
+}
+
+/// An engine, as long as somebody else has it.
+pub(crate) struct WeakEngine(Weak<Inner>);
+
+impl WeakEngine {
+    pub(crate) fn upgrade(&self) -> Option<Engine> {
+        self.0.upgrade().map(Engine)
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
 }
 
 /// Puts an [`Engine`] together.
@@ -151,7 +188,8 @@ impl EngineBuilder {
         self.state.insert(Catalogue::new(Arc::clone(&operations), changes.clone()));
         self.mistakes.extend(mistakes(&operations, &self.state, &self.db));
         Mistakes::check(self.mistakes)?;
-        let declared = operations.iter().filter_map(|operation| operation.declaration().deadline());
+        let declared = operations.iter().filter_map(longest_statement);
+        let tasks = Tasks::of(&operations, &self.db, self.settings.tasks.clone(), changes.clone());
         self.db.allow_statements_of(declared.fold(self.settings.deadline, Duration::max));
         let name = |(at, operation): (usize, &Operation)| (operation.declaration().name().to_owned(), at);
         let index = operations.iter().enumerate().map(name).collect();
@@ -162,7 +200,8 @@ impl EngineBuilder {
             changes,
             state: Arc::new(self.state),
             settings: self.settings,
-            tasks: TaskTracker::new(),
+            running: TaskTracker::new(),
+            tasks,
         })))
     }
 }
@@ -196,7 +235,40 @@ impl Engine {
     /// # Errors
     /// What went wrong; nothing was changed, except that [`diptych_spec::ErrorKind::OutcomeUnknown`] leaves it open.
     pub async fn dispatch(&self, operation: &Operation, arguments: Arguments<'_>, caller: Caller) -> Result<Outcome> {
-        dispatch(self, operation, arguments, caller).await
+        dispatch(self, &self.0.running, operation, arguments, caller).await
+    }
+
+    /// The tasks, when an operation is one.
+    #[must_use]
+    pub fn tasks(&self) -> Option<&Tasks> {
+        self.0.tasks.as_ref()
+    }
+
+    /// Stores a call as a task, for a worker of this or another process. A call that may not be made, or whose arguments
+    /// are wrong, is refused and not stored.
+    ///
+    /// # Errors
+    /// Those of the stages before the function runs that need no row; `too_many_tasks` when the caller has as many as are
+    /// allowed; those of the database.
+    pub async fn create_task(&self, operation: &Operation, new: NewTask<'_>) -> Result<TaskState> {
+        let arguments = Arguments::named(new.arguments).from_a_model();
+        would_begin(self, operation, &arguments, new.principal.cloned())?;
+        let tasks = self.tasks().ok_or_else(|| Error::internal("no operation is a task"))?;
+        tasks.create(operation, new).await
+    }
+
+    /// Begins to work on tasks, on the runtime that this is called on. Once is enough.
+    pub fn work_on_tasks(&self) {
+        if let Some(tasks) = &self.0.tasks {
+            tasks.work(WeakEngine(Arc::downgrade(&self.0)));
+        }
+    }
+
+    /// Takes no more tasks, rolls back those that run here, and gives them back for other processes to work on.
+    pub async fn stop_tasks(&self) {
+        if let Some(tasks) = &self.0.tasks {
+            tasks.stop().await;
+        }
     }
 
     /// The database.
@@ -217,19 +289,16 @@ impl Engine {
         &self.0.settings
     }
 
-    /// Waits for every running service to commit or roll back. What is dispatched meanwhile is waited for as well.
+    /// Waits for every running service to commit or roll back. What is dispatched meanwhile is waited for as well; what
+    /// workers run for tasks is not, see [`Engine::stop_tasks`].
     pub async fn drain(&self) {
-        self.0.tasks.close();
-        self.0.tasks.wait().await;
-        self.0.tasks.reopen();
+        self.0.running.close();
+        self.0.running.wait().await;
+        self.0.running.reopen();
     }
 
     pub(crate) fn state(&self) -> Arc<StateMap> {
         Arc::clone(&self.0.state)
-    }
-
-    pub(crate) fn tasks(&self) -> &TaskTracker {
-        &self.0.tasks
     }
 }
 
@@ -240,6 +309,14 @@ impl fmt::Debug for Engine {
             .field("db", &self.0.db)
             .finish_non_exhaustive()
     }
+}
+
+/// How long a statement of this operation may run, when it says so itself. A service that is a task says it in its own
+/// transaction.
+fn longest_statement(operation: &Operation) -> Option<Duration> {
+    let declaration = operation.declaration();
+    let run = declaration.task().filter(|_| !operation.is_service()).map(Task::longest_run);
+    declaration.deadline().max(run)
 }
 
 fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake> {

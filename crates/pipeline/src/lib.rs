@@ -19,6 +19,7 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("diptych needs a database: enable the cargo feature `sqlite` or `postgres`");
 
+mod before_commit;
 mod catalogue;
 mod changes;
 mod db;
@@ -30,8 +31,10 @@ mod report;
 mod select;
 mod stage;
 mod statistics;
+mod task;
 mod watch;
 
+pub use before_commit::BeforeCommit;
 pub use catalogue::Catalogue;
 pub use changes::Change;
 pub use changes::Changes;
@@ -68,3 +71,8 @@ pub use operation::Operation;
 pub use operation::Operations;
 pub use select::Select;
 pub use statistics::OperationStatistics;
+pub use task::NewTask;
+pub use task::TaskSettings;
+pub use task::TaskState;
+pub use task::TaskStatus;
+pub use task::Tasks;

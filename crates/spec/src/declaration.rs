@@ -12,7 +12,7 @@ pub use table::Table;
 
 use crate::{
     ArgumentTable, Call, Completion, Contents, Error, ErrorKind, Needed, Permission, Principal, Result, Route,
-    Signature, Template, form::Shown, schema,
+    Signature, Task, Template, form::Shown, schema,
 };
 use exposure::Exposure;
 use serde_json::Value;
@@ -82,6 +82,7 @@ pub struct Declaration {
     pub(crate) creates: Option<Template>,
     pub(crate) changes: Vec<Template>,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) task: Option<Task>,
     pub(crate) idempotent: bool,
     pub(crate) destructive: bool,
     pub(crate) allow_none: bool,
@@ -123,6 +124,7 @@ impl Declaration {
             creates: None,
             changes: Vec::new(),
             deadline: None,
+            task: None,
             idempotent: kind != OperationKind::Service,
             destructive: false,
             allow_none: false,

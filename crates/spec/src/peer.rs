@@ -24,6 +24,11 @@ pub trait Peer: Send + Sync + 'static {
 
     /// Ends the connection while the work goes on; the caller comes back for the rest after `retry`.
     fn release(&self, retry: Duration);
+
+    /// Whether the call becomes a task where its handler says that it begins.
+    fn begins_task(&self) -> bool {
+        false
+    }
 }
 
 /// What callers can be asked for (MCP, `ClientCapabilities`).

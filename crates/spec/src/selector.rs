@@ -4,7 +4,7 @@ mod exposure;
 
 use crate::{
     ArgumentData, AsIs, Completion, Declaration, FieldError, Filter, Handler, IntoHandler, List, Method, OneRow,
-    OperationKind, OrderKey, Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, Template,
+    OperationKind, OrderKey, Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, Task, Template,
     arguments::ArgumentSet, filter::MAX_OPERANDS, ordering, page::PageArguments, presenter::As, service::parse_path,
 };
 use serde_json::{Map, json};
@@ -116,6 +116,13 @@ impl<H, V> SelectorSpec<H, V> {
     /// How long it may take; 30 seconds unless the server says otherwise.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.declaration.deadline = Some(deadline);
+        self
+    }
+
+    /// May run as a task, for MCP clients that can have one (SEP-2663): the call is answered at once, and the client asks
+    /// for the result later.
+    pub fn task(mut self, task: Task) -> Self {
+        self.declaration.task = Some(task);
         self
     }
 

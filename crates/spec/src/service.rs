@@ -4,7 +4,7 @@ mod exposure;
 
 use crate::{
     AsIs, Call, Declaration, Handler, Instance, IntoHandler, List, Lock, Method, OneRow, OperationKind, Permission,
-    Principal, Route, SelectorSpec, Signature, Template, declaration::Requirement, presenter::As,
+    Principal, Route, SelectorSpec, Signature, Task, Template, declaration::Requirement, presenter::As,
 };
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -176,6 +176,13 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
     /// How long it may take before it is rolled back; 30 seconds unless the server says otherwise.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.declaration.deadline = Some(deadline);
+        self
+    }
+
+    /// May run as a task, for MCP clients that can have one (SEP-2663): the call is answered at once, and the client asks
+    /// for the result later.
+    pub fn task(mut self, task: Task) -> Self {
+        self.declaration.task = Some(task);
         self
     }
 

@@ -43,6 +43,7 @@ pub struct Signature {
     pub(crate) states: Vec<Needed>,
     pub(crate) instance: Option<Needed>,
     pub(crate) talk: Talk,
+    pub(crate) begins_task: bool,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -72,6 +73,12 @@ impl Signature {
     /// The handler asks the caller.
     pub fn asks(&mut self) {
         self.talk = Talk { at_all: true, asks: true, ..self.talk };
+    }
+
+    /// The handler says where the task begins.
+    pub fn begins_task(&mut self) {
+        self.talk.at_all = true;
+        self.begins_task = true;
     }
 
     /// The handler needs a target that resolves to a `T`.

@@ -97,6 +97,7 @@ impl Listener {
             Either::Right(((), server)) => server.await,
         };
         drain(http.engine(), settings.shutdown_timeout).await;
+        http.engine().stop_tasks().await;
         http.engine().db().close().await;
         ended.map_err(failed)
     }

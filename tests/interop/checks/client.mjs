@@ -61,6 +61,7 @@ async function run(name, client, version, spoken) {
     tools = await toolsOf(client);
     const { paths } = await rest('/openapi.json');
     const operations = Object.values(paths).flatMap(Object.values).map((operation) => operation.operationId);
+    operations.splice(operations.indexOf('reports.overdue_csv'), 1); // `.tool(false)`
     same([...tools.keys()].sort(), operations.sort());
   });
 

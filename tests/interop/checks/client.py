@@ -12,7 +12,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp.types import PromptReference
 
-from documented import OPERATIONS
+from documented import TOOLS
 from report import URL, check, same
 from wire import ANN, send
 
@@ -63,7 +63,7 @@ async def run(client, name, version):
     tools = {}
     with named("lists the operations of the OpenAPI document as tools"):
         tools = await tools_of(client)
-        same(sorted(tools), sorted(OPERATIONS))
+        same(sorted(tools), sorted(TOOLS))
 
     with named("every schema of a tool is a schema"):
         for tool in tools.values():
@@ -121,7 +121,6 @@ async def run(client, name, version):
         code = -32602 if version >= "2026" else -32002
         same((error.code, error.data), (code, {"uri": f"invoices://{NOBODY}"}))
 
-
     with named("lists the prompt"):
         (prompt,) = (await client.list_prompts()).prompts
         same((prompt.name, prompt.title), ("dunning_letter", "Dunning letter"))
@@ -160,7 +159,7 @@ async def main():
         async with httpx2.AsyncClient(headers={"Authorization": "Bearer ann+invoices:read"}) as http:
             async with Client(streamable_http_client(f"{URL}/mcp", http_client=http)) as client:
                 shown = await tools_of(client)
-        reading = {name for name, (method, *_) in OPERATIONS.items() if method == "GET"}
+        reading = {name for name, (method, *_) in TOOLS.items() if method == "GET"}
         same(sorted(shown), sorted(reading))
 
 

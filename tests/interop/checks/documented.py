@@ -13,6 +13,8 @@ OPERATIONS = {
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
 }
+# A report as CSV is for programs: `.tool(false)`.
+TOOLS = {name: operation for name, operation in OPERATIONS.items() if name != "reports.overdue_csv"}
 
 
 def escaped(part):

@@ -8,8 +8,9 @@ from fastmcp import Client
 from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
 from fastmcp.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
+from mcp_types import PromptReference
 
-from documented import OPERATIONS
+from documented import TOOLS
 from report import URL, check, same
 from wire import ANN, send
 
@@ -36,7 +37,7 @@ async def run(client, name, mode):
         same((client.protocol_version, known), (version, None if mode == version else "invoices"))
 
     with named("lists the operations of the OpenAPI document as tools"):
-        same(sorted(tool.name for tool in await client.list_tools()), sorted(OPERATIONS))
+        same(sorted(tool.name for tool in await client.list_tools()), sorted(TOOLS))
 
     with named("calls invoices.list"):
         got = await client.call_tool("invoices.list", {"status": ["sent"], "page_size": 2})
@@ -70,6 +71,14 @@ async def run(client, name, mode):
             same((error.error.code, error.error.data), (code, {"uri": uri}))
         else:
             raise AssertionError("it was not refused")
+
+    with named("lists the prompt, gets it with the invoice embedded, and completes its arguments"):
+        same([prompt.name for prompt in await client.list_prompts()], ["dunning_letter"])
+        got = await client.get_prompt("dunning_letter", {"number": row["number"], "tone": "firm"})
+        same(str(got.messages[1].content.resource.uri), f"invoices://{row['id']}")
+        reference = PromptReference(type="ref/prompt", name="dunning_letter")
+        got = await client.complete(reference, {"name": "number", "value": row["number"]})
+        same(got.values, [row["number"]])
 
 
 async def main():

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from documented import OPERATIONS
+from documented import TOOLS
 from report import URL, check, same
 from wire import ANN, send
 
@@ -35,7 +35,7 @@ def run(name, target, era):
 
     with named("lists the tools, with schemas that are portable"):
         tools = result(target, era, "tools/list", "--strict")["tools"]
-        same(sorted(tool["name"] for tool in tools), sorted(OPERATIONS))
+        same(sorted(tool["name"] for tool in tools), sorted(TOOLS))
 
     with named("calls invoices.list"):
         wanted = ["--tool-name", "invoices.list", "--tool-arg", 'status=["sent"]', "page_size=2"]
@@ -56,6 +56,13 @@ def run(name, target, era):
     with named("reads a list by its URI"):
         (content,) = result(target, era, "resources/read", "--uri", "invoices://list?status=sent&page_size=2")["contents"]
         same(json.loads(content["text"]), send("GET", "/api/invoices?status=sent&page_size=2").json())
+
+    with named("lists the prompt, and gets it with the invoice embedded"):
+        same([prompt["name"] for prompt in result(target, era, "prompts/list")["prompts"]], ["dunning_letter"])
+        row = send("GET", "/api/invoices?status=sent&page_size=1").json()["items"][0]
+        wanted = ["--prompt-name", "dunning_letter", "--prompt-args", f"number={row['number']}"]
+        got = result(target, era, "prompts/get", *wanted)
+        same(got["messages"][1]["content"]["resource"]["uri"], f"invoices://{row['id']}")
 
 
 for era, version in {"modern": "2026-07-28", "legacy": "2025-11-25", "auto": "2026-07-28"}.items():

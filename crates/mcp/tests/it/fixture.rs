@@ -287,13 +287,22 @@ impl Fixture {
     }
 
     pub(crate) async fn serving(operations: Operations, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::limited(operations, diptych_pipeline::Settings::default(), change).await
+    }
+
+    /// With limits of the engine.
+    pub(crate) async fn limited(
+        operations: Operations,
+        limits: diptych_pipeline::Settings,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let file = std::env::temp_dir().join(format!("diptych-mcp-{}.db", uuid::Uuid::new_v4().simple()));
         let db = Db::connect(&format!("sqlite://{}", file.display())).await.unwrap();
         let mut tx = db.begin().await.unwrap();
         query("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").execute(&mut tx).await.unwrap();
         query("INSERT INTO notes (text) VALUES ('milk'), ('bread')").execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
-        let engine = Engine::builder(db).operations(operations).build().unwrap();
+        let engine = Engine::builder(db).operations(operations).settings(limits).build().unwrap();
         let mut settings = Settings::new("notes", "1.2.3");
         settings.title = Some("Notes".to_owned());
         settings.website_url = Some("https://notes.example/".to_owned());
@@ -419,7 +428,7 @@ impl Request {
             "io.modelcontextprotocol/clientCapabilities": {},
             "io.modelcontextprotocol/clientInfo": {"name": "it", "version": "0"},
         });
-        let name = params.get("name").or_else(|| params.get("uri")).and_then(Value::as_str);
+        let name = ["name", "uri", "taskId"].into_iter().find_map(|name| params.get(name)).and_then(Value::as_str);
         let name = name.map(str::to_owned);
         let mut request =
             Self::of(MODERN, method, params).with("mcp-protocol-version", MODERN).with("mcp-method", method);
@@ -459,6 +468,12 @@ impl Request {
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.head.retain(|(own, _)| own != name);
         self
+    }
+
+    /// Of a client of the new era that declares this.
+    pub(crate) fn declaring(self, capabilities: &Value) -> Self {
+        let declared = format!(r#""io.modelcontextprotocol/clientCapabilities":{capabilities}"#);
+        self.but(r#""io.modelcontextprotocol/clientCapabilities":{}"#, &declared)
     }
 
     pub(crate) fn by(mut self, principal: Principal) -> Self {

@@ -23,4 +23,5 @@ mod shown;
 mod stdio;
 mod stdio_talking;
 mod talking;
+mod tasks;
 mod tools;

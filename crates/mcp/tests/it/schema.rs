@@ -5,11 +5,15 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-const SCHEMAS: [(&str, &str); 4] = [
+/// The extension of tasks, in its version of 2026-07-28.
+pub(crate) const TASKS: &str = "ext-tasks";
+
+const SCHEMAS: [(&str, &str); 5] = [
     ("2025-03-26", include_str!("../../../../tests/schema/mcp/2025-03-26.json")),
     ("2025-06-18", include_str!("../../../../tests/schema/mcp/2025-06-18.json")),
     ("2025-11-25", include_str!("../../../../tests/schema/mcp/2025-11-25.json")),
     ("2026-07-28", include_str!("../../../../tests/schema/mcp/2026-07-28.json")),
+    (TASKS, include_str!("../../../../tests/schema/mcp/ext-tasks.json")),
 ];
 
 /// Checks the answer to `method`, in `revision`.
@@ -30,6 +34,18 @@ pub(crate) fn check(revision: &str, method: &str, body: &Value) {
     if body["result"]["resultType"] == "input_required" {
         return is_a(revision, "InputRequiredResult", &body["result"]);
     }
+    if body["result"]["resultType"] == "task" {
+        return is_a(TASKS, "CreateTaskResult", &body["result"]);
+    }
+    let extension = match method {
+        "tasks/get" => Some("GetTaskResult"),
+        "tasks/update" => Some("UpdateTaskResult"),
+        "tasks/cancel" => Some("CancelTaskResult"),
+        _ => None,
+    };
+    if let Some(definition) = extension {
+        return is_a(TASKS, definition, &body["result"]);
+    }
     let definition = match method {
         "server/discover" => "DiscoverResult",
         "initialize" => "InitializeResult",
@@ -49,6 +65,9 @@ pub(crate) fn check(revision: &str, method: &str, body: &Value) {
 
 /// Checks a notification or request of the server.
 pub(crate) fn check_message(revision: &str, message: &Value) {
+    if message["method"] == "notifications/tasks" {
+        return is_a(TASKS, "TaskStatusNotification", message);
+    }
     let definition = match message["method"].as_str().unwrap_or_default() {
         "notifications/progress" => "ProgressNotification",
         "notifications/message" => "LoggingMessageNotification",

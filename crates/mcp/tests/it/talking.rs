@@ -297,6 +297,15 @@ async fn a_question_is_asked_in_rounds() {
     let last = again(&request, &result["requestState"], json!({"sure": accept(json!({"sure": true}))}));
     assert_eq!(heard(&fixture, &last).await.text(), "\"Hello, Ann, true\"");
     assert_eq!(notes(&fixture).await, 3);
+    // Nor does a call whose client went away, whatever became of it.
+    let other = call("greet", json!({"text": "b"}), capabilities(json!({"elicitation": {}})));
+    let asked = heard(&fixture, &other).await;
+    let given = again(&other, &asked.answer()["result"]["requestState"], json!({"who": {"action": "cancel"}}));
+    let head = Head::new(given.head.iter().map(|(name, value)| (&**name, value.as_bytes())));
+    let events = Events::new();
+    let lost = fixture.server.post(&head, given.body.as_bytes(), None, &events);
+    assert!(lost.now_or_never().is_none(), "it was begun, and dropped");
+    assert_eq!(heard(&fixture, &given).await.answer()["error"]["code"], -32602);
     // The same answers do not write twice.
     assert_eq!(heard(&fixture, &last).await.answer()["error"]["code"], -32602);
     assert_eq!(notes(&fixture).await, 3);
@@ -329,6 +338,12 @@ async fn what_a_client_keeps_belongs_to_one_call_of_one_caller() {
     let mut fresh = again(&mine, state, yes());
     fresh.body = fresh.body.replace("requestState", "forgotten");
     assert_eq!(heard(&fixture, &fresh).await.answer()["result"]["resultType"], "input_required");
+    // What only reads takes them as they come, and passes over what it did not ask.
+    let reading = call("capable", json!({}), capabilities(json!({"sampling": {}})));
+    let capital = json!({"role": "assistant", "content": {"type": "text", "text": "Paris"}, "model": "m"});
+    let mut known = again(&reading, &json!(null), json!({"capital": capital, "other": {}}));
+    known.body = known.body.replace("requestState", "forgotten");
+    assert_eq!(heard(&fixture, &known).await.text(), "\"Paris\"");
     // Arguments in another order are the same.
     let answer = heard(&fixture, &again(&mine, state, yes())).await;
     assert_eq!(answer.text(), "\"Hello, whoever you are\"");

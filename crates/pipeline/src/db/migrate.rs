@@ -32,6 +32,11 @@ impl Migrations {
     /// # Errors
     /// A statement that fails, or an applied migration that was changed afterwards; the message names the version.
     pub async fn run(&self, db: &Db) -> Result<()> {
+        self.run_in(db, None).await
+    }
+
+    /// The same, with what was applied noted in a table of its own: apart from the migrations of the application.
+    pub(crate) async fn run_in(&self, db: &Db, table: Option<&'static str>) -> Result<()> {
         let of_backend = self.0.iter().filter(|migration| migration.backend == db.backend());
         let migrations = of_backend.map(|migration| {
             SqlxMigration::new(
@@ -42,25 +47,36 @@ impl Migrations {
                 false,
             )
         });
-        let migrator = Migrator::with_migrations(migrations.collect());
+        let mut migrator = Migrator::with_migrations(migrations.collect());
+        if let Some(table) = table {
+            migrator.dangerous_set_table_name(table);
+        }
         let mut conn = db.writer().await?;
         if db.backend() == Backend::Postgres {
             super::query("SET statement_timeout = 0").execute(&mut conn).await?;
         }
-        let done = match db.backend() {
-            #[cfg(feature = "sqlite")]
-            Backend::Sqlite => match conn.as_sqlite() {
-                Some(sqlite) => migrator.run_direct(None, sqlite, false).await,
-                None => Ok(()),
-            },
-            #[cfg(feature = "postgres")]
-            Backend::Postgres => match conn.as_postgres() {
-                Some(postgres) => migrator.run_direct(None, postgres, false).await,
-                None => Ok(()),
-            },
-            #[allow(unreachable_patterns, reason = "a driver that is not compiled in cannot be connected to")]
-            _ => Ok(()),
-        };
+        // SQLite has no lock for it: where another process applied one meanwhile, the next try finds it applied.
+        let tries = if db.backend() == Backend::Sqlite { migrator.iter().count() + 1 } else { 1 };
+        let mut done = Ok(());
+        for _ in 0..tries {
+            done = match db.backend() {
+                #[cfg(feature = "sqlite")]
+                Backend::Sqlite => match conn.as_sqlite() {
+                    Some(sqlite) => migrator.run_direct(None, sqlite, false).await,
+                    None => Ok(()),
+                },
+                #[cfg(feature = "postgres")]
+                Backend::Postgres => match conn.as_postgres() {
+                    Some(postgres) => migrator.run_direct(None, postgres, false).await,
+                    None => Ok(()),
+                },
+                #[allow(unreachable_patterns, reason = "a driver that is not compiled in cannot be connected to")]
+                _ => Ok(()),
+            };
+            if done.is_ok() {
+                break;
+            }
+        }
         // The connection had its timeout lifted, so it is not given back.
         conn.discard();
         done.map_err(|error| Error::internal(format!("the migrations failed: {error}")))

@@ -170,6 +170,28 @@ impl Db {
         Ok(Conn::new(driver))
     }
 
+    /// A connection that writes and that no operation ever holds, so that it is free while operations wait for theirs. On
+    /// SQLite there is only one that writes.
+    pub(crate) async fn keeper(&self) -> Result<Conn> {
+        let driver = match &self.0.pools {
+            #[cfg(feature = "sqlite")]
+            Pools::Sqlite(sqlite) => Driver::Sqlite(sqlite.writer().await?),
+            #[cfg(feature = "postgres")]
+            Pools::Postgres(postgres) => Driver::Postgres(postgres.keeper().await?),
+        };
+        Ok(Conn::new(driver))
+    }
+
+    /// How many operations can run at once on one runtime, as far as connections go.
+    pub(crate) fn places(&self) -> usize {
+        match &self.0.pools {
+            #[cfg(feature = "sqlite")]
+            Pools::Sqlite(_) => usize::MAX,
+            #[cfg(feature = "postgres")]
+            Pools::Postgres(postgres) => postgres.places(),
+        }
+    }
+
     pub(crate) async fn acquire(&self, plans: Plans, tested: bool) -> Result<Conn> {
         // After a restart of the server every idle connection is dead, so a tested acquire goes on until one lives.
         for _ in 0..=self.0.options.max_connections {

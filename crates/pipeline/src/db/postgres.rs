@@ -31,11 +31,13 @@ struct Pools {
     by_runtime: Vec<(Id, Pair)>,
 }
 
-/// The pools of one runtime: connections that write, and connections that were opened read-only.
+/// The pools of one runtime: connections that write, connections that were opened read-only, and one that writes and is
+/// never lent to an operation.
 #[derive(Clone)]
 struct Pair {
     write: Slots<sqlx::Postgres>,
     read: Slots<sqlx::Postgres>,
+    keep: Slots<sqlx::Postgres>,
 }
 
 /// BEGIN, and a deadline of the operation's own, in one round trip.
@@ -75,11 +77,20 @@ impl Postgres {
         self.here().read.take().await.map(Held::idle)
     }
 
+    pub(super) async fn keeper(&self) -> Result<Held<sqlx::Postgres>> {
+        self.here().keep.take().await.map(Held::idle)
+    }
+
+    pub(super) fn places(&self) -> usize {
+        usize::try_from(self.share).unwrap_or(usize::MAX)
+    }
+
     /// Closes the connections of the runtime that this is called on. Those of another close with it.
     pub(super) async fn close(&self) {
         if let Some(pair) = self.existing(Handle::current().id()) {
             pair.read.close().await;
             pair.write.close().await;
+            pair.keep.close().await;
         }
     }
 
@@ -101,10 +112,11 @@ impl Postgres {
         }
         let timeout = pools.statement_timeout.as_millis().to_string();
         let connect = self.connect.clone().options([("statement_timeout", timeout)]);
-        let slots = |connect| Slots::new(connect, self.share, self.acquire_timeout, Some(MAX_LIFETIME));
+        let slots = |connect, places| Slots::new(connect, places, self.acquire_timeout, Some(MAX_LIFETIME));
         let pair = Pair {
-            write: slots(connect.clone()),
-            read: slots(connect.options([("default_transaction_read_only", "on")])),
+            keep: slots(connect.clone(), 1),
+            write: slots(connect.clone(), self.share),
+            read: slots(connect.options([("default_transaction_read_only", "on")]), self.share),
         };
         pools.by_runtime.push((runtime, pair.clone()));
         pair

@@ -23,6 +23,11 @@ pub(crate) fn arguments(
 }
 
 impl Checked {
+    /// The rules of the input, also where a target would be resolved before them.
+    pub(crate) fn validate(&self, declaration: &Declaration) -> Result<()> {
+        declaration.arguments().validate(&self.call)
+    }
+
     pub(super) fn into_call(self) -> Call {
         self.call
     }

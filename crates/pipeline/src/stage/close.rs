@@ -1,16 +1,16 @@
 //! Stage 10: COMMIT or ROLLBACK. Outside every deadline and cancellation: a COMMIT that was sent runs to its end, and only
 //! then does anything leave.
 
-use super::present::Presented;
+use super::keep::Kept;
 use crate::db::Tx;
 use bytes::Bytes;
 use diptych_spec::Result;
 
-pub(crate) async fn transaction(tx: Tx, presented: Result<Presented>) -> Result<Bytes> {
-    match presented {
-        Ok(Presented { json }) => {
+pub(crate) async fn transaction(tx: Tx, kept: Result<Kept>) -> Result<Bytes> {
+    match kept {
+        Ok(Kept { presented }) => {
             tx.commit().await?;
-            Ok(json)
+            Ok(presented.into_json())
         }
         Err(error) => {
             tx.rollback().await;

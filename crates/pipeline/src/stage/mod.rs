@@ -5,6 +5,7 @@ pub(crate) mod authorize;
 pub(crate) mod check;
 pub(crate) mod close;
 pub(crate) mod expose;
+pub(crate) mod keep;
 pub(crate) mod open;
 pub(crate) mod permit;
 pub(crate) mod present;

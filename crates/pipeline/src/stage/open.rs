@@ -3,6 +3,7 @@
 use super::check::Checked;
 use crate::db::{Conn, Db, Plans, Tx};
 use diptych_spec::{Call, Declaration, Result};
+use std::time::Duration;
 
 /// A service's call, and the transaction that its owner lends it.
 pub(crate) struct Opened<'t> {
@@ -16,8 +17,14 @@ pub(crate) struct Reading<'t> {
     pub(super) conn: &'t mut Conn,
 }
 
-pub(crate) async fn transaction(declaration: &Declaration, db: &Db, plans: Plans) -> Result<Tx> {
-    db.begin_with(plans, declaration.deadline(), declaration.lock()).await
+/// `longest` is the deadline that the database enforces, too.
+pub(crate) async fn transaction(
+    declaration: &Declaration,
+    db: &Db,
+    longest: Option<Duration>,
+    plans: Plans,
+) -> Result<Tx> {
+    db.begin_with(plans, longest, declaration.lock()).await
 }
 
 pub(crate) async fn connection(db: &Db, plans: Plans) -> Result<Conn> {

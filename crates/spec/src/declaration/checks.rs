@@ -45,6 +45,7 @@ impl Declaration {
         self.check_routes(&mut found);
         self.check_changes(&mut found);
         self.check_resource(&mut found);
+        self.check_task(&mut found);
         self.check_exposure(&mut found);
         self.check_prompt(&mut found);
         found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()

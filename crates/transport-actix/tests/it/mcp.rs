@@ -69,9 +69,12 @@ fn only_some_methods_are_taken() {
     let server = Server::start();
     for method in ["PUT", "HEAD", "PATCH", "OPTIONS"] {
         let refused = server.send(method, "/mcp", &[], None);
-        assert_eq!((refused.status, refused.header("allow")), (405, Some("POST, DELETE")), "{method}");
+        assert_eq!((refused.status, refused.header("allow")), (405, Some("POST, GET, DELETE")), "{method}");
     }
-    assert_eq!(server.get("/mcp").header("allow"), Some("POST, DELETE"));
+    // A stream belongs to a session.
+    assert_eq!(server.get("/mcp").status, 400);
+    let modern = server.send("GET", "/mcp", &[("MCP-Protocol-Version", "2026-07-28")], None);
+    assert_eq!((modern.status, modern.header("allow")), (405, Some("POST")));
     assert_eq!(server.get("/mcp/more").status, 404);
     let id = initialize(&server);
     assert_eq!(server.send("DELETE", "/mcp", &[("Mcp-Session-Id", &id)], None).status, 204);

@@ -24,7 +24,7 @@ fn the_root_takes_what_nothing_else_does() {
             (Method::GET, "/notes/count", 200, Some("0")),
             (Method::GET, "/notes/1/", 404, None),
             (Method::PUT, "/notes", 405, None),
-            (Method::GET, "/mcp", 405, None),
+            (Method::GET, "/mcp", 400, None),
             (Method::GET, "/openapi.json", 200, None),
         ] {
             let request = test::TestRequest::with_uri(path).method(method).insert_header(("Host", "localhost"));

@@ -3,23 +3,43 @@
 
 use rmcp::{
     ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient, ServiceError,
-    model::{CallToolRequestParams, CallToolResult, ProtocolVersion, ReadResourceRequestParams, ResourceContents},
-    service::RunningService,
+    model::{
+        CallToolRequestParams, CallToolResult, GetPromptRequestParams, ProtocolVersion, ReadResourceRequestParams,
+        ResourceContents, ResourceUpdatedNotificationParam, ServerNotification, SubscribeRequestParams,
+        SubscriptionFilter,
+    },
+    service::{NotificationContext, RunningService},
     transport::{
         StreamableHttpClientTransport, TokioChildProcess, streamable_http_client::StreamableHttpClientTransportConfig,
     },
 };
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeSet, env, fmt::Debug, future::Future};
+use std::{
+    collections::BTreeSet,
+    env,
+    fmt::Debug,
+    future::Future,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    time::timeout,
+};
 
+const PATIENCE: Duration = Duration::from_secs(5);
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
 type Client = RunningService<RoleClient, Interop>;
 type Checked = Result<(), Box<dyn std::error::Error>>;
 
-struct Interop;
+/// Passes on the URIs of resources that it is told have changed: in sessions they come to the client, not to a stream.
+struct Interop(UnboundedSender<String>);
 
-impl ClientHandler for Interop {}
+impl ClientHandler for Interop {
+    async fn on_resource_updated(&self, params: ResourceUpdatedNotificationParam, _: NotificationContext<RoleClient>) {
+        let _ = self.0.send(params.uri);
+    }
+}
 
 /// One era: its name in the report, the version that has to be spoken, and how the client comes to speak it.
 fn eras() -> [(&'static str, &'static str, ClientLifecycleMode); 3] {
@@ -38,8 +58,9 @@ async fn main() -> Checked {
         let config = StreamableHttpClientTransportConfig::with_uri(format!("{url}/mcp")).auth_header("ann");
         let transport = StreamableHttpClientTransport::from_config(config);
         let name = format!("{on} · Rust client, {version}, {mode}");
-        match Interop.serve_with_lifecycle(transport, lifecycle).await {
-            Ok(client) => run(&name, version, client).await,
+        let (told, changes) = unbounded_channel();
+        match Interop(told).serve_with_lifecycle(transport, lifecycle).await {
+            Ok(client) => run(&name, version, client, changes).await,
             Err(error) => line("FAIL", &format!("{name}: connects"), &error.to_string()),
         }
     }
@@ -47,15 +68,16 @@ async fn main() -> Checked {
         let mut command = tokio::process::Command::new(&program);
         command.arg("stdio").env("DIPTYCH_USER", "ann");
         let name = format!("{on} · Rust client, {version} over stdio, {mode}");
-        match Interop.serve_with_lifecycle(TokioChildProcess::new(command)?, lifecycle).await {
-            Ok(client) => run(&name, version, client).await,
+        let (told, changes) = unbounded_channel();
+        match Interop(told).serve_with_lifecycle(TokioChildProcess::new(command)?, lifecycle).await {
+            Ok(client) => run(&name, version, client, changes).await,
             Err(error) => line("FAIL", &format!("{name}: connects"), &error.to_string()),
         }
     }
     Ok(())
 }
 
-async fn run(name: &str, version: &str, client: Client) {
+async fn run(name: &str, version: &str, client: Client, mut changes: UnboundedReceiver<String>) {
     let check = |text: &str| format!("{name}: {text}");
     let newer = version >= "2026";
 
@@ -128,6 +150,41 @@ async fn run(name: &str, version: &str, client: Client) {
     })
     .await;
 
+    report(&check("lists the prompt, gets it with the invoice embedded, and completes its arguments"), async {
+        let prompts = client.list_all_prompts().await?;
+        same(&prompts.iter().map(|prompt| prompt.name.as_str()).collect::<Vec<_>>(), &vec!["dunning_letter"])?;
+        let page = call(&client, "invoices.list", json!({"status": ["sent"], "page_size": 1})).await?;
+        let invoice = structured(&page)?["items"][0].clone();
+        let number = invoice["number"].as_str().ok_or("no invoice")?;
+        let arguments = json!({"number": number}).as_object().cloned().unwrap_or_default();
+        let wanted = GetPromptRequestParams::new("dunning_letter").with_arguments(arguments);
+        let letter = serde_json::to_value(client.get_prompt(wanted).await?)?;
+        let uri = format!("invoices://{}", invoice["id"].as_str().unwrap_or_default());
+        same(&letter["messages"][1]["content"]["resource"]["uri"], &json!(uri))?;
+        same(&client.complete_prompt_simple("dunning_letter", "number", number).await?, &vec![number.to_owned()])
+    })
+    .await;
+
+    report(&check("subscribes to an invoice, and hears that it was sent"), async {
+        let uri = draft(&client).await?;
+        let id = json!({"id": uri.trim_start_matches("invoices://")});
+        let changed = if newer {
+            let mut stream = client.listen(SubscriptionFilter::builder().resource_subscription(&uri).build()).await?;
+            call(&client, "invoices.send", id).await?;
+            match timeout(PATIENCE, stream.next()).await?? {
+                Some(ServerNotification::ResourceUpdatedNotification(notification)) => notification.params.uri,
+                other => return Err(format!("{other:?}").into()),
+            }
+        } else {
+            #[expect(deprecated, reason = "it is how sessions subscribe")]
+            client.subscribe(SubscribeRequestParams::new(&uri)).await?;
+            call(&client, "invoices.send", id).await?;
+            timeout(PATIENCE, changes.recv()).await?.ok_or("the client is gone")?
+        };
+        same(&changed, &uri)
+    })
+    .await;
+
     report(&check("ends"), async {
         client.cancel().await?;
         Ok(())
@@ -138,6 +195,19 @@ async fn run(name: &str, version: &str, client: Client) {
 async fn call(client: &Client, tool: &str, arguments: Value) -> Result<CallToolResult, ServiceError> {
     let arguments: Map<_, _> = arguments.as_object().cloned().unwrap_or_default();
     client.call_tool(CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments)).await
+}
+
+/// The URI of a new invoice.
+async fn draft(client: &Client) -> Result<String, Box<dyn std::error::Error>> {
+    let unique = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    let customer = json!({"name": "Grace", "email": format!("rust-{unique}@example.com")});
+    let customer = call(client, "customers.create", customer).await?;
+    let lines = json!([{"description": "Work", "quantity": 1, "unit_cents": 100}]);
+    let customer = &structured(&customer)?["id"];
+    let invoice =
+        json!({"customer_id": customer, "number": format!("R-{unique}"), "due_on": "2030-01-01", "lines": lines});
+    let invoice = call(client, "invoices.create", invoice).await?;
+    Ok(format!("invoices://{}", structured(&invoice)?["id"].as_str().ok_or("no id")?))
 }
 
 async fn read(client: &Client, uri: &str) -> Result<Value, Box<dyn std::error::Error>> {
