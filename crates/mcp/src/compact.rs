@@ -122,9 +122,9 @@ fn lift_type(schema: &mut Map<String, Value>) {
 fn hoist(root: &mut Value) {
     for _ in 0..MOST {
         let Some((name, text)) = most_repeated(root) else { return };
-        let reference = json!({"$ref": format!("#/$defs/{name}")});
-        replace(root, &text, &reference);
         let Ok(definition) = serde_json::from_str::<Value>(&text) else { return };
+        let reference = json!({"$ref": format!("#/$defs/{name}")});
+        replace(root, &definition, &reference);
         let Some(members) = root.as_object_mut() else { return };
         let definitions = members.entry("$defs").or_insert_with(|| json!({}));
         if let Some(definitions) = definitions.as_object_mut() {
@@ -168,10 +168,10 @@ fn free(name: &str, taken: Option<&Map<String, Value>>) -> String {
 }
 
 /// Puts `reference` wherever this schema is, but for the root.
-fn replace(schema: &mut Value, text: &str, reference: &Value) {
-    inside(schema, &mut |inner| match inner.to_string() == text {
+fn replace(schema: &mut Value, repeated: &Value, reference: &Value) {
+    inside(schema, &mut |inner| match *inner == *repeated {
         true => *inner = reference.clone(),
-        false => replace(inner, text, reference),
+        false => replace(inner, repeated, reference),
     });
 }
 
