@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// The tools that a client sees, with all scopes.
-async fn listed(server: &RunningServer) -> Vec<Value> {
+pub(crate) async fn listed(server: &RunningServer) -> Vec<Value> {
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
     });
