@@ -2,7 +2,9 @@
 
 use super::view::amount;
 use chrono::{NaiveDate, Utc};
-use diptych::{Conn, GET, Operations, Principal, Record, Result, Scope, query_as, selector};
+use diptych::{
+    Conn, GET, Operations, Principal, Progress, Record, Result, Scope, Task, query_as, query_scalar, selector,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -41,6 +43,16 @@ pub struct OverdueReport {
     total_due_cents: i64,
     /// Most overdue first; at most 100.
     customers: Vec<LateCustomer>,
+}
+
+/// A line of the export.
+#[derive(Debug, Record)]
+struct Exported {
+    number: String,
+    status: String,
+    due_on: NaiveDate,
+    amount_cents: i64,
+    paid_cents: i64,
 }
 
 /// Something that was found.
@@ -103,6 +115,32 @@ pub async fn overdue_csv(db: &mut Conn, who: &Principal) -> Result<String> {
     Ok(table)
 }
 
+/// All invoices as a table: a long read, so a task for clients that can have one.
+#[selector("reports.export")]
+pub async fn export(db: &mut Conn, who: &Principal, progress: Progress) -> Result<String> {
+    let total: i64 = query_scalar("SELECT COUNT(*) FROM invoices WHERE owner = $1").bind(who.subject()).one(db).await?;
+    let mut table = "number,status,due_on,amount_cents,paid_cents\r\n".to_owned();
+    let (mut after, mut rows) = (String::new(), 0);
+    loop {
+        let page: Vec<Exported> = query_as(
+            "SELECT number, status, due_on, amount_cents, paid_cents FROM invoices
+             WHERE owner = $1 AND number > $2 ORDER BY number LIMIT 500",
+        )
+        .bind(who.subject())
+        .bind(&after)
+        .all(db)
+        .await?;
+        let Some(last) = page.last() else { return Ok(table) };
+        after.clone_from(&last.number);
+        rows += page.len();
+        for row in page {
+            let Exported { number, status, due_on, amount_cents, paid_cents } = row;
+            table += &format!("{number},{status},{due_on},{amount_cents},{paid_cents}\r\n");
+        }
+        progress.report(rows as f64, total as f64);
+    }
+}
+
 /// Find customers by name and invoices by number.
 #[selector("search")]
 pub async fn search(
@@ -146,6 +184,13 @@ pub(super) fn operations() -> Operations {
                 .rest(GET, "/reports/overdue.csv")
                 .resource("reports://overdue.csv")
                 .tool(false),
+        )
+        .add(
+            export::spec()
+                .allow(Scope("invoices:read"))
+                .mime_type("text/csv")
+                .rest(GET, "/reports/export.csv")
+                .task(Task::optional()),
         )
         .add(search::spec().allow(Scope("invoices:read")).rest(GET, "/search"))
 }

@@ -5,8 +5,9 @@ use crate::suite::application;
 use diptych::{
     AnswerValue, Anyone, Conn, Format, GET, MCPServer, MCPServerBuilder, Mount, Operations, Result, SelectorSpec,
 };
-use diptych_testkit::{HttpReply, RunningServer, TestDatabase, request};
+use diptych_testkit::{EventStream, HttpReply, RunningServer, TestDatabase, request};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn one(_: &mut Conn) -> Result<AnswerValue<i64>> {
     Ok(AnswerValue(1))
@@ -73,6 +74,21 @@ async fn a_server_has_as_many_endpoints_as_it_says() {
     assert_eq!(tools(&server, "/mcp", &sessions[1]).await.status, 404);
     let elsewhere = post(&server, "/mcp/none", &[], json!({})).await;
     assert_eq!(elsewhere.status, 404);
+}
+
+/// A stream of a mount does not keep the server from stopping.
+#[tokio::test]
+async fn streams_of_mounts_end_with_the_server() {
+    let database = TestDatabase::sqlite();
+    let server = builder(&database).mcp_mount("/mcp/admin", Mount::new().tagged("admin"));
+    let server = RunningServer::start(server).await;
+    let (session, _) = open(&server, "/mcp/admin").await;
+    let headers = [("Accept", "text/event-stream"), ("Mcp-Session-Id", &*session)];
+    let mut stream = EventStream::open(server.socket(), "GET", "/mcp/admin", &headers, "").await;
+    assert!(stream.next().await.is_some(), "the stream has begun");
+    let stopped = tokio::task::spawn_blocking(move || drop(server));
+    assert!(stream.next().await.is_none(), "the stream ends");
+    tokio::time::timeout(Duration::from_secs(10), stopped).await.expect("streams do not hold the server").unwrap();
 }
 
 #[tokio::test]

@@ -200,6 +200,8 @@ mod documents {
     mod selecting {}
     #[doc = include_str!("../../../docs/talking.md")]
     mod talking {}
+    #[doc = include_str!("../../../docs/tasks.md")]
+    mod tasks {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../../../docs/tokens.md")]

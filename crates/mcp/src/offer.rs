@@ -20,11 +20,6 @@ impl Offer {
         Self { engine, places, by_name }
     }
 
-    /// Whether it is all that the engine has.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.places.len() == self.engine.operations().len()
-    }
-
     /// The operation of this name.
     pub(crate) fn operation(&self, name: &str) -> Option<&Operation> {
         self.by_name.get(name).map(|place| self.at(*place))
