@@ -47,6 +47,8 @@ mod logging;
 mod server;
 mod start;
 mod stdio;
+#[cfg(feature = "otel")]
+mod telemetry;
 
 pub use builder::MCPServer;
 pub use builder::MCPServerBuilder;
@@ -56,6 +58,10 @@ pub use server::Addresses;
 pub use server::Listening;
 pub use server::Server;
 pub use start::StartError;
+#[cfg(feature = "otel")]
+pub use telemetry::Telemetry;
+#[cfg(feature = "otel")]
+pub use telemetry::TraceExporter;
 
 // Declaring.
 pub use diptych_macros::Column;
@@ -202,6 +208,9 @@ mod documents {
     mod talking {}
     #[doc = include_str!("../../../docs/tasks.md")]
     mod tasks {}
+    #[cfg(feature = "otel")]
+    #[doc = include_str!("../../../docs/telemetry.md")]
+    mod telemetry {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../../../docs/tokens.md")]

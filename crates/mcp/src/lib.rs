@@ -56,6 +56,7 @@ mod stream;
 mod subscribe;
 mod tasks;
 mod tools;
+mod trace;
 mod views;
 
 pub use cost::ToolCost;

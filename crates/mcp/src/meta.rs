@@ -12,7 +12,7 @@ use crate::list::{List, TTL_MS, rendered};
 use crate::method::{Call, Freshness};
 use crate::object::{self, Members, Writer};
 use crate::offer::Offer;
-use crate::refuse::{self, Refusal};
+use crate::refuse::Refusal;
 use crate::tools;
 use crate::{content, encode};
 use diptych_spec::{Declaration, Error, FieldError, OperationKind};
@@ -89,7 +89,7 @@ impl MetaTools {
         };
         match done {
             Ok(()) => Ok(Freshness::Unsaid),
-            Err(error) => refuse::tool(&error, result).map(|()| Freshness::Unsaid),
+            Err(error) => tools::failed(&error, result).map(|()| Freshness::Unsaid),
         }
     }
 
@@ -145,7 +145,7 @@ impl<'a> Named<'a> {
         let Some(operation) = tools::find(call, &self.name)? else {
             let error =
                 Error::not_found(format!("there is no operation of this name; `{SEARCH}` finds those that there are"));
-            return refuse::tool(&error, result).map(|()| Freshness::Unsaid);
+            return tools::failed(&error, result).map(|()| Freshness::Unsaid);
         };
         let format = format::wanted(call, operation.declaration())?;
         tools::run(call, operation, &self.arguments, format, result).await

@@ -7,6 +7,7 @@ use crate::method::{Call, Freshness};
 use crate::object::{self, Members, Writer};
 use crate::offer::Offer;
 use crate::refuse::{self, Refusal};
+use crate::trace;
 use diptych_pipeline::Operation;
 use diptych_spec::Arguments;
 use serde_json::Value;
@@ -20,6 +21,7 @@ pub(crate) async fn get(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fresh
         Some(arguments) => texts(arguments.get())?,
     };
     let operation = find(&call.server.offer, &name)?;
+    trace::operation(call, operation.declaration().name());
     if let Err(error) = operation.declaration().authorize(call.principal) {
         return Err(refuse::denied(&error));
     }

@@ -8,8 +8,9 @@ use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::refuse::{self, Refusal};
 use crate::tasks::{self, Way};
+use crate::trace;
 use diptych_pipeline::Operation;
-use diptych_spec::{Arguments, ErrorKind, Format};
+use diptych_spec::{Arguments, Error, ErrorKind, Format};
 use serde_json::Map;
 
 pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
@@ -35,6 +36,7 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
 pub(crate) fn find<'c>(call: Call<'c>, name: &str) -> Result<Option<&'c Operation>, Refusal> {
     let tool = call.server.offer.operation(name).filter(|operation| operation.declaration().is_tool());
     let Some(operation) = tool else { return Ok(None) };
+    trace::operation(call, operation.declaration().name());
     match operation.declaration().authorize(call.principal) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(refuse::denied(&error)),
@@ -53,12 +55,12 @@ pub(crate) async fn run(
     let declaration = operation.declaration();
     let task = match tasks::way(call, declaration)? {
         Way::Waiting => None,
-        Way::Never(error) => return refuse::tool(&error, result).map(|()| Freshness::Unsaid),
+        Way::Never(error) => return failed(&error, result).map(|()| Freshness::Unsaid),
         Way::Task if declaration.begins_task() => Some(arguments),
         Way::Task => {
             return match tasks::create(call, operation, arguments, Map::new(), result).await {
                 Ok(()) => Ok(Freshness::Task),
-                Err(error) => refuse::tool(&error, result).map(|()| Freshness::Unsaid),
+                Err(error) => failed(&error, result).map(|()| Freshness::Unsaid),
             };
         }
     };
@@ -67,9 +69,16 @@ pub(crate) async fn run(
         Dispatched::Done(outcome) => {
             encode::tool(declaration, arguments, outcome.json(), format, call.revision, result);
         }
-        Dispatched::Failed(error) => refuse::tool(&error, result)?,
+        Dispatched::Failed(error) => failed(&error, result)?,
         Dispatched::Asked => return Ok(Freshness::InputRequired),
         Dispatched::Begun => return Ok(Freshness::Task),
     }
     Ok(Freshness::Unsaid)
+}
+
+/// An error as a tool's result, unless it is the protocol's.
+pub(crate) fn failed(error: &Error, result: &mut Writer<'_>) -> Result<(), Refusal> {
+    refuse::tool(error, result)?;
+    trace::tool_failed();
+    Ok(())
 }

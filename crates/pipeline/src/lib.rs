@@ -32,6 +32,7 @@ mod select;
 mod stage;
 mod statistics;
 mod task;
+mod trace;
 mod watch;
 
 pub use before_commit::BeforeCommit;
@@ -76,3 +77,10 @@ pub use task::TaskSettings;
 pub use task::TaskState;
 pub use task::TaskStatus;
 pub use task::Tasks;
+pub use trace::TRACE_TARGET;
+pub use trace::TraceContext;
+pub use trace::Tracing;
+pub use trace::adopt;
+pub use trace::error_id;
+pub use trace::rename;
+pub use trace::set_tracing;
