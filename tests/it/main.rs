@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop where they fail")]
 
 mod architecture;
+mod compact;
 mod concrete;
 mod contract;
 mod counter;
@@ -10,6 +11,7 @@ mod deadlines;
 mod disconnect;
 mod exposed;
 mod mistakes;
+mod mounts;
 mod outcome;
 mod pools;
 mod queries;

@@ -1,9 +1,9 @@
 //! Wiring mistakes: all of them, by operation, when the server is built.
 
 use diptych::{
-    Annotations, AnswerValue, Anyone, App, AppVisibility, Backend, Blob, Conn, Contents, Db, Engine, GET, Icon, Input,
-    Instance, Operations, POST, PageNumber, Principal, PromptSpec, Result, Scope, Select, SelectorSpec, ServiceSpec,
-    State, Task, TaskStart, Tx,
+    Annotations, AnswerValue, Anyone, App, AppVisibility, Backend, Blob, Conn, Contents, Db, Engine, Format, GET, Icon,
+    Input, Instance, Mount, Operations, POST, PageNumber, Principal, PromptSpec, Result, Scope, Select, SelectorSpec,
+    ServiceSpec, State, Task, TaskStart, Tx,
 };
 use diptych_spec::Args;
 use diptych_testkit::TestDatabase;
@@ -170,6 +170,10 @@ async fn what_clients_are_shown_is_checked() {
         .add(text("first").ui(app(page)))
         .add(text("same").ui(app(page).visibility([AppVisibility::App])))
         .add(text("second").ui(app("<!doctype html><title>Other</title>")))
+        .add(SelectorSpec::from_fn("table", rows).allow(Anyone).format(Format::Csv))
+        .add(SelectorSpec::from_fn("no_table", row_by_id).allow(Anyone).format(Format::Csv))
+        .add(SelectorSpec::from_fn("format", blocks).allow(Anyone).format(Format::Toon))
+        .add(text("tag").tags([" "]))
         .add(text("fixed").enumerate("nothing", None))
         .add(of("by_text").resource("a://{id}").enumerate("fixed", None))
         .add(of("by_rows").resource("b://{id}").enumerate("needy", "label"))
@@ -196,6 +200,9 @@ async fn what_clients_are_shown_is_checked() {
         "view: has a view, which only a tool has; remove `.tool(false)` or `.ui(…)`",
         "view: is a resource under `ui://`, which is for views; use another scheme, or `.ui(…)`",
         "second: has the view `ui://card`, which is another one at `first`; give it a URI of its own, or a clone of the same `App`",
+        "no_table: has `.format(Format::Csv)`, but its answer is not a list of rows whose fields are texts, numbers and booleans; answer such a list, or choose another format",
+        "format: has `.format(…)`, which is for answers in JSON; remove it",
+        "tag: has a tag without a name; write one, such as `.tags([\"admin\"])`",
         "fixed: has `.enumerate(\"nothing\", …)`, but is no resource with variables; add `.resource(\"…://{id}\")`",
         "fixed: has `.enumerate(\"nothing\", …)`, but no operation has that name",
         "by_text: is enumerated by `fixed`, which is no list; name a selector that returns `Select<Row>`",
@@ -219,6 +226,35 @@ async fn a_server_that_is_built_says_them_too() {
     );
     assert!(error.contains("\n  open: declares no permission"), "{error}");
     assert!(error.contains("\n  closed: declares no permission"), "{error}");
+}
+
+/// The mounts are checked with the operations, before anything is migrated.
+#[tokio::test]
+async fn so_are_mounts() {
+    let database = TestDatabase::sqlite();
+    let operations = || Operations::new().add(ServiceSpec::from_fn("open", nothing).allow(Anyone).tags(["admin"]));
+    let server = || diptych::MCPServer::builder("broken", "1").database_url(database.url()).mount(operations());
+    let error = server()
+        .mcp_mount("/mcp/admin", Mount::new().tagged("admni"))
+        .mcp_mount("/api/mcp", Mount::new())
+        .mcp_mount("/mcp", Mount::new())
+        .mcp_mount("/mcp", Mount::new())
+        .build()
+        .await
+        .unwrap_err()
+        .to_string();
+    let lines: Vec<_> = error.lines().skip(1).map(str::trim).collect();
+    assert_eq!(
+        lines,
+        [
+            "the mount /mcp/admin: names the tag `admni`, which no operation has; add `.tags([\"admni\"])` to one",
+            "the mount /api/mcp: has a path that is taken; give it one of its own",
+            "the mount /mcp: has a path that is taken; give it one of its own",
+        ]
+    );
+    let server = server().build().await.unwrap();
+    assert!(server.mcp_of("/mcp/admin", &Mount::new().tagged("admin")).is_ok());
+    assert!(server.mcp_of("/mcp/admin", &Mount::new().tagged("admni")).is_err());
 }
 
 #[derive(Deserialize, JsonSchema)]

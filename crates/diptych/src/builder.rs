@@ -1,16 +1,17 @@
 //! `MCPServer::builder`: everything a server is made of, in one chain.
 
+mod program;
+
 use crate::{
-    Server, StartError,
-    command::Command,
-    configuration, logging,
-    server::{Addresses, ListenHook},
+    Server, StartError, configuration,
+    server::{self, Addresses, ListenHook},
 };
+use diptych_mcp::Mount;
 use diptych_pipeline::{Db, DbOptions, Engine, IntoOperation, Migrations, Operations, Settings};
-use diptych_spec::{Icon, Mistake, PromptSpec, Result, StateMap};
-use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Exposed, Http, HttpSettings, ListenError};
+use diptych_spec::{Format, Icon, Mistake, PromptSpec, Result, StateMap};
+use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Exposed, Http, HttpSettings};
 use futures_util::future::BoxFuture;
-use std::{fmt, future::Future, process::ExitCode, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 /// The way in: [`MCPServer::builder`].
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,7 @@ impl MCPServer {
     pub fn builder(name: impl Into<String>, version: impl Into<String>) -> MCPServerBuilder {
         MCPServerBuilder {
             mcp: diptych_mcp::Settings::new(name, version),
+            mounts: Vec::new(),
             database: Database::Unset,
             database_options: DbOptions::default(),
             migrations: Migrations::default(),
@@ -51,6 +53,7 @@ enum Database {
 #[must_use = "a builder does nothing until `.main()` or `.build()`"]
 pub struct MCPServerBuilder {
     mcp: diptych_mcp::Settings,
+    mounts: Vec<(String, Mount)>,
     database: Database,
     database_options: DbOptions,
     migrations: Migrations,
@@ -186,6 +189,20 @@ impl MCPServerBuilder {
         self
     }
 
+    /// The format of the text of tools' answers; JSON unless said otherwise. An operation with `.format(…)` and a request with
+    /// `_meta["dev.diptych/format"]` have their own. Structured content and REST stay JSON.
+    pub fn mcp_format(mut self, format: Format) -> Self {
+        self.mcp.format = format;
+        self
+    }
+
+    /// Another MCP endpoint when the server runs by itself: `.mcp_mount("/mcp/admin", Mount::new().tagged("admin"))`. At `/mcp` it
+    /// takes the place of the endpoint with all operations, also on standard input and output.
+    pub fn mcp_mount(mut self, path: impl Into<String>, mount: Mount) -> Self {
+        self.mounts.push((path.into(), mount));
+        self
+    }
+
     /// The key that seals what MCP clients keep between two rounds of a call: the same for all processes that stand for one
     /// server. Without, each process draws one of its own.
     pub fn seal_key(mut self, key: [u8; 32]) -> Self {
@@ -240,109 +257,52 @@ impl MCPServerBuilder {
     /// # Errors
     /// [`StartError::Mistakes`] with every wiring mistake by operation, before anything is written; otherwise what kept
     /// the database from being used.
-    pub async fn build(mut self) -> Result<Server, StartError> {
+    pub async fn build(self) -> Result<Server, StartError> {
         #[cfg(feature = "otel")]
         self.telemetry.iter().for_each(crate::Telemetry::connect);
+        let Checked { server, migrations, on_start } = self.checked().await?;
+        let db = server.engine().db();
+        migrations.run(db).await.map_err(StartError::Database)?;
+        if let Some(tasks) = server.engine().tasks() {
+            tasks.migrate().await.map_err(StartError::Database)?;
+        }
+        for hook in on_start {
+            hook(db.clone()).await.map_err(StartError::Hook)?;
+        }
+        server.engine().work_on_tasks();
+        Ok(server)
+    }
+
+    /// Connects and checks every declaration; nothing is written.
+    async fn checked(mut self) -> Result<Checked, StartError> {
         self.mcp.max_line = self.http.body_limit;
         let workers = self.database_options.workers.or(self.http.workers);
         let db = connect(self.database, DbOptions { workers, ..self.database_options }).await?;
         let wrong_icons = self.mcp.icons.iter().filter_map(Icon::mistake).map(|why| Mistake::new("the server", why));
+        let wrong_mounts = server::mount_mistakes(&self.mounts, self.operations.as_slice());
         let engine = Engine::builder(db.clone())
             .operations(self.operations)
             .state_map(self.state)
             .settings(self.settings)
-            .mistakes(wrong_icons)
+            .mistakes(wrong_icons.chain(wrong_mounts))
             .build()?;
-        self.migrations.run(&db).await.map_err(StartError::Database)?;
-        if let Some(tasks) = engine.tasks() {
-            tasks.migrate().await.map_err(StartError::Database)?;
-        }
-        for hook in self.on_start {
-            hook(db.clone()).await.map_err(StartError::Hook)?;
-        }
-        engine.work_on_tasks();
         let authenticator = self.authenticator.unwrap_or_else(|| Arc::new(DevelopmentTokens::of(&engine)));
         let mut info = ApiInfo::new(self.mcp.title.as_ref().unwrap_or(&self.mcp.name), &*self.mcp.version);
         info.description = self.mcp.description.clone().or_else(|| self.mcp.instructions.clone());
         let label = format!("{} {} on {}", self.mcp.name, self.mcp.version, db.backend());
-        let http = Http::with_info(engine, self.mcp, self.http, authenticator, info);
-        Ok(Server::new(http, label, self.on_listen))
+        let is_main = |(path, _): &mut (String, Mount)| path == server::MCP;
+        let main = self.mounts.extract_if(.., is_main).next().map(|(_, mount)| mount).unwrap_or_default();
+        let http = Http::with_info(engine, self.mcp, &main, self.http, authenticator, info);
+        let server = Server::new(http, label, &self.mounts, self.on_listen);
+        Ok(Checked { server, migrations: self.migrations, on_start: self.on_start })
     }
+}
 
-    /// The whole program. Run without arguments or as `app serve` it reads `DIPTYCH_BIND` and `DATABASE_URL`, builds,
-    /// prints where it listens, and serves until Ctrl-C or SIGTERM. Run as `app stdio` it is an MCP server on standard
-    /// input and output, for the user that `DIPTYCH_USER` names, until the input ends. Mistakes are printed to standard
-    /// error.
-    #[must_use]
-    pub fn main(self) -> ExitCode {
-        let command = match Command::read(std::env::args_os()) {
-            Ok(command) => command,
-            Err(usage) => {
-                complain(&usage);
-                return ExitCode::from(2);
-            }
-        };
-        #[cfg(feature = "otel")]
-        let _sends_what_is_left_when_dropped = match self.start_telemetry() {
-            Ok(exporter) => exporter,
-            Err(error) => {
-                complain(&format_args!("error: {error}"));
-                return ExitCode::FAILURE;
-            }
-        };
-        #[cfg(not(feature = "otel"))]
-        logging::start(None);
-        match actix_web::rt::System::new().block_on(self.run(command)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                complain(&format_args!("error: {error}"));
-                ExitCode::FAILURE
-            }
-        }
-    }
-
-    /// Starts logging, and traces where they are wanted.
-    #[cfg(feature = "otel")]
-    fn start_telemetry(&self) -> Result<Option<crate::TraceExporter>, StartError> {
-        let Some(telemetry) = &self.telemetry else {
-            logging::start(None);
-            return Ok(None);
-        };
-        let exporter = telemetry.exporter(&self.mcp.name, &self.mcp.version)?;
-        let traces = exporter.as_ref().map(|exporter| Box::new(exporter.layer()) as logging::Traces);
-        if !logging::start(traces) && exporter.is_some() {
-            tracing::warn!(
-                "traces are not exported: the program has a subscriber of its own, which has to export them"
-            );
-        }
-        Ok(exporter)
-    }
-
-    async fn run(self, command: Command) -> Result<(), StartError> {
-        match command {
-            Command::Serve => self.serve().await,
-            Command::Stdio => self.stdio().await,
-        }
-    }
-
-    async fn serve(self) -> Result<(), StartError> {
-        let bind = configuration::bind()?;
-        // Before anything is migrated or filled.
-        let for_development =
-            self.authenticator.as_ref().is_none_or(|authenticator| authenticator.is_for_development());
-        if for_development && !bind.ip().is_loopback() {
-            return Err(StartError::Listen(ListenError::Development(bind).to_string()));
-        }
-        let server = self.build().await?;
-        server.listen(bind)?.announce().run().await
-    }
-
-    /// Nobody but the program that started this one can reach it, so any authenticator will do.
-    async fn stdio(self) -> Result<(), StartError> {
-        let server = self.build().await?;
-        let principal = configuration::user(server.http().authenticator())?;
-        server.stdio(principal).await
-    }
+/// A server whose database is neither migrated nor filled.
+struct Checked {
+    server: Server,
+    migrations: Migrations,
+    on_start: Vec<StartHook>,
 }
 
 async fn connect(database: Database, options: DbOptions) -> Result<Db, StartError> {
@@ -356,11 +316,6 @@ async fn connect(database: Database, options: DbOptions) -> Result<Db, StartErro
         })?,
     };
     Db::connect_with(&url, options).await.map_err(StartError::Database)
-}
-
-#[expect(clippy::print_stderr, reason = "the program ends with this")]
-fn complain(why: &dyn fmt::Display) {
-    eprintln!("{why}");
 }
 
 impl fmt::Debug for MCPServerBuilder {

@@ -8,6 +8,15 @@ pub(crate) enum Command {
     Serve,
     /// MCP on standard input and output.
     Stdio,
+    /// What the tools cost, printed.
+    Tools(Output),
+}
+
+/// How something is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    Table,
+    Json,
 }
 
 /// What the program can be asked to do.
@@ -25,6 +34,8 @@ impl Command {
         match words.iter().map(|word| word.to_str()).collect::<Vec<_>>()[..] {
             [] | [Some("serve")] => Ok(Self::Serve),
             [Some("stdio")] => Ok(Self::Stdio),
+            [Some("tools")] | [Some("tools"), Some("--format"), Some("table")] => Ok(Self::Tools(Output::Table)),
+            [Some("tools"), Some("--format"), Some("json")] => Ok(Self::Tools(Output::Json)),
             _ => {
                 let name = Path::new(&program).file_name().unwrap_or_default();
                 Err(Usage { program: name.to_string_lossy().into_owned() })
@@ -38,7 +49,7 @@ impl fmt::Display for Usage {
         let program = &self.program;
         write!(
             f,
-            "usage: {program} [serve]   REST, OpenAPI and MCP over HTTP\n       {program} stdio     MCP on standard input and output"
+            "usage: {program} [serve]   REST, OpenAPI and MCP over HTTP\n       {program} stdio     MCP on standard input and output\n       {program} tools [--format table|json]   what each tool costs a conversation, in bytes and tokens"
         )
     }
 }
@@ -48,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_ways_to_be_run() {
+    fn ways_to_be_run() {
         let read = |arguments: &[&str]| Command::read(arguments.iter().map(OsString::from));
         for (arguments, command) in [
             (&["/bin/app"] as &[&str], Some(Command::Serve)),
@@ -57,12 +68,17 @@ mod tests {
             (&[], Some(Command::Serve)),
             (&["app", "STDIO"], None),
             (&["app", "stdio", "now"], None),
+            (&["app", "tools"], Some(Command::Tools(Output::Table))),
+            (&["app", "tools", "--format", "table"], Some(Command::Tools(Output::Table))),
+            (&["app", "tools", "--format", "json"], Some(Command::Tools(Output::Json))),
+            (&["app", "tools", "--format", "xml"], None),
+            (&["app", "tools", "--format"], None),
             (&["app", "--help"], None),
             (&["app", ""], None),
         ] {
             assert_eq!(read(arguments).ok(), command, "{arguments:?}");
         }
         let usage = read(&["/bin/app", "--help"]).unwrap_err().to_string();
-        assert_eq!(usage.lines().map(|line| line.contains("app ")).collect::<Vec<_>>(), [true, true], "{usage}");
+        assert_eq!(usage.lines().map(|line| line.contains("app ")).collect::<Vec<_>>(), [true; 3], "{usage}");
     }
 }

@@ -42,6 +42,7 @@ mod builder;
 mod client;
 mod command;
 mod configuration;
+mod cost;
 mod logging;
 mod server;
 mod start;
@@ -52,6 +53,7 @@ mod telemetry;
 pub use builder::MCPServer;
 pub use builder::MCPServerBuilder;
 pub use client::Client;
+pub use cost::MountCost;
 pub use server::Addresses;
 pub use server::Listening;
 pub use server::Server;
@@ -94,6 +96,7 @@ pub use diptych_spec::Error;
 pub use diptych_spec::ErrorKind;
 pub use diptych_spec::FieldError;
 pub use diptych_spec::Filter;
+pub use diptych_spec::Format;
 pub use diptych_spec::FromCall;
 pub use diptych_spec::GET;
 pub use diptych_spec::Handler;
@@ -155,6 +158,7 @@ pub use diptych_pipeline::DbOptions;
 pub use diptych_pipeline::Engine;
 pub use diptych_pipeline::Migrations;
 pub use diptych_pipeline::Operation;
+pub use diptych_pipeline::OperationStatistics;
 pub use diptych_pipeline::Operations;
 pub use diptych_pipeline::Query;
 pub use diptych_pipeline::QueryAs;
@@ -171,6 +175,8 @@ pub use diptych_pipeline::query_as;
 pub use diptych_pipeline::query_scalar;
 
 // Serving.
+pub use diptych_mcp::Mount;
+pub use diptych_mcp::ToolCost;
 pub use diptych_transport_actix::Authenticator;
 pub use diptych_transport_actix::Credentials;
 pub use diptych_transport_actix::DevelopmentTokens;
@@ -207,6 +213,8 @@ mod documents {
     mod telemetry {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../../docs/tokens.md")]
+    mod tokens {}
     #[doc = include_str!("../../../docs/transactions.md")]
     mod transactions {}
 }

@@ -1,9 +1,10 @@
 //! A built server: run by itself, or mounted into an application that exists.
 
-use crate::{Client, StartError, stdio};
+use crate::{Client, MountCost, StartError, stdio};
 use actix_web::web::ServiceConfig;
-use diptych_pipeline::Engine;
-use diptych_spec::Principal;
+use diptych_mcp::Mount;
+use diptych_pipeline::{Engine, Operation};
+use diptych_spec::{Mistake, Mistakes, Principal};
 use diptych_transport_actix::{Http, Listener, terminated};
 use std::{fmt, future::Future, net::SocketAddr};
 
@@ -12,7 +13,7 @@ const REST: &str = "/api";
 /// Where the OpenAPI document is when the server runs by itself.
 const OPENAPI: &str = "/openapi.json";
 /// Where MCP is mounted when the server runs by itself.
-const MCP: &str = "/mcp";
+pub(crate) const MCP: &str = "/mcp";
 
 /// A server whose declarations were checked and whose database is ready.
 ///
@@ -33,6 +34,8 @@ const MCP: &str = "/mcp";
 /// ```
 pub struct Server {
     http: Http,
+    /// The other MCP endpoints, when the server runs by itself.
+    mounts: Vec<(String, diptych_mcp::Server)>,
     label: String,
     on_listen: Vec<ListenHook>,
 }
@@ -49,6 +52,8 @@ pub struct Addresses {
     pub openapi: String,
     /// The URL of the MCP endpoint.
     pub mcp: String,
+    /// The URLs of the other MCP endpoints, in order of declaration.
+    pub mcp_mounts: Vec<String>,
 }
 
 /// A server that has its address, and serves once it is run.
@@ -56,14 +61,16 @@ pub struct Addresses {
 pub struct Listening {
     listener: Listener,
     http: Http,
+    mounts: Vec<(String, diptych_mcp::Server)>,
     label: String,
     addresses: Addresses,
     on_listen: Hooks,
 }
 
 impl Server {
-    pub(crate) fn new(http: Http, label: String, on_listen: Vec<ListenHook>) -> Self {
-        Self { http, label, on_listen }
+    pub(crate) fn new(http: Http, label: String, mounts: &[(String, Mount)], on_listen: Vec<ListenHook>) -> Self {
+        let mounts = mounts.iter().map(|(path, mount)| (path.clone(), http.mounted(path, mount))).collect();
+        Self { http, mounts, label, on_listen }
     }
 
     /// The REST routes under `prefix`, for an actix `App`.
@@ -79,6 +86,28 @@ impl Server {
     /// The MCP endpoint, for an actix `App`.
     pub fn mcp(&self, path: &str) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
         self.http.mcp(path)
+    }
+
+    /// Another MCP endpoint over some of the operations, for an actix `App`. Make it once, outside of the factory: every call
+    /// makes a server with sessions of its own.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the mount: a tag or an operation that is not there, nothing left to serve.
+    pub fn mcp_of(
+        &self,
+        path: &str,
+        mount: &Mount,
+    ) -> Result<impl FnOnce(&mut ServiceConfig) + Clone + Send + use<>, Mistakes> {
+        self.http.mcp_of(path, mount)
+    }
+
+    /// What the tools of each MCP endpoint cost a conversation: the one of [`Server::mcp`], and those of the builder's
+    /// `.mcp_mount(…)`.
+    #[must_use]
+    pub fn tool_costs(&self) -> Vec<MountCost> {
+        let main = MountCost::new(MCP, self.http.mcp_server());
+        let others = self.mounts.iter().map(|(path, server)| MountCost::new(path, server));
+        std::iter::once(main).chain(others).collect()
     }
 
     /// The OpenAPI document of the routes under `prefix`.
@@ -121,8 +150,10 @@ impl Server {
             Listener::bind(self.http.clone(), address).map_err(|error| StartError::Listen(error.to_string()))?;
         let socket = listener.address();
         let url = |path: &str| format!("http://{socket}{path}");
-        let addresses = Addresses { socket, rest: url(REST), openapi: url(OPENAPI), mcp: url(MCP) };
-        Ok(Listening { listener, http: self.http, label: self.label, addresses, on_listen: Hooks(self.on_listen) })
+        let mcp_mounts = self.mounts.iter().map(|(path, _)| url(path)).collect();
+        let addresses = Addresses { socket, rest: url(REST), openapi: url(OPENAPI), mcp: url(MCP), mcp_mounts };
+        let Self { http, mounts, label, on_listen } = self;
+        Ok(Listening { listener, http, mounts, label, addresses, on_listen: Hooks(on_listen) })
     }
 }
 
@@ -137,8 +168,11 @@ impl Listening {
     #[expect(clippy::print_stdout, reason = "the program tells where it is reached")]
     #[must_use]
     pub fn announce(mut self) -> Self {
-        let Addresses { rest, openapi, mcp, .. } = &self.addresses;
+        let Addresses { rest, openapi, mcp, mcp_mounts, .. } = &self.addresses;
         println!("{}\n  REST     {rest}\n  OpenAPI  {openapi}\n  MCP      {mcp}", self.label);
+        for mount in mcp_mounts {
+            println!("  MCP      {mount}");
+        }
         for hook in self.on_listen.0.drain(..) {
             hook(&self.addresses);
         }
@@ -158,12 +192,29 @@ impl Listening {
     /// # Errors
     /// The server could not start.
     pub async fn run_until(self, until: impl Future<Output = ()>) -> Result<(), StartError> {
-        let http = self.http;
+        let (http, mounts) = (self.http, self.mounts);
         let configure = move |config: &mut ServiceConfig| {
             config.configure(http.openapi(OPENAPI, REST)).configure(http.rest(REST)).configure(http.mcp(MCP));
+            for (path, server) in &mounts {
+                config.configure(http.serve(server.clone(), path));
+            }
         };
         self.listener.serve(configure, until).await.map_err(|error| StartError::Listen(error.to_string()))
     }
+}
+
+/// What is wrong with the mounts of a server that runs by itself.
+pub(crate) fn mount_mistakes(mounts: &[(String, Mount)], operations: &[Operation]) -> Vec<Mistake> {
+    let mut found = Vec::new();
+    for (at, (path, mount)) in mounts.iter().enumerate() {
+        found.extend(mount.mistakes(path, operations));
+        let taken =
+            path == OPENAPI || path == REST || path.strip_prefix(REST).is_some_and(|rest| rest.starts_with('/'));
+        if taken || mounts[..at].iter().any(|(other, _)| other == path) {
+            found.push(Mistake::new(format!("the mount {path}"), "has a path that is taken; give it one of its own"));
+        }
+    }
+    found
 }
 
 /// What runs once the server listens.

@@ -168,11 +168,11 @@ impl Call<'_> {
         Ok(Brought { answers: known, serial: Some((serial, Instant::now() + Duration::from_secs(left))) })
     }
 
-    /// Who calls, and what: no other caller, and no other call, can use the same state.
+    /// Who calls, what, and at which mount: no other caller, and no other call, can use the same state.
     fn bound_to(self, operation: &Operation) -> Vec<u8> {
         let mut out = Vec::new();
         let (issuer, subject) = self.principal.map_or(("", ""), |who| (who.issuer(), who.subject()));
-        for text in [issuer, subject, self.method, operation.declaration().name()] {
+        for text in [&*self.server.place, issuer, subject, self.method, operation.declaration().name()] {
             out.extend_from_slice(&(text.len() as u64).to_be_bytes());
             out.extend_from_slice(text.as_bytes());
         }

@@ -52,15 +52,15 @@ fn referenced<'a>(call: Call<'a>) -> Result<&'a Operation, Refusal> {
     let reference = object_in(call.params, "ref")?.unwrap_or_default();
     let text =
         |name: &str| reference.text(name).ok_or_else(|| Refusal::params(format!("`ref.{name}` has to be a string")));
-    let engine = &call.server.engine;
+    let offer = &call.server.offer;
     match &*text("type")? {
-        "ref/prompt" => prompts::find(engine, &text("name")?),
+        "ref/prompt" => prompts::find(offer, &text("name")?),
         "ref/resource" => {
             let uri = text("uri")?;
             let is = |declaration: &Declaration| {
                 declaration.is_enabled() && declaration.resource().is_some_and(|own| own.as_str() == uri)
             };
-            let found = engine.operations().iter().find(|operation| is(operation.declaration()));
+            let found = offer.operations().map(|(_, operation)| operation).find(|own| is(own.declaration()));
             found.ok_or_else(|| Refusal::params(format!("unknown resource template: {uri}")))
         }
         _ => Err(Refusal::params("`ref.type` has to be `ref/prompt` or `ref/resource`")),
@@ -88,7 +88,7 @@ async fn from_list(
     offer: &mut Offer,
 ) -> Result<(), Refusal> {
     let engine = &call.server.engine;
-    let Some(list) = engine.operation(selector) else { return Ok(()) };
+    let Some(list) = call.server.offer.operation(selector) else { return Ok(()) };
     let declaration = list.declaration();
     if declaration.authorize(call.principal).is_err() {
         return Ok(());

@@ -3,6 +3,7 @@
 //! Schemas are those of the declaration. Where a revision cannot carry one (an output that is not an object, before
 //! 2026-07-28), [`wraps`] says so, here for the schema and in `encode.rs` for the value.
 
+use crate::compact::compact;
 use crate::era::{Revision, Structured};
 use diptych_spec::{Annotations, Declaration, Form, Icon, OperationKind};
 use serde::Serialize;
@@ -95,16 +96,11 @@ pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Too
         true => (declaration.title(), None),
         false => (None, declaration.title()),
     };
-    let mut input_schema = declaration.arguments().schema();
-    spell_out(&mut input_schema);
-    if !revision.header_arguments {
-        without_headers(&mut input_schema);
-    }
     Tool {
         name: declaration.name(),
         title,
         description: declaration.description(),
-        input_schema,
+        input_schema: input(declaration, revision),
         output_schema: output(declaration, revision),
         annotations: Hints {
             title: older_title,
@@ -116,6 +112,37 @@ pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Too
         icons: icons(declaration, revision),
         meta: tool_meta(declaration, revision),
     }
+}
+
+/// A tool as a search shows it: what is needed to call it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Brief<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    input_schema: Value,
+}
+
+pub(crate) fn brief<'a>(declaration: &'a Declaration, revision: &Revision) -> Brief<'a> {
+    Brief {
+        name: declaration.name(),
+        title: declaration.title(),
+        description: declaration.description(),
+        input_schema: input(declaration, revision),
+    }
+}
+
+fn input(declaration: &Declaration, revision: &Revision) -> Value {
+    let mut schema = declaration.arguments().schema();
+    spell_out(&mut schema);
+    if !revision.header_arguments {
+        without_headers(&mut schema);
+    }
+    compact(&mut schema);
+    schema
 }
 
 pub(crate) fn resource<'a>(declaration: &'a Declaration, revision: &Revision) -> Resource<'a> {
@@ -199,7 +226,11 @@ fn output(declaration: &Declaration, revision: &Revision) -> Option<Value> {
         schema => schema.clone(),
     };
     spell_out(&mut schema);
-    Some(if wraps(declaration, revision) { wrapped(schema) } else { schema })
+    if wraps(declaration, revision) {
+        schema = wrapped(schema);
+    }
+    compact(&mut schema);
+    Some(schema)
 }
 
 /// The schema of `{"result": …}`. Definitions stay at the root, where references look for them.

@@ -1,27 +1,31 @@
 //! From an outcome to a `CallToolResult` (server/tools, Tool Result).
 //!
-//! The outcome is JSON already. It is copied into the answer twice: as text, for models and older clients, and as it
-//! is, for whoever reads `structuredContent`. Content blocks, text and bytes are copied once, into `content`.
+//! The outcome is JSON already. It goes into the answer twice: as text, for models and older clients, in the format that was
+//! asked for, and as it is, for whoever reads `structuredContent`. Content blocks, text and bytes are copied once, into `content`.
 
 use crate::content;
 use crate::describe;
 use crate::era::{Revision, Structured};
+use crate::format;
 use crate::object::{self, Writer};
-use diptych_spec::{Declaration, Form, Template};
+use diptych_spec::{Declaration, Form, Format, Template};
+use std::borrow::Cow;
 
-/// `arguments` and `json`: what the tool was called with, and its answer.
+/// `arguments` and `json`: what the tool was called with, and its answer. `format`: how the text is written.
 pub(crate) fn tool(
     declaration: &Declaration,
     arguments: &str,
     json: &str,
+    format: Format,
     revision: &Revision,
     result: &mut Writer<'_>,
 ) {
+    let text = || format::text(format, declaration, json);
     match declaration.form() {
-        _ if declaration.is_exposed() => exposed(json, revision, result),
+        _ if declaration.is_exposed() => exposed(json, text, revision, result),
         Form::Json if declaration.is_empty() => content::none(result),
         Form::Json => {
-            content::text(result, json);
+            content::text(result, &text());
             structured(declaration, json, revision, result);
         }
         Form::Contents => content::blocks(result.member("content"), json, revision),
@@ -49,17 +53,23 @@ fn structured(declaration: &Declaration, json: &str, revision: &Revision, result
     }
 }
 
+/// An object, where the revision has a place for it.
+pub(crate) fn structured_object(json: &str, revision: &Revision, result: &mut Writer<'_>) {
+    if revision.structured != Structured::Absent {
+        result.raw("structuredContent", json);
+    }
+}
+
 /// What a handler of the application's answered: text as it is, JSON also as what it is where the revision can carry it.
-fn exposed(json: &str, revision: &Revision, result: &mut Writer<'_>) {
+fn exposed<'j>(json: &str, text: impl Fn() -> Cow<'j, str>, revision: &Revision, result: &mut Writer<'_>) {
     if json == "null" {
         return content::none(result);
     }
     if let Some(text) = object::decoded(json) {
         return content::text(result, &text);
     }
-    content::text(result, json);
-    let is_object = json.starts_with('{');
-    if revision.structured == Structured::Any || (is_object && revision.structured == Structured::Object) {
-        result.raw("structuredContent", json);
+    content::text(result, &text());
+    if json.starts_with('{') || revision.structured == Structured::Any {
+        structured_object(json, revision, result);
     }
 }

@@ -8,12 +8,15 @@ use crate::completion;
 use crate::cursor::{self, Fingerprint};
 use crate::describe;
 use crate::era::{REVISIONS, Revision};
+use crate::meta::{self, MetaTools};
 use crate::method::{Call, Freshness};
+use crate::mount::Mount;
 use crate::object::{self, Writer};
+use crate::offer::Offer;
 use crate::refuse::Refusal;
 use crate::rows::Rows;
 use crate::views::Views;
-use diptych_pipeline::Engine;
+use diptych_pipeline::Operation;
 use diptych_spec::{Declaration, OperationKind};
 use serde::Serialize;
 use std::ops::Range;
@@ -23,6 +26,8 @@ pub(crate) const TTL_MS: u32 = 60_000;
 
 pub(crate) struct Lists {
     pub(crate) tools: List,
+    /// What is listed in place of the tools.
+    pub(crate) meta: Option<MetaTools>,
     pub(crate) resources: List,
     pub(crate) templates: List,
     pub(crate) rows: Rows,
@@ -50,36 +55,52 @@ struct Entry {
 }
 
 impl Lists {
-    pub(crate) fn of(engine: &Engine) -> Self {
+    pub(crate) fn of(offer: &Offer, mount: &Mount) -> Self {
         let is_template = |declaration: &Declaration| {
             let uri = declaration.resource();
             uri.map(|uri| uri.variables().next().is_some())
         };
         let is_prompt = |declaration: &Declaration| declaration.kind() == OperationKind::Prompt;
         Self {
-            tools: List::of(engine, "tools", Declaration::is_tool, |declaration, revision| {
+            tools: List::of(offer, "tools", Declaration::is_tool, |declaration, revision| {
                 rendered(&describe::tool(declaration, revision))
             }),
+            meta: mount.meta_tools.then(|| MetaTools::of(offer)),
             resources: List::of(
-                engine,
+                offer,
                 "resources",
                 |declaration| is_template(declaration) == Some(false),
                 |declaration, revision| rendered(&describe::resource(declaration, revision)),
             ),
             templates: List::of(
-                engine,
+                offer,
                 "resourceTemplates",
                 |declaration| is_template(declaration) == Some(true),
                 |declaration, revision| rendered(&describe::template(declaration, revision)),
             ),
-            rows: Rows::of(engine),
-            views: Views::of(engine),
-            prompts: List::of(engine, "prompts", is_prompt, |declaration, revision| {
+            rows: Rows::of(offer),
+            views: Views::of(offer),
+            prompts: List::of(offer, "prompts", is_prompt, |declaration, revision| {
                 rendered(&describe::prompt(declaration, revision))
             }),
-            completions: engine.operations().iter().any(|operation| completion::is_offered(operation.declaration())),
-            tasks: engine.tasks().is_some(),
-            logs: engine.operations().iter().any(|operation| operation.declaration().logs()),
+            completions: offer.operations().any(|(_, operation)| completion::is_offered(operation.declaration())),
+            tasks: offer.operations().any(|(_, operation)| operation.declaration().task().is_some()),
+            logs: offer.operations().any(|(_, operation)| operation.declaration().logs()),
+        }
+    }
+
+    /// The entries of `tools/list` in the newest revision, by name.
+    pub(crate) fn tool_entries(&self, offer: &Offer) -> Vec<(String, &str)> {
+        match &self.meta {
+            Some(meta) => {
+                let names = meta::NAMES.into_iter().map(str::to_owned);
+                names.zip(meta.tools[0].iter().map(String::as_str)).collect()
+            }
+            None => {
+                let entries = self.tools.entries.iter();
+                let name = |entry: &Entry| offer.at(entry.operation).declaration().name().to_owned();
+                entries.map(|entry| (name(entry), &*entry.rendered[0])).collect()
+            }
         }
     }
 
@@ -101,14 +122,13 @@ impl Lists {
 }
 
 impl List {
-    fn of(
-        engine: &Engine,
+    pub(crate) fn of(
+        offer: &Offer,
         member: &'static str,
         belongs: impl Fn(&Declaration) -> bool,
         render: impl Fn(&Declaration, &Revision) -> String,
     ) -> Self {
-        let operations = engine.operations().iter().enumerate();
-        let listed = || operations.clone().filter(|(_, operation)| belongs(operation.declaration()));
+        let listed = || offer.operations().filter(|(_, operation)| belongs(operation.declaration()));
         Self {
             member,
             public: listed().all(|(_, operation)| {
@@ -126,8 +146,8 @@ impl List {
 
     /// What the caller may see of it.
     pub(crate) fn visible<'a>(&'a self, call: Call<'a>) -> Visible<'a> {
-        let operations = call.server.engine.operations();
-        let may_use = |entry: &&Entry| operations[entry.operation].declaration().authorize(call.principal).is_ok();
+        let offer = &call.server.offer;
+        let may_use = |entry: &&Entry| offer.at(entry.operation).declaration().authorize(call.principal).is_ok();
         Visible { list: self, entries: self.entries.iter().filter(may_use).collect() }
     }
 
@@ -173,6 +193,12 @@ impl Visible<'_> {
         self.entries[range].iter().map(move |entry| &*entry.rendered[call.revision.index])
     }
 
+    /// Each operation, with its entry as the caller's revision has it.
+    pub(crate) fn operations<'c>(&'c self, call: Call<'c>) -> impl Iterator<Item = (&'c Operation, &'c str)> {
+        let entries = self.entries.iter();
+        entries.map(move |entry| (call.server.offer.at(entry.operation), &*entry.rendered[call.revision.index]))
+    }
+
     /// The cursor of what comes from `position` on; `more` is what the list consists of besides its entries.
     pub(crate) fn cursor(&self, call: Call<'_>, position: u64, more: &[&str]) -> String {
         cursor::encode(position, self.fingerprint(call, more))
@@ -186,9 +212,8 @@ impl Visible<'_> {
     }
 
     fn fingerprint(&self, call: Call<'_>, more: &[&str]) -> Fingerprint {
-        let operations = call.server.engine.operations();
-        let names = self.entries.iter().map(|entry| operations[entry.operation].declaration().name());
-        let server = [&*call.server.settings.name, self.list.member];
+        let names = self.entries.iter().map(|entry| call.server.offer.at(entry.operation).declaration().name());
+        let server = [&*call.server.settings.name, &*call.server.place, self.list.member];
         Fingerprint::of(server.into_iter().chain(names).chain(more.iter().copied()))
     }
 }

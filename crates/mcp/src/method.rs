@@ -120,7 +120,10 @@ impl Call<'_> {
         match found {
             Method::Discover => Ok(lifecycle::discover(self, result)),
             Method::Ping => Ok(Freshness::Unsaid),
-            Method::ListTools => lists.tools.page(self, result),
+            Method::ListTools => match &lists.meta {
+                Some(meta) => meta.page(self, result),
+                None => lists.tools.page(self, result),
+            },
             Method::CallTool => tools::call(self, result).await,
             Method::ListResources => rows::page(self, result).await,
             Method::ListTemplates => lists.templates.page(self, result),

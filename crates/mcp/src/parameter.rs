@@ -6,9 +6,9 @@
 
 use crate::header::{self, Head};
 use crate::object::{self, Members, Unreadable};
+use crate::offer::Offer;
 use crate::refuse::Refusal;
 use crate::rpc::Request;
-use diptych_pipeline::Engine;
 use diptych_spec::HeaderArgument;
 use serde_json::{Number, value::RawValue};
 use std::borrow::Cow;
@@ -27,12 +27,12 @@ struct Repeated {
 }
 
 impl Parameters {
-    pub(crate) fn of(engine: &Engine) -> Self {
+    pub(crate) fn of(offer: &Offer) -> Self {
         let repeated = |argument: HeaderArgument| Repeated {
             field: format!("mcp-param-{}", argument.name.to_ascii_lowercase()),
             argument,
         };
-        let tools = engine.operations().iter().map(|operation| {
+        let tools = offer.operations().map(|(_, operation)| {
             let declaration = operation.declaration();
             let headers = declaration.arguments().headers();
             (declaration.name().to_owned(), headers.into_iter().map(repeated).collect::<Vec<_>>())

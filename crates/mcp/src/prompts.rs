@@ -5,9 +5,10 @@ use crate::content;
 use crate::era::Revision;
 use crate::method::{Call, Freshness};
 use crate::object::{self, Members, Writer};
+use crate::offer::Offer;
 use crate::refuse::{self, Refusal};
 use crate::trace;
-use diptych_pipeline::{Engine, Operation};
+use diptych_pipeline::Operation;
 use diptych_spec::Arguments;
 use serde_json::Value;
 
@@ -19,8 +20,7 @@ pub(crate) async fn get(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fresh
         None => "{}",
         Some(arguments) => texts(arguments.get())?,
     };
-    let engine = &call.server.engine;
-    let operation = find(engine, &name)?;
+    let operation = find(&call.server.offer, &name)?;
     trace::operation(call, operation.declaration().name());
     if let Err(error) = operation.declaration().authorize(call.principal) {
         return Err(refuse::denied(&error));
@@ -38,9 +38,9 @@ pub(crate) async fn get(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fresh
 }
 
 /// The prompt of this name, unless it is switched off.
-pub(crate) fn find<'e>(engine: &'e Engine, name: &str) -> Result<&'e Operation, Refusal> {
+pub(crate) fn find<'o>(offer: &'o Offer, name: &str) -> Result<&'o Operation, Refusal> {
     let there = |operation: &&Operation| operation.is_prompt() && operation.declaration().is_enabled();
-    let prompt = engine.operation(name).filter(there);
+    let prompt = offer.operation(name).filter(there);
     prompt.ok_or_else(|| Refusal::params(format!("unknown prompt: {name}")))
 }
 

@@ -18,8 +18,7 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     if let Some(view) = call.server.lists.views.find(&uri) {
         return view.read(call, result);
     }
-    let engine = &call.server.engine;
-    let (operation, variables) = match find(call, engine.operations(), &uri) {
+    let (operation, variables) = match find(call, &uri) {
         Ok(found) => found,
         Err(Some(error)) => return Err(refuse::denied(&error)),
         Err(None) => return Err(refuse::no_resource(&uri, call.revision)),
@@ -59,20 +58,19 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
 
 /// Whether the caller can read what this URI names. It is read to find out: nobody may learn of a row that is not theirs.
 pub(crate) async fn is_readable(call: Call<'_>, uri: &str) -> bool {
-    let engine = &call.server.engine;
-    let Ok((operation, variables)) = find(call, engine.operations(), uri) else { return false };
+    let Ok((operation, variables)) = find(call, uri) else { return false };
     let mut arguments = Arguments::http(None);
     for (name, value) in variables {
         arguments.path(name, value);
     }
-    engine.dispatch(operation, arguments, call.caller()).await.is_ok()
+    call.server.engine.dispatch(operation, arguments, call.caller()).await.is_ok()
 }
 
 type Found<'o> = (&'o Operation, Vec<(&'o str, String)>);
 
 /// The operation that a URI names, or why the caller may not use it.
-fn find<'o>(call: Call<'_>, operations: &'o [Operation], uri: &str) -> Result<Found<'o>, Option<Error>> {
-    let matching = operations.iter().filter_map(|operation| {
+fn find<'o>(call: Call<'o>, uri: &str) -> Result<Found<'o>, Option<Error>> {
+    let matching = call.server.offer.operations().filter_map(|(_, operation)| {
         let template = operation.declaration().resource()?;
         Some((template, (operation, template.matches(uri)?)))
     });

@@ -10,8 +10,9 @@ use crate::era::REVISIONS;
 use crate::list::{Visible, rendered};
 use crate::method::{Call, Freshness};
 use crate::object::{self, Members, Writer};
+use crate::offer::Offer;
 use crate::refuse::{self, Refusal};
-use diptych_pipeline::{Engine, Operation};
+use diptych_pipeline::Operation;
 use diptych_spec::{Arguments, ErrorKind, Template};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -46,11 +47,10 @@ struct Listed<'a> {
 }
 
 impl Rows {
-    pub(crate) fn of(engine: &Engine) -> Self {
-        let place = |name: &str| engine.operations().iter().position(|known| known.declaration().name() == name);
-        let sources = engine.operations().iter().enumerate().filter_map(|(template, operation)| {
+    pub(crate) fn of(offer: &Offer) -> Self {
+        let sources = offer.operations().filter_map(|(template, operation)| {
             let declaration = operation.declaration();
-            let list = place(declaration.enumeration()?.list())?;
+            let list = offer.place(declaration.enumeration()?.list())?;
             let shared = std::array::from_fn(|row| {
                 let shared = rendered(&describe::row(declaration, &REVISIONS[row]));
                 shared.trim_start_matches('{').to_owned()
@@ -72,10 +72,10 @@ pub(crate) async fn page(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         return lists.resources.page(call, result);
     }
     let fixed = lists.resources.visible(call);
-    let operations = call.server.engine.operations();
-    let may_use = |at: usize| operations[at].declaration().authorize(call.principal).is_ok();
+    let offer = &call.server.offer;
+    let may_use = |at: usize| offer.at(at).declaration().authorize(call.principal).is_ok();
     let sources: Vec<_> = lists.rows.0.iter().filter(|row| may_use(row.template) && may_use(row.list)).collect();
-    let templates: Vec<_> = sources.iter().map(|row| operations[row.template].declaration().name()).collect();
+    let templates: Vec<_> = sources.iter().map(|row| offer.at(row.template).declaration().name()).collect();
 
     let start = match fixed.position(call, &templates)? {
         None => Place::Fixed(0),
@@ -115,8 +115,8 @@ pub(crate) async fn page(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
 impl Source {
     /// Writes a page of rows; whether there is another one.
     async fn write(&self, call: Call<'_>, page: u32, entries: &mut Entries<'_>) -> Result<bool, Refusal> {
-        let engine = &call.server.engine;
-        let (template, list) = (&engine.operations()[self.template], &engine.operations()[self.list]);
+        let (engine, offer) = (&call.server.engine, &call.server.offer);
+        let (template, list) = (offer.at(self.template), offer.at(self.list));
         let arguments = match list.declaration().list().page() {
             None => "{}".to_owned(),
             Some(declared) => {

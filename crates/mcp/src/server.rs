@@ -2,6 +2,7 @@
 
 use crate::answer::gone;
 use crate::batch::{batchable, requests, together};
+use crate::cost::ToolCost;
 use crate::era::{REVISIONS, Revision};
 use crate::events::Events;
 use crate::header::Head;
@@ -10,6 +11,8 @@ use crate::lifecycle;
 use crate::line::Line;
 use crate::list::Lists;
 use crate::method::Side;
+use crate::mount::Mount;
+use crate::offer::Offer;
 use crate::parameter::Parameters;
 use crate::refuse::Refusal;
 use crate::reply::Reply;
@@ -39,6 +42,9 @@ pub struct Server(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
+    pub(crate) offer: Offer,
+    /// The path of its mount; empty for the server itself. Cursors and sealed states are bound to it.
+    pub(crate) place: String,
     pub(crate) settings: Settings,
     pub(crate) lists: Lists,
     pub(crate) parameters: Parameters,
@@ -56,16 +62,27 @@ impl Server {
     /// Serves every operation of the engine as a tool, and those with a URI as resources too.
     #[must_use]
     pub fn new(engine: Engine, settings: Settings) -> Self {
+        Self::mounted(engine, settings, "", &Mount::new())
+    }
+
+    /// Serves the operations of a mount, with what it says of itself in place of what `settings` say. `place` tells the mounts of
+    /// an application apart: its path. [`Mount::mistakes`] are to be asked for first.
+    #[must_use]
+    pub fn mounted(engine: Engine, settings: Settings, place: &str, mount: &Mount) -> Self {
+        let settings = mount.over(settings);
+        let offer = Offer::of(engine.clone(), mount);
         let limits = Limits { idle: settings.session_idle, age: settings.session_age, most: settings.max_sessions };
         Self(Arc::new(Inner {
-            lists: Lists::of(&engine),
-            parameters: Parameters::of(&engine),
+            lists: Lists::of(&offer, mount),
+            parameters: Parameters::of(&offer),
             sessions: Sessions::new(limits),
             seal: Seal::new(settings.seal_key),
             listeners: Semaphore::new(settings.max_listeners.min(Semaphore::MAX_PERMITS)),
             closing: CancellationToken::new(),
             implementation: lifecycle::implementation(&settings),
             engine,
+            offer,
+            place: place.to_owned(),
             settings,
         }))
     }
@@ -157,6 +174,13 @@ impl Server {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// What each entry of `tools/list` costs, in the newest revision, whoever may see it.
+    #[must_use]
+    pub fn tool_costs(&self) -> Vec<ToolCost> {
+        let entries = self.0.lists.tool_entries(&self.0.offer);
+        entries.into_iter().map(|(name, entry)| ToolCost::new(name, entry.len())).collect()
     }
 
     /// Ends every stream, so that nothing keeps the transport from stopping.

@@ -1,6 +1,6 @@
 //! What a server says of itself, and its limits.
 
-use diptych_spec::Icon;
+use diptych_spec::{Format, Icon};
 use std::fmt;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub struct Settings {
     pub website_url: Option<String>,
     /// How a model should use the server; hosts may put it into the system prompt.
     pub instructions: Option<String>,
+    /// The format of the text of tools' answers, where an operation and the request say nothing; JSON.
+    pub format: Format,
     /// How many entries a page of a list has at most; 100.
     pub page_size: usize,
     /// How deeply arrays and objects may be nested in a request; 64.
@@ -60,6 +62,7 @@ impl Settings {
             icons: Vec::new(),
             website_url: None,
             instructions: None,
+            format: Format::default(),
             page_size: 100,
             max_depth: 64,
             max_in_flight: 64,

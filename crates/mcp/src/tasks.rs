@@ -5,6 +5,7 @@
 
 use crate::asking;
 use crate::encode;
+use crate::format;
 use crate::method::{Call, Freshness};
 use crate::notify;
 use crate::object::Writer;
@@ -122,10 +123,10 @@ async fn addressed(call: Call<'_>) -> Result<(&Tasks, TaskState), Refusal> {
     Ok((tasks, own(call, tasks, &id).await?))
 }
 
-/// The caller's task, as long as they may use its operation: with fewer scopes than it was created with, it is out of reach.
+/// The caller's task, as long as they may use its operation at this mount: with fewer scopes than it was created with, it is out of reach.
 async fn own(call: Call<'_>, tasks: &Tasks, id: &str) -> Result<TaskState, Refusal> {
     let state = tasks.get(id, call.principal).await.map_err(|error| unreachable(&error))?.ok_or_else(unknown)?;
-    let operation = call.server.engine.operation(state.operation()).ok_or_else(unknown)?;
+    let operation = call.server.offer.operation(state.operation()).ok_or_else(unknown)?;
     match operation.declaration().authorize(call.principal) {
         Ok(()) => Ok(state),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(unknown()),
@@ -184,8 +185,11 @@ fn answer(call: Call<'_>, state: &TaskState, outcome: &Result<String, Error>) ->
     let mut result = Writer::open(&mut out);
     match outcome {
         Ok(json) => {
-            let operation = call.server.engine.operation(state.operation()).ok_or_else(Refusal::fault)?;
-            encode::tool(operation.declaration(), state.arguments(), json, call.revision, &mut result);
+            let operation = call.server.offer.operation(state.operation()).ok_or_else(Refusal::fault)?;
+            let declaration = operation.declaration();
+            // A task has no format of its own: whoever asks for it says.
+            let format = format::wanted(call, declaration).unwrap_or_default();
+            encode::tool(declaration, state.arguments(), json, format, call.revision, &mut result);
         }
         Err(error) => refuse::tool(error, &mut result)?,
     }

@@ -2,12 +2,15 @@
 
 use crate::asking::Dispatched;
 use crate::encode;
+use crate::format;
+use crate::meta;
 use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::refuse::{self, Refusal};
 use crate::tasks::{self, Way};
 use crate::trace;
-use diptych_spec::{Arguments, Error, ErrorKind};
+use diptych_pipeline::Operation;
+use diptych_spec::{Arguments, Error, ErrorKind, Format};
 use serde_json::Map;
 
 pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
@@ -19,20 +22,37 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Some(arguments) if object::is_object(arguments) => arguments.get(),
         Some(_) => return Err(Refusal::params("`arguments` has to be an object")),
     };
-    let engine = &call.server.engine;
-    let tool = engine.operation(&name).filter(|operation| operation.declaration().is_tool());
-    let Some(operation) = tool else {
+    if let Some(meta) = call.server.lists.meta.as_ref().filter(|_| meta::is_name(&name)) {
+        return meta.call(call, &name, arguments, result).await;
+    }
+    let Some(operation) = find(call, &name)? else {
         return Err(Refusal::params(format!("unknown tool: {name}")));
     };
-    let declaration = operation.declaration();
-    trace::operation(call, declaration.name());
-    match declaration.authorize(call.principal) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(Refusal::params(format!("unknown tool: {name}")));
-        }
-        Err(error) => return Err(refuse::denied(&error)),
-        Ok(()) => {}
+    let format = format::wanted(call, operation.declaration())?;
+    run(call, operation, arguments, format, result).await
+}
+
+/// The tool of this name, which the caller may use; none when there is no such tool for this caller.
+pub(crate) fn find<'c>(call: Call<'c>, name: &str) -> Result<Option<&'c Operation>, Refusal> {
+    let tool = call.server.offer.operation(name).filter(|operation| operation.declaration().is_tool());
+    let Some(operation) = tool else { return Ok(None) };
+    trace::operation(call, operation.declaration().name());
+    match operation.declaration().authorize(call.principal) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(refuse::denied(&error)),
+        Ok(()) => Ok(Some(operation)),
     }
+}
+
+/// Runs a tool and writes what it answers, or the task that it is from now on.
+pub(crate) async fn run(
+    call: Call<'_>,
+    operation: &Operation,
+    arguments: &str,
+    format: Format,
+    result: &mut Writer<'_>,
+) -> Result<Freshness, Refusal> {
+    let declaration = operation.declaration();
     let task = match tasks::way(call, declaration)? {
         Way::Waiting => None,
         Way::Never(error) => return failed(&error, result).map(|()| Freshness::Unsaid),
@@ -46,7 +66,9 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     };
     let given = Arguments::named(arguments).from_a_model();
     match call.dispatch_until_task(operation, given, task, result).await? {
-        Dispatched::Done(outcome) => encode::tool(declaration, arguments, outcome.json(), call.revision, result),
+        Dispatched::Done(outcome) => {
+            encode::tool(declaration, arguments, outcome.json(), format, call.revision, result);
+        }
         Dispatched::Failed(error) => failed(&error, result)?,
         Dispatched::Asked => return Ok(Freshness::InputRequired),
         Dispatched::Begun => return Ok(Freshness::Task),
@@ -55,7 +77,7 @@ pub(crate) async fn call(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
 }
 
 /// An error as a tool's result, unless it is the protocol's.
-fn failed(error: &Error, result: &mut Writer<'_>) -> Result<(), Refusal> {
+pub(crate) fn failed(error: &Error, result: &mut Writer<'_>) -> Result<(), Refusal> {
     refuse::tool(error, result)?;
     trace::tool_failed();
     Ok(())

@@ -6,8 +6,8 @@
 use crate::list::TTL_MS;
 use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
+use crate::offer::Offer;
 use crate::refuse::{self, Refusal};
-use diptych_pipeline::Engine;
 use diptych_spec::{App, ErrorKind, Permission};
 
 pub(crate) struct Views(Vec<View>);
@@ -25,9 +25,9 @@ pub(crate) struct View {
 }
 
 impl Views {
-    pub(crate) fn of(engine: &Engine) -> Self {
+    pub(crate) fn of(offer: &Offer) -> Self {
         let mut views: Vec<View> = Vec::new();
-        for (index, operation) in engine.operations().iter().enumerate() {
+        for (index, operation) in offer.operations() {
             let declaration = operation.declaration();
             let Some(app) = declaration.app() else { continue };
             let public = declaration.permission().is_some_and(Permission::is_open);
@@ -69,7 +69,7 @@ impl View {
     pub(crate) fn read(&self, call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
         let mut refused = None;
         for tool in &self.tools {
-            let Err(error) = call.server.engine.operations()[*tool].declaration().authorize(call.principal) else {
+            let Err(error) = call.server.offer.at(*tool).declaration().authorize(call.principal) else {
                 self.write(call, result);
                 return Ok(Freshness::For { ttl_ms: TTL_MS, public: self.public });
             };

@@ -4,9 +4,11 @@ mod checks;
 mod enumeration;
 mod exposure;
 mod list;
+mod table;
 
 pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
+pub use table::Table;
 
 use crate::{
     ArgumentTable, Call, Completion, Contents, Error, ErrorKind, Needed, Permission, Principal, Result, Route,

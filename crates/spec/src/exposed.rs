@@ -42,6 +42,12 @@ impl ExposedSpec {
         self
     }
 
+    /// Tags, which group operations.
+    pub fn tags(mut self, tags: impl IntoIterator<Item = Cow<'static, str>>) -> Self {
+        self.0.exposure.tags.extend(tags);
+        self
+    }
+
     /// How long it may take.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.0.deadline = Some(deadline);

@@ -60,6 +60,12 @@ impl<H> PromptSpec<H> {
         self
     }
 
+    /// Tags, which group operations: in OpenAPI, and for the mounts of MCP. May be called several times.
+    pub fn tags<T: Into<Cow<'static, str>>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
+        self.declaration.exposure.tags.extend(tags.into_iter().map(Into::into));
+        self
+    }
+
     /// Whether it is there when the server starts; `Catalogue::enable` makes it so later.
     pub fn enabled(self, enabled: bool) -> Self {
         self.declaration.set_enabled(enabled);

@@ -2,9 +2,11 @@
 //! property is absent from `required` instead of being a union with null.
 
 mod fit;
+mod flat;
 mod words;
 
 pub(crate) use fit::{Fit, Mend};
+pub(crate) use flat::columns;
 pub(crate) use words::{closed, expected};
 
 use schemars::{JsonSchema, SchemaGenerator, generate::Contract, generate::SchemaSettings};

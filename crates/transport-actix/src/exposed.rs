@@ -122,6 +122,12 @@ where
         self
     }
 
+    /// Tags, which group operations, for the mounts of MCP. May be called several times.
+    pub fn tags<T: Into<Cow<'static, str>>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
+        self.spec = self.spec.tags(tags.into_iter().map(Into::into));
+        self
+    }
+
     /// How long it may take before it is dropped; 30 seconds unless the server says otherwise.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.spec = self.spec.deadline(deadline);

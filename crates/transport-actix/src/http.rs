@@ -12,7 +12,9 @@ use actix_web::{
     http::ConnectionType,
     web::{Payload, ServiceConfig},
 };
+use diptych_mcp::Mount;
 use diptych_pipeline::Engine;
+use diptych_spec::Mistakes;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -45,7 +47,11 @@ pub struct Http(Arc<Shared>);
 /// What every handler works with.
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
-    pub(crate) mcp: diptych_mcp::Server,
+    mcp: diptych_mcp::Server,
+    /// What the mounts are made from.
+    mcp_settings: diptych_mcp::Settings,
+    /// Every other MCP server, for closing.
+    mounts: Mutex<Vec<diptych_mcp::Server>>,
     pub(crate) settings: HttpSettings,
     pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) routes: Routes,
@@ -64,21 +70,24 @@ impl Http {
         authenticator: Arc<dyn Authenticator>,
     ) -> Self {
         let info = ApiInfo::new(mcp.title.as_ref().unwrap_or(&mcp.name), &*mcp.version);
-        Self::with_info(engine, mcp, settings, authenticator, info)
+        Self::with_info(engine, mcp, &Mount::new(), settings, authenticator, info)
     }
 
-    /// The same, with an OpenAPI document that says this of itself.
+    /// The same, with the operations of `mount` at the MCP endpoint, and an OpenAPI document that says this of itself.
     #[must_use]
     pub fn with_info(
         engine: Engine,
         mcp: diptych_mcp::Settings,
+        mount: &Mount,
         settings: HttpSettings,
         authenticator: Arc<dyn Authenticator>,
         info: ApiInfo,
     ) -> Self {
         Self(Arc::new(Shared {
             routes: Routes::of(&engine),
-            mcp: diptych_mcp::Server::new(engine.clone(), mcp),
+            mcp: diptych_mcp::Server::mounted(engine.clone(), mcp.clone(), "", mount),
+            mcp_settings: mcp,
+            mounts: Mutex::default(),
             engine,
             settings,
             authenticator,
@@ -106,8 +115,39 @@ impl Http {
 
     /// The MCP endpoint, at `path`.
     pub fn mcp(&self, path: &str) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+        self.serve(self.0.mcp.clone(), path)
+    }
+
+    /// Another MCP endpoint, at `path`, with the operations of `mount`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the mount.
+    pub fn mcp_of(
+        &self,
+        path: &str,
+        mount: &Mount,
+    ) -> Result<impl FnOnce(&mut ServiceConfig) + Clone + Send + use<>, Mistakes> {
+        Mistakes::check(mount.mistakes(&rooted(path), self.0.engine.operations()))?;
+        Ok(self.serve(self.mounted(path, mount), path))
+    }
+
+    /// The MCP server of a mount without mistakes; [`Http::serve`] is its endpoint.
+    #[must_use]
+    pub fn mounted(&self, path: &str, mount: &Mount) -> diptych_mcp::Server {
+        let (engine, settings) = (self.0.engine.clone(), self.0.mcp_settings.clone());
+        let server = diptych_mcp::Server::mounted(engine, settings, &rooted(path), mount);
+        self.0.mounts.lock().unwrap_or_else(PoisonError::into_inner).push(server.clone());
+        server
+    }
+
+    /// The endpoint of an MCP server that was made here, at `path`.
+    pub fn serve(
+        &self,
+        server: diptych_mcp::Server,
+        path: &str,
+    ) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
         let (shared, path) = (Arc::clone(&self.0), rooted(path));
-        move |config| mcp::mount(shared, &path, config)
+        move |config| mcp::mount(shared, server, &path, config)
     }
 
     /// The OpenAPI document of the routes under `prefix`.
@@ -153,6 +193,7 @@ impl Shared {
     /// From now on every answer is the last one on its connection, and streams end.
     pub(crate) fn close_connections(&self) {
         self.mcp.close();
+        self.mounts.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(diptych_mcp::Server::close);
         self.closing.store(true, Ordering::Relaxed);
     }
 

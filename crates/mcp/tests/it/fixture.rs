@@ -1,7 +1,7 @@
 //! A small server of notes, and the two ways to talk to it.
 
 use crate::schema;
-use diptych_mcp::{Events, Head, Reply, Server, Settings};
+use diptych_mcp::{Events, Head, Mount, Reply, Server, Settings};
 use diptych_pipeline::{Conn, Db, Engine, Operations, Record, Select, Tx, query, query_scalar};
 use diptych_spec::{
     Annotations, AnswerValue, Anyone, App, AppVisibility, Args, Authenticated, Blob, Content, Contents,
@@ -19,20 +19,20 @@ pub(crate) const MODERN: &str = "2026-07-28";
 pub(crate) const LEGACY: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Note {
+pub(crate) struct Note {
     id: i64,
     text: String,
 }
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-struct NewNote {
+pub(crate) struct NewNote {
     /// What it says.
     #[validate(length(min = 1, max = 20))]
     text: String,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
-struct ById {
+pub(crate) struct ById {
     id: i64,
 }
 
@@ -57,12 +57,12 @@ async fn count(conn: &mut Conn) -> Result<AnswerValue<i64>> {
     query_scalar("SELECT count(*) FROM notes").one(conn).await.map(AnswerValue)
 }
 
-async fn get(conn: &mut Conn, Args(args): Args<ById>) -> Result<Option<Note>> {
+pub(crate) async fn get(conn: &mut Conn, Args(args): Args<ById>) -> Result<Option<Note>> {
     let text = query_scalar::<String>("SELECT text FROM notes WHERE id = $1").bind(args.id);
     Ok(text.optional(conn).await?.map(|text| Note { id: args.id, text }))
 }
 
-async fn add(tx: &mut Tx, Input(new): Input<NewNote>) -> Result<Note> {
+pub(crate) async fn add(tx: &mut Tx, Input(new): Input<NewNote>) -> Result<Note> {
     let id = query_scalar("INSERT INTO notes (text) VALUES ($1) RETURNING id").bind(new.text.clone());
     Ok(Note { id: id.one(tx).await?, text: new.text })
 }
@@ -135,7 +135,7 @@ async fn bytes(_: &mut Conn, Args(args): Args<ById>) -> Result<AnswerValue<Blob>
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Row {
+pub(crate) struct Row {
     id: Option<i64>,
     label: Option<String>,
 }
@@ -158,7 +158,7 @@ async fn odd(_: &mut Conn, Args(args): Args<ByLabel>) -> Result<AnswerValue<Stri
 }
 
 /// The notes; of them the bread has no label.
-async fn rows(_: &mut Conn, who: Option<Principal>) -> Result<Select<Row>> {
+pub(crate) async fn rows(_: &mut Conn, who: Option<Principal>) -> Result<Select<Row>> {
     if who.is_some_and(|who| who.subject() == "banned") {
         return Err(Error::forbidden("not you"));
     }
@@ -309,6 +309,14 @@ impl Fixture {
         settings.instructions = Some("Count before you add.".to_owned());
         change(&mut settings);
         Self { server: Server::new(engine, settings), file }
+    }
+
+    /// Another endpoint over the same operations, which is there as long as this one.
+    pub(crate) fn mount(&self, place: &str, mount: &Mount, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::new("notes", "1.2.3");
+        change(&mut settings);
+        let server = Server::mounted(self.server.engine().clone(), settings, place, mount);
+        Self { server, file: self.file.with_extension("of the other") }
     }
 
     pub(crate) async fn post(&self, request: &Request) -> Answer {

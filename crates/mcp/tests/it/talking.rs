@@ -3,7 +3,7 @@
 
 use crate::fixture::{Fixture, LEGACY, Request, Session, ann};
 use crate::schema;
-use diptych_mcp::{Events, Head, Reply};
+use diptych_mcp::{Events, Head, Mount, Reply};
 use diptych_pipeline::{Conn, Operations, Tx, query, query_scalar};
 use diptych_spec::{
     AnswerValue, Anyone, Args, Ask, Authenticated, Capability, Elicited, Log, Progress, Result, Sampling, SelectorSpec,
@@ -230,6 +230,10 @@ async fn progress_goes_up_and_only_to_who_wants_it() {
         assert_eq!((&params[1]["total"], &params[3]["message"]), (&json!(100), &json!("done")));
         assert_eq!(heard.text(), "\"worked\"");
     }
+    // Through a meta tool, too.
+    let large = fixture.mount("/large", &Mount::new().meta_tools(true), |_| {});
+    let through = call("call_operation", json!({"name": "work"}), json!({"progressToken": "t"}));
+    assert_eq!(heard(&large, &through).await.messages.len(), 5);
     for request in [
         call("work", json!({}), json!({})),
         call("work", json!({}), json!({"progressToken": null})),

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Answer, Fixture, LEGACY, Request, ann};
 use crate::schema;
-use diptych_mcp::{Events, Head};
+use diptych_mcp::{Events, Head, Mount};
 use diptych_pipeline::{Conn, Operations, Settings, TaskSettings, Tx, query_scalar};
 use diptych_spec::{
     AnswerValue, Anyone, Args, Ask, Authenticated, Elicited, Error, Input, Principal, Progress, Result, Scope,
@@ -496,4 +496,34 @@ async fn a_task_on_stdio_outlives_its_request() {
         }
     });
     assert!(matches!(future::select(serving.boxed_local(), talking).await, future::Either::Right(_)));
+}
+
+#[tokio::test]
+async fn a_task_of_an_operation_that_is_not_in_a_mount_is_not_there() {
+    let fixture = fixture().await;
+    let (with, without) = (Mount::new().operation("wait"), Mount::new().operation("plain").operation("ask"));
+    let (with, without) = (fixture.mount("/with", &with, |_| {}), fixture.mount("/without", &without, |_| {}));
+    let id = created(&fixture, &call("wait", json!({}))).await;
+    for method in ["tasks/get", "tasks/update", "tasks/cancel"] {
+        let there = without.post(&about(method, &id)).await;
+        let never = without.post(&about(method, "never")).await;
+        assert_eq!((there.error(), &there.body), ((200, -32602), &never.body), "{method}");
+    }
+    // What was not there was not cancelled either.
+    assert_eq!(get(&with, &id).await["status"], "working");
+    ok(&with, &about("tasks/cancel", &id)).await;
+    assert_eq!(over(&with, &id).await["status"], "cancelled");
+    // A mount in which nothing is a task has no such methods.
+    let none = fixture.mount("/none", &Mount::new().operation("plain"), |_| {});
+    assert_eq!(none.post(&about("tasks/get", &id)).await.error(), (404, -32601));
+}
+
+#[tokio::test]
+async fn a_meta_tool_is_answered_with_a_task_too() {
+    let all = fixture().await;
+    let fixture = all.mount("/large", &Mount::new().meta_tools(true), |_| {});
+    let through = json!({"name": "add", "arguments": {"text": "tea"}});
+    let id = created(&fixture, &call("call_operation", through)).await;
+    let done = over(&fixture, &id).await;
+    assert_eq!((&done["status"], notes(&fixture, "tea").await), (&json!("completed"), 1), "{done:#}");
 }

@@ -130,10 +130,10 @@ impl ArgumentSet {
         schema.properties.get(name).map_or_else(String::new, |property| schema::expected(property, &schema.defs))
     }
 
-    /// What was given, mended; `None` when there is nothing to mend.
-    pub(super) fn mended<'a>(&self, fields: &Fields<'_, 'a>, how: Mend) -> Option<Given<'a>> {
+    /// What was given, mended, and how many arguments of it were; `None` when there is nothing to mend.
+    pub(super) fn mended<'a>(&self, fields: &Fields<'_, 'a>, how: Mend) -> Option<(Given<'a>, u64)> {
         let mut given = fields.given.clone();
-        let mut mended = false;
+        let mut mended = 0;
         let fit = Fit::new(&self.schema.defs);
         for &index in &self.members {
             let argument = &fields.table.arguments[index];
@@ -145,10 +145,10 @@ impl ArgumentSet {
                     "an argument was written in another form and is taken as meant"
                 );
                 given.slots[index] = Some(value.to_string().into());
-                mended = true;
+                mended += 1;
             }
         }
-        mended.then_some(given)
+        (mended > 0).then_some((given, mended))
     }
 
     /// Where what was given does not fit the schema.

@@ -6,10 +6,13 @@ use super::{
 };
 use crate::{
     Call, Error, FieldError, Result,
-    schema::{self, TextShape},
+    schema::{self, Mend, TextShape},
 };
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Which part of a declaration an argument belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,8 @@ pub struct ArgumentTable {
     pub(super) sets: Vec<ArgumentSet>,
     /// Selectors read `Input` from the query string over REST.
     pub(super) input_in_query: bool,
+    /// How many arguments of models were taken in another form than they were written in.
+    mended: AtomicU64,
 }
 
 impl ArgumentTable {
@@ -143,6 +148,12 @@ impl ArgumentTable {
         root.into()
     }
 
+    /// How many arguments that models wrote in another form (`"5"` for 5) were taken as meant, since the process started.
+    #[must_use]
+    pub fn mended(&self) -> u64 {
+        self.mended.load(Ordering::Relaxed)
+    }
+
     /// Splits what was given by owner and decodes each set into the call.
     ///
     /// # Errors
@@ -173,9 +184,12 @@ impl ArgumentTable {
             let mut parsed = if is_whole { (set.parse)(fields, call) } else { Err(Refused::Decode) };
             if let Err(Refused::Decode) = parsed {
                 let mended = set.mended(&fields, arguments.mend);
-                let fields = Fields { given: mended.as_ref().unwrap_or(&given), ..fields };
-                if is_whole && mended.is_some() {
+                let fields = Fields { given: mended.as_ref().map_or(&given, |(mended, _)| mended), ..fields };
+                if let Some((_, count)) = mended.as_ref().filter(|_| is_whole) {
                     parsed = (set.parse)(fields, call);
+                    if parsed.is_ok() && arguments.mend == Mend::Strings {
+                        self.mended.fetch_add(*count, Ordering::Relaxed);
+                    }
                 }
                 match parsed {
                     Err(Refused::Decode) if is_whole => found.extend(set.explain(&fields)),

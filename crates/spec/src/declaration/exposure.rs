@@ -1,7 +1,7 @@
 //! How an operation is shown to clients of MCP, besides its name and its schemas.
 
 use super::{Declaration, Enumeration, OperationKind};
-use crate::{Annotations, App, Form, Icon, Mistake, form::Shown, meta};
+use crate::{Annotations, App, Form, Format, Icon, Mistake, form::Shown, meta};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -19,6 +19,8 @@ pub(crate) struct Exposure {
     pub(crate) meta: Map<String, Value>,
     pub(crate) enumeration: Option<Enumeration>,
     pub(crate) app: Option<App>,
+    pub(crate) format: Option<Format>,
+    pub(crate) tags: Vec<Cow<'static, str>>,
 }
 
 impl Default for Exposure {
@@ -34,6 +36,8 @@ impl Default for Exposure {
             meta: Map::new(),
             enumeration: None,
             app: None,
+            format: None,
+            tags: Vec::new(),
         }
     }
 }
@@ -87,6 +91,24 @@ impl Declaration {
         self.exposure.app.as_ref()
     }
 
+    /// The format of the text of a tool's answer, when it says so itself.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        self.exposure.format
+    }
+
+    /// Its tags, which group operations: in OpenAPI, and for the mounts of MCP.
+    #[must_use]
+    pub fn tags(&self) -> &[Cow<'static, str>] {
+        &self.exposure.tags
+    }
+
+    /// Whether it has this tag.
+    #[must_use]
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.exposure.tags.iter().any(|own| own == tag)
+    }
+
     /// What is wrong with two views of one URI, this and that of an operation declared before.
     #[doc(hidden)]
     #[must_use]
@@ -106,6 +128,7 @@ impl Declaration {
     pub(super) fn check_exposure(&self, found: &mut Vec<String>) {
         self.check_form(found);
         self.check_annotations(found);
+        self.check_format(found);
         let exposure = &self.exposure;
         found.extend(exposure.icons.iter().filter_map(Icon::mistake));
         found.extend(exposure.meta.keys().filter_map(|name| meta::misnamed(name)));
@@ -121,6 +144,20 @@ impl Declaration {
         }
         if self.resource.as_ref().is_some_and(|uri| uri.as_str().starts_with("ui://")) {
             found.push("is a resource under `ui://`, which is for views; use another scheme, or `.ui(…)`".to_owned());
+        }
+    }
+
+    fn check_format(&self, found: &mut Vec<String>) {
+        if self.exposure.tags.iter().any(|tag| tag.trim().is_empty()) {
+            found.push("has a tag without a name; write one, such as `.tags([\"admin\"])`".to_owned());
+        }
+        let Some(format) = self.exposure.format else { return };
+        if self.form() != Form::Json || self.exposed {
+            found.push("has `.format(…)`, which is for answers in JSON; remove it".to_owned());
+        } else if format == Format::Csv && self.table().is_none() {
+            found.push(
+                "has `.format(Format::Csv)`, but its answer is not a list of rows whose fields are texts, numbers and booleans; answer such a list, or choose another format".to_owned(),
+            );
         }
     }
 

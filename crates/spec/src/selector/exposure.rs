@@ -1,7 +1,7 @@
 //! How a selector is shown to clients of MCP.
 
 use super::SelectorSpec;
-use crate::{Annotations, App, Icon, declaration::Enumeration};
+use crate::{Annotations, App, Format, Icon, declaration::Enumeration};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -65,6 +65,18 @@ impl<H, V> SelectorSpec<H, V> {
     /// The view that a host shows for the tool's answers.
     pub fn ui(mut self, app: App) -> Self {
         self.declaration.exposure.app = Some(app);
+        self
+    }
+
+    /// The format of the text of the tool's answer; the server's unless said otherwise. Structured content and REST stay JSON.
+    pub fn format(mut self, format: Format) -> Self {
+        self.declaration.exposure.format = Some(format);
+        self
+    }
+
+    /// Tags, which group operations: in OpenAPI, and for the mounts of MCP. May be called several times.
+    pub fn tags<T: Into<Cow<'static, str>>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
+        self.declaration.exposure.tags.extend(tags.into_iter().map(Into::into));
         self
     }
 }

@@ -1,8 +1,9 @@
 //! How a service is shown to clients of MCP.
 
 use super::ServiceSpec;
-use crate::{App, Icon};
+use crate::{App, Format, Icon};
 use serde_json::Value;
+use std::borrow::Cow;
 
 impl<H, R, V, T> ServiceSpec<H, R, V, T> {
     /// Whether it is a tool over MCP; it is unless said otherwise. It stays served over REST and can be called in
@@ -34,6 +35,18 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
     /// The view that a host shows for the tool's answers.
     pub fn ui(mut self, app: App) -> Self {
         self.declaration.exposure.app = Some(app);
+        self
+    }
+
+    /// The format of the text of the tool's answer; the server's unless said otherwise. Structured content and REST stay JSON.
+    pub fn format(mut self, format: Format) -> Self {
+        self.declaration.exposure.format = Some(format);
+        self
+    }
+
+    /// Tags, which group operations: in OpenAPI, and for the mounts of MCP. May be called several times.
+    pub fn tags<N: Into<Cow<'static, str>>>(mut self, tags: impl IntoIterator<Item = N>) -> Self {
+        self.declaration.exposure.tags.extend(tags.into_iter().map(Into::into));
         self
     }
 }

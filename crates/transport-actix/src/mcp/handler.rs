@@ -8,21 +8,27 @@ use actix_web::{
     web::{self, Payload, ServiceConfig},
 };
 use bytes::Bytes;
+use diptych_mcp::Server;
 use std::sync::Arc;
 
-/// Answers at `path`.
-pub(crate) fn mount(shared: Arc<Shared>, path: &str, config: &mut ServiceConfig) {
+/// Answers at `path` as this server.
+pub(crate) fn mount(shared: Arc<Shared>, server: Server, path: &str, config: &mut ServiceConfig) {
     let handler = move |request: HttpRequest, mut payload: Payload| {
-        let shared = Arc::clone(&shared);
+        let (shared, server) = (Arc::clone(&shared), server.clone());
         async move {
-            let response = guard::answered(answer(&shared, &request, &mut payload)).await;
+            let response = guard::answered(answer(&shared, &server, &request, &mut payload)).await;
             shared.sent(response, &request, payload)
         }
     };
     config.service(web::resource(path).route(web::to(handler)));
 }
 
-async fn answer(shared: &Shared, request: &HttpRequest, payload: &mut Payload) -> Result<HttpResponse, Refusal> {
+async fn answer(
+    shared: &Shared,
+    server: &Server,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<HttpResponse, Refusal> {
     let method = request.method();
     if ![Method::POST, Method::GET, Method::DELETE].contains(method) {
         return Err(refuse::method());
@@ -34,5 +40,5 @@ async fn answer(shared: &Shared, request: &HttpRequest, payload: &mut Payload) -
         Method::POST => edge::body::read(&shared.settings, request, payload).await?,
         _ => Bytes::new(),
     };
-    Ok(Exchange::begin(&shared.mcp, request, body, principal).response().await)
+    Ok(Exchange::begin(server, request, body, principal).response().await)
 }

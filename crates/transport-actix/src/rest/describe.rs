@@ -46,9 +46,10 @@ pub fn openapi_document(operations: &[Operation], info: &ApiInfo, prefix: &str) 
             let described = operation::describe(declaration, route, &item.variables, index, &mut components);
             let method = route.method.as_str().to_ascii_lowercase();
             item.operations.insert(method, described);
-            let tag = operation::tag(declaration);
-            if !tags.contains(&tag) {
-                tags.push(tag);
+            for tag in operation::tags(declaration) {
+                if !tags.contains(&tag) {
+                    tags.push(tag);
+                }
             }
         }
     }

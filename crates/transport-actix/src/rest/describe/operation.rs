@@ -4,9 +4,12 @@ use super::{components::Components, parameters, responses};
 use diptych_spec::{Declaration, OperationKind, Owner, Route};
 use serde_json::{Value, json};
 
-/// The part of the name before the first dot.
-pub(super) fn tag(declaration: &Declaration) -> &str {
-    declaration.name().split('.').next().unwrap_or_default()
+/// Its own tags, or the part of its name before the first dot.
+pub(super) fn tags(declaration: &Declaration) -> Vec<&str> {
+    match declaration.tags() {
+        [] => vec![declaration.name().split('.').next().unwrap_or_default()],
+        tags => tags.iter().map(|tag| &**tag).collect(),
+    }
 }
 
 /// The operation object. `shown` are the names of the path's variables in the document; `index` tells the routes of an
@@ -24,7 +27,7 @@ pub(super) fn describe(
     };
     let mut described = json!({
         "operationId": id,
-        "tags": [tag(declaration)],
+        "tags": tags(declaration),
         "summary": summary(declaration),
     });
     if !declaration.description().is_empty() {

@@ -1,0 +1,35 @@
+//! Whether an answer is a list of flat rows, which can be written as a table.
+
+use super::{Cardinality, Declaration};
+use crate::{Form, schema};
+use serde_json::{Map, Value};
+use std::sync::LazyLock;
+
+static NO_DEFINITIONS: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+
+/// An answer that is a list of flat rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table<'d> {
+    /// The member of the answer that has the rows; `None` when the answer is the rows.
+    pub member: Option<&'static str>,
+    /// The fields of a row, in order of declaration.
+    pub columns: Vec<&'d str>,
+}
+
+impl Declaration {
+    /// The answer as a table: the items of a list, or an array, of objects whose fields are texts, numbers, booleans or
+    /// null. `None` for any other answer.
+    #[must_use]
+    pub fn table(&self) -> Option<Table<'_>> {
+        if self.form() != Form::Json || self.exposed {
+            return None;
+        }
+        let defs = self.output.get("$defs").and_then(Value::as_object).unwrap_or(&NO_DEFINITIONS);
+        let (member, rows) = match self.cardinality {
+            Cardinality::List => (Some("items"), schema::properties(&self.output, defs)?.get("items")?),
+            Cardinality::Value | Cardinality::Row => (None, &self.output),
+        };
+        let columns = schema::columns(schema::items(rows, defs)?, defs)?;
+        Some(Table { member, columns })
+    }
+}
