@@ -216,6 +216,33 @@ impl MCPServerBuilder {
         self
     }
 
+    /// How long an MCP session of the older revisions lives without a request, and how long at all; 1 hour and 24 hours.
+    pub fn session_lifetime(mut self, idle: Duration, age: Duration) -> Self {
+        self.mcp.session_idle = idle;
+        self.mcp.session_age = age;
+        self
+    }
+
+    /// How many MCP sessions of the older revisions are kept; 10,000. One more ends the one that has been idle the longest.
+    pub fn max_sessions(mut self, most: usize) -> Self {
+        self.mcp.max_sessions = most.max(1);
+        self
+    }
+
+    /// How long a stream that tells changes lives before its client has to open a new one; 1 hour.
+    pub fn stream_age(mut self, age: Duration) -> Self {
+        self.mcp.stream_age = age;
+        self
+    }
+
+    /// How many streams of `subscriptions/listen` are open at a time, and how many resources one stream or session may
+    /// subscribe to; 10,000 and 100.
+    pub fn max_subscriptions(mut self, streams: usize, resources: usize) -> Self {
+        self.mcp.max_listeners = streams;
+        self.mcp.max_subscriptions = resources;
+        self
+    }
+
     /// How many requests a client on stdio may have open; 64. With one more, reading pauses.
     pub fn stdio_in_flight(mut self, most: usize) -> Self {
         self.mcp.max_in_flight = most.max(1);
