@@ -1,4 +1,4 @@
-//! Invoices: created as drafts, amended, sent, voided, listed.
+//! Invoices: created as drafts, amended or deleted, sent, voided, listed.
 
 use super::{
     InvoiceError, Limits,
@@ -6,8 +6,8 @@ use super::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
-    App, Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Principal,
-    Record, Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service,
+    App, Ask, Column, Conn, DELETE, Elicited, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST,
+    PageNumber, Principal, Record, Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,13 @@ pub struct Amendment {
     /// Replaces all lines.
     #[validate(length(min = 1, max = 100), nested)]
     lines: Option<Vec<Line>>,
+}
+
+/// What is asked before a draft is deleted.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Confirmation {
+    /// Delete it for good?
+    sure: bool,
 }
 
 /// An invoice with its lines.
@@ -259,6 +266,17 @@ pub async fn void_invoice(tx: &mut Tx, Instance(invoice): Instance<Invoice>) -> 
     Ok(Invoice { status: Status::Void, ..invoice })
 }
 
+/// Delete a draft for good. The user is asked to confirm.
+#[service("invoices.delete")]
+pub async fn delete_invoice(tx: &mut Tx, Instance(invoice): Instance<Invoice>, ask: Ask) -> Result<(), InvoiceError> {
+    let what = format!("Invoice {} of {} is deleted for good.", invoice.number, amount(invoice.amount_cents));
+    let Elicited::Accepted(Confirmation { sure: true }) = ask.form("sure", what)? else {
+        return Err(InvoiceError::NotConfirmed);
+    };
+    query("DELETE FROM invoices WHERE id = $1").bind(invoice.id).execute(tx).await?;
+    Ok(())
+}
+
 /// Your invoices, newest first.
 #[selector("invoices.list")]
 pub async fn list_invoices(who: &Principal) -> Result<Select<Invoice>> {
@@ -380,6 +398,14 @@ pub(super) fn operations() -> Operations {
                 .destructive(true)
                 .idempotent(true)
                 .rest(POST, "/invoices/{id}/void"),
+        )
+        .add(
+            delete_invoice::spec()
+                .allow(Scope("invoices:write"))
+                .target(invoice_row::spec())
+                .require("not_a_draft", "only a draft can be deleted", is_draft)
+                .destructive(true)
+                .rest(DELETE, "/invoices/{id}"),
         )
         .add(
             list_invoices::spec()
