@@ -94,7 +94,7 @@ async fn whoever_cannot_be_asked_deletes_nothing(world: &World) {
         let call = json!({"name": "invoices.delete", "arguments": {"id": id}});
         let error = ann.request("tools/call", call).await.unwrap_err();
         assert_eq!(error["code"], -32021);
-        assert_eq!(error["data"]["requiredCapabilities"], json!({"elicitation": {}}));
+        assert_eq!(error["data"]["requiredCapabilities"], json!({"elicitation": {"form": {}}}));
         error["data"]["questions"].clone()
     } else {
         let problem = ann.call("invoices.delete", json!({"id": id})).await.unwrap_err();
