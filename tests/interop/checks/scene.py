@@ -1,7 +1,7 @@
 """What the checks of conversations start from: drafts of their own, and a database that makes a call wait.
 
-As a program, for the clients in other languages: `scene.py draft` prints the id of a new draft, `scene.py locked ID` holds it
-locked from the line that it prints until its input ends.
+As a program, for the clients in other languages, it prints one line: `draft` the id and number of a new draft, `send ID` and
+`status ID` what became of it over REST, `locked ID` that it is locked, until the input ends.
 """
 
 import os
@@ -52,11 +52,19 @@ def status(invoice):
     return reply.json()["status"] if reply.status == 200 else reply.status
 
 
+def sent(invoice):
+    """Sends it, over REST."""
+    return send("POST", f"/api/invoices/{invoice}/send").json()["status"]
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "draft":
-        print(*draft())
-    else:
-        with locked(sys.argv[2]):
+    verb, *of = sys.argv[1:]
+    if verb == "locked":
+        with locked(*of):
             print("locked", flush=True)
             sys.stdin.read()
         time.sleep(SETTLED)
+    elif verb == "draft":
+        print(" ".join(draft()))
+    else:
+        print({"send": sent, "status": status}[verb](*of))

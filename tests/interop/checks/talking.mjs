@@ -104,15 +104,18 @@ export async function talk(name, version, client, call, user, overHttp) {
   await named('withdraws a call, and nothing is sent', async () => {
     const [id] = await draft();
     const [, lock] = await staged('locked', id);
-    const withdrawal = new AbortController();
-    const call_ = call('invoices.send', { id }, { signal: withdrawal.signal });
-    const ended = call_.then(() => 'answered', () => 'withdrawn');
-    await settled();
-    withdrawal.abort();
-    same(await inTime(ended), 'withdrawn');
-    await settled();
-    lock.stdin.end();
-    await once(lock, 'exit');
+    try {
+      const withdrawal = new AbortController();
+      const sending = call('invoices.send', { id }, { signal: withdrawal.signal });
+      const ended = sending.then(() => 'answered', () => 'withdrawn');
+      await settled();
+      withdrawal.abort();
+      same(await inTime(ended), 'withdrawn');
+      await settled();
+    } finally {
+      lock.stdin.end();
+      await once(lock, 'exit');
+    }
     same(await status(id), 'draft');
     same((await call('invoices.get', { id })).isError ?? false, false);
   });

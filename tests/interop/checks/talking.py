@@ -12,8 +12,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitResult, ResourceUpdatedNotification
 
 from report import check, same
-from scene import SETTLED, draft, locked, status
-from wire import send
+from scene import SETTLED, draft, locked, sent, status
 
 PATIENCE = 5
 
@@ -81,7 +80,7 @@ async def run(name, version, user, session, call, listen, over_http):
         async def change():
             # Changes are told in the process that made them: on stdio that is the client's own.
             if over_http:
-                same(send("POST", f"/api/invoices/{invoice}/send").status, 200)
+                same(sent(invoice), "sent")
             else:
                 same((await call("invoices.send", {"id": invoice}))[0], False)
 
