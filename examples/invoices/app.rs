@@ -1,6 +1,7 @@
 //! The application: what it declares, its migrations and its first data.
 
 mod customers;
+mod deletion;
 mod errors;
 mod invoice;
 mod letters;
@@ -26,6 +27,7 @@ pub fn operations() -> Operations {
     Operations::new()
         .merge(customers::operations())
         .merge(invoice::operations())
+        .merge(deletion::operations())
         .merge(payments::operations())
         .merge(reports::operations())
         .merge(letters::operations())

@@ -1,4 +1,4 @@
-//! Invoices: created as drafts, amended or deleted, sent, voided, listed.
+//! Invoices: created as drafts, amended, sent, voided, listed.
 
 use super::{
     InvoiceError, Limits,
@@ -6,8 +6,8 @@ use super::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
-    App, Ask, Column, Conn, DELETE, Elicited, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST,
-    PageNumber, Principal, Record, Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service,
+    App, Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Principal,
+    Record, Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub enum Status {
 pub struct Invoice {
     pub(super) id: Uuid,
     customer_id: Uuid,
-    number: String,
+    pub(super) number: String,
     pub(super) status: Status,
     pub(super) amount_cents: i64,
     pub(super) paid_cents: i64,
@@ -118,13 +118,6 @@ pub struct Amendment {
     /// Replaces all lines.
     #[validate(length(min = 1, max = 100), nested)]
     lines: Option<Vec<Line>>,
-}
-
-/// What is asked before a draft is deleted.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct Confirmation {
-    /// Delete it for good?
-    sure: bool,
 }
 
 /// An invoice with its lines.
@@ -266,17 +259,6 @@ pub async fn void_invoice(tx: &mut Tx, Instance(invoice): Instance<Invoice>) -> 
     Ok(Invoice { status: Status::Void, ..invoice })
 }
 
-/// Delete a draft for good. The user is asked to confirm.
-#[service("invoices.delete")]
-pub async fn delete_invoice(tx: &mut Tx, Instance(invoice): Instance<Invoice>, ask: Ask) -> Result<(), InvoiceError> {
-    let what = format!("Invoice {} of {} is deleted for good.", invoice.number, amount(invoice.amount_cents));
-    let Elicited::Accepted(Confirmation { sure: true }) = ask.form("sure", what)? else {
-        return Err(InvoiceError::NotConfirmed);
-    };
-    query("DELETE FROM invoices WHERE id = $1").bind(invoice.id).execute(tx).await?;
-    Ok(())
-}
-
 /// Your invoices, newest first.
 #[selector("invoices.list")]
 pub async fn list_invoices(who: &Principal) -> Result<Select<Invoice>> {
@@ -351,7 +333,7 @@ async fn write_lines(tx: &mut Tx, invoice: Uuid, lines: Vec<Line>) -> Result<()>
     Ok(())
 }
 
-fn is_draft(invoice: &Invoice) -> bool {
+pub(super) fn is_draft(invoice: &Invoice) -> bool {
     invoice.status == Status::Draft
 }
 
@@ -398,14 +380,6 @@ pub(super) fn operations() -> Operations {
                 .destructive(true)
                 .idempotent(true)
                 .rest(POST, "/invoices/{id}/void"),
-        )
-        .add(
-            delete_invoice::spec()
-                .allow(Scope("invoices:write"))
-                .target(invoice_row::spec())
-                .require("not_a_draft", "only a draft can be deleted", is_draft)
-                .destructive(true)
-                .rest(DELETE, "/invoices/{id}"),
         )
         .add(
             list_invoices::spec()

@@ -63,9 +63,10 @@ def run(name, target, era):
             problem = json.loads(said["result"]["content"][0]["text"])
             same((code, problem["code"]), (TOOL_ERROR, "input_required"))
         else:
-            # Of an error of the protocol it shows the message alone.
+            # Of an error of the protocol it shows the message alone, after what the server logged.
             same((code, said), (1, None))
-            same(json.loads(complaint)["error"]["message"], "this call asks for something that the client cannot be asked")
+            last = complaint.strip().splitlines()[-1]
+            same(json.loads(last)["error"]["message"], "this call asks for something that the client cannot be asked")
         same(status(invoice), "draft")
 
     with named("lists the resource templates"):
