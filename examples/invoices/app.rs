@@ -6,6 +6,7 @@ mod errors;
 mod invoice;
 mod letters;
 mod payments;
+mod reminders;
 mod reports;
 mod seed;
 mod view;
@@ -30,6 +31,7 @@ pub fn operations() -> Operations {
         .merge(deletion::operations())
         .merge(payments::operations())
         .merge(reports::operations())
+        .merge(reminders::operations())
         .merge(letters::operations())
 }
 

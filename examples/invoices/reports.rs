@@ -2,7 +2,9 @@
 
 use super::view::amount;
 use chrono::{NaiveDate, Utc};
-use diptych::{Conn, GET, Operations, Principal, Progress, Record, Result, Scope, query_as, query_scalar, selector};
+use diptych::{
+    Conn, GET, Operations, Principal, Progress, Record, Result, Scope, Task, query_as, query_scalar, selector,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -20,14 +22,14 @@ struct Late {
 /// What one customer is late with, as shown.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LateCustomer {
-    customer_id: Uuid,
-    customer: String,
+    pub(super) customer_id: Uuid,
+    pub(super) customer: String,
     /// How many invoices are overdue.
     invoices: i64,
     /// In cents.
     due_cents: i64,
     /// For people.
-    due: String,
+    pub(super) due: String,
     /// The due date of the oldest.
     oldest: NaiveDate,
 }
@@ -36,27 +38,21 @@ pub struct LateCustomer {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OverdueReport {
     /// The day it was made for.
-    as_of: NaiveDate,
+    pub(super) as_of: NaiveDate,
     /// In cents.
     total_due_cents: i64,
     /// Most overdue first; at most 100.
-    customers: Vec<LateCustomer>,
+    pub(super) customers: Vec<LateCustomer>,
 }
 
-/// A reminder of everything that one customer is late with.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Reminder {
-    customer_id: Uuid,
-    customer: String,
-    /// What to write.
-    text: String,
-}
-
-/// One reminder for each customer who is late.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Reminders {
-    /// Most overdue first; at most 100.
-    reminders: Vec<Reminder>,
+/// A line of the export.
+#[derive(Debug, Record)]
+struct Exported {
+    number: String,
+    status: String,
+    due_on: NaiveDate,
+    amount_cents: i64,
+    paid_cents: i64,
 }
 
 /// Something that was found.
@@ -119,32 +115,30 @@ pub async fn overdue_csv(db: &mut Conn, who: &Principal) -> Result<String> {
     Ok(table)
 }
 
-/// Reminders to all who are late, one for each customer.
-#[selector("reports.reminders")]
-pub async fn reminders(
-    db: &mut Conn,
-    /// The day to write them for; today when left out.
-    #[arg]
-    as_of: Option<NaiveDate>,
-    who: &Principal,
-    progress: Progress,
-) -> Result<Reminders> {
-    let OverdueReport { as_of, customers, .. } = overdue_report(db, as_of, who).await?;
-    let total = customers.len() as f64;
-    let mut reminders = Vec::with_capacity(customers.len());
-    for (written, LateCustomer { customer_id, customer, due, .. }) in (1u32..).zip(customers) {
-        let numbers: Vec<String> = query_scalar(
-            "SELECT number FROM invoices WHERE customer_id = $1 AND status = 'sent' AND due_on < $2 ORDER BY due_on, id",
+/// All invoices as a table: a long read, so a task for clients that can have one.
+#[selector("reports.export")]
+pub async fn export(db: &mut Conn, who: &Principal, progress: Progress) -> Result<String> {
+    let total: i64 = query_scalar("SELECT COUNT(*) FROM invoices WHERE owner = $1").bind(who.subject()).one(db).await?;
+    let mut table = "number,status,due_on,amount_cents,paid_cents\r\n".to_owned();
+    let (mut after, mut rows) = (String::new(), 0);
+    loop {
+        let page: Vec<Exported> = query_as(
+            "SELECT number, status, due_on, amount_cents, paid_cents FROM invoices
+             WHERE owner = $1 AND number > $2 ORDER BY number LIMIT 500",
         )
-        .bind(customer_id)
-        .bind(as_of)
+        .bind(who.subject())
+        .bind(&after)
         .all(db)
         .await?;
-        let text = format!("Dear {customer}, {due} is overdue. Please pay {}.", numbers.join(", "));
-        progress.report_with(f64::from(written), total, &customer);
-        reminders.push(Reminder { customer_id, customer, text });
+        let Some(last) = page.last() else { return Ok(table) };
+        after.clone_from(&last.number);
+        rows += page.len();
+        for row in page {
+            let Exported { number, status, due_on, amount_cents, paid_cents } = row;
+            table += &format!("{number},{status},{due_on},{amount_cents},{paid_cents}\r\n");
+        }
+        progress.report(rows as f64, total as f64);
     }
-    Ok(Reminders { reminders })
 }
 
 /// Find customers by name and invoices by number.
@@ -183,7 +177,6 @@ fn literal(text: &str) -> String {
 pub(super) fn operations() -> Operations {
     Operations::new()
         .add(overdue_report::spec().allow(Scope("invoices:read")).rest(GET, "/reports/overdue"))
-        .add(reminders::spec().allow(Scope("invoices:read")).rest(GET, "/reports/reminders"))
         .add(
             overdue_csv::spec()
                 .allow(Scope("invoices:read"))
@@ -191,6 +184,13 @@ pub(super) fn operations() -> Operations {
                 .rest(GET, "/reports/overdue.csv")
                 .resource("reports://overdue.csv")
                 .tool(false),
+        )
+        .add(
+            export::spec()
+                .allow(Scope("invoices:read"))
+                .mime_type("text/csv")
+                .rest(GET, "/reports/export.csv")
+                .task(Task::optional()),
         )
         .add(search::spec().allow(Scope("invoices:read")).rest(GET, "/search"))
 }

@@ -21,6 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
 const KNOWN_ONLY_IN: &[(&str, &[&str])] = &[
     ("sqlx", &["crates/pipeline/src/db/", "crates/testkit/src/database.rs"]),
     ("actix", &["crates/transport-actix/", "crates/diptych/src/", "crates/testkit/src/running.rs"]),
+    ("opentelemetry", &["crates/diptych/src/telemetry.rs", "crates/diptych/src/logging.rs"]),
     ("jsonrpc", &["crates/mcp/", "crates/testkit/src/surface.rs"]),
 ];
 

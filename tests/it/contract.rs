@@ -56,7 +56,8 @@ async fn the_tools_of_each_revision() {
     assert_contract("tools.json", &listed["result"]["tools"]);
     // What is published as a schema is one.
     for tool in listed["result"]["tools"].as_array().unwrap() {
-        for schema in [tool.get("inputSchema"), tool.get("outputSchema")].into_iter().flatten() {
+        // Text of a media type of its own has none for its answer.
+        for schema in ["inputSchema", "outputSchema"].into_iter().filter_map(|name| tool.get(name)) {
             jsonschema::validator_for(schema).unwrap_or_else(|error| panic!("{}: {error}", tool["name"]));
         }
     }

@@ -20,4 +20,5 @@ mod stale;
 mod streams;
 mod suite;
 mod tasks;
+mod traces;
 mod transactions;

@@ -3,7 +3,7 @@
 use diptych::{
     Annotations, AnswerValue, Anyone, App, AppVisibility, Backend, Blob, Conn, Contents, Db, Engine, GET, Icon, Input,
     Instance, Operations, POST, PageNumber, Principal, PromptSpec, Result, Scope, Select, SelectorSpec, ServiceSpec,
-    State, Tx,
+    State, Task, TaskStart, Tx,
 };
 use diptych_spec::Args;
 use diptych_testkit::TestDatabase;
@@ -312,4 +312,22 @@ async fn of_prompts_and_completions() {
         "rows.one: completes `id`, which is no variable of the URI of its `.resource(…)`",
     ];
     assert_eq!(found, expected, "{found:#?}");
+}
+
+#[tokio::test]
+async fn tasks_that_cannot_be_are_noticed() {
+    let seconds = std::time::Duration::from_secs;
+    let starts = async |_: &mut Conn, _: TaskStart| -> Result<AnswerValue<u8>> { Ok(AnswerValue(1)) };
+    let operations = Operations::new()
+        .add(SelectorSpec::from_fn("starts", starts).allow(Anyone))
+        .add(SelectorSpec::from_fn("hidden", text).allow(Anyone).tool(false).task(Task::optional()))
+        .add(ServiceSpec::from_fn("long", nothing).allow(Anyone).task(Task::optional().ttl(seconds(60))))
+        .add(ServiceSpec::from_fn("never", nothing).allow(Anyone).task(Task::required().poll_interval(seconds(0))));
+    let expected = [
+        "starts: takes a TaskStart but is no task; add `.task(Task::optional())`, or leave the argument out",
+        "hidden: is no tool, and only calls of tools become tasks; leave out `.task(…)` or `.tool(false)`",
+        "long: `.task(…)` may run for 600s but is kept for 60s only; make `.ttl` longer than `.max_run`",
+        "never: `.task(…)` has a `.poll_interval` of less than a millisecond; give it a longer one",
+    ];
+    assert_eq!(mistakes(Backend::Sqlite, operations).await, expected);
 }

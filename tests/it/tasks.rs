@@ -4,12 +4,14 @@
 
 use crate::counter::{BOTH, create_table, insert, numbers};
 use diptych::{Anyone, Backend, Conn, Db, Engine, Operations, Principal, Result, SelectorSpec, ServiceSpec, State, Tx};
-use diptych::{Settings, Task, TaskSettings, query, query_scalar};
+use diptych::{MCPServer, Settings, Task, TaskSettings, query, query_scalar};
+use diptych_examples::invoices;
 use diptych_pipeline::{NewTask, TaskState, TaskStatus};
 use diptych_spec::{AnswerValue, Args};
-use diptych_testkit::TestDatabase;
+use diptych_testkit::{RunningServer, TestDatabase, request};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -370,5 +372,52 @@ async fn the_table_is_there_only_for_tasks_and_apart_from_the_migrations_of_the_
         assert_eq!(applied, 1, "{backend}");
         drop(conn);
         diptych_examples::invoices::migrations().run(&db).await.unwrap();
+    }
+}
+
+/// The example's export, over HTTP: what the builder starts, and stops.
+#[tokio::test]
+async fn a_server_works_on_its_tasks() {
+    for backend in BOTH {
+        let database = TestDatabase::new(backend).await;
+        let builder = MCPServer::builder("invoices", "1")
+            .database_url(database.url())
+            .migrations(invoices::migrations())
+            .state(invoices::Limits { max_cents: 1_000 })
+            .mount(invoices::operations())
+            .on_start(invoices::seed);
+        let server = RunningServer::start(builder).await;
+        let call = async |method: &str, name: &str, mut params: Value| {
+            params["_meta"] = json!({
+                "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                "io.modelcontextprotocol/clientCapabilities": {"extensions": {"io.modelcontextprotocol/tasks": {}}},
+            });
+            let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+            let headers = [
+                ("authorization", "Bearer ann"),
+                ("content-type", "application/json"),
+                ("mcp-protocol-version", "2026-07-28"),
+                ("mcp-method", method),
+                ("mcp-name", name),
+            ];
+            let reply = request(server.socket(), "POST", "/mcp", &headers, Some(&body)).await.json();
+            reply.get("result").cloned().unwrap_or_else(|| panic!("{reply:#}"))
+        };
+        let created = call("tools/call", "reports.export", json!({"name": "reports.export"})).await;
+        assert_eq!(created["resultType"], "task", "{created:#}");
+        let id = created["taskId"].as_str().unwrap();
+        let done = within_reason(async {
+            loop {
+                let task = call("tasks/get", id, json!({"taskId": id})).await;
+                if task["status"] != "working" {
+                    return task;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        let done = done.await;
+        let text = done["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{done:#}"));
+        assert!(text.starts_with("number,status,due_on,amount_cents,paid_cents\r\n"), "{text}");
+        assert!(text.lines().count() > 5, "{text}");
     }
 }

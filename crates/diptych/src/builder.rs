@@ -31,6 +31,8 @@ impl MCPServer {
             authenticator: None,
             on_start: Vec::new(),
             on_listen: Vec::new(),
+            #[cfg(feature = "otel")]
+            telemetry: None,
         }
     }
 }
@@ -59,6 +61,8 @@ pub struct MCPServerBuilder {
     authenticator: Option<Arc<dyn Authenticator>>,
     on_start: Vec<StartHook>,
     on_listen: Vec<ListenHook>,
+    #[cfg(feature = "otel")]
+    telemetry: Option<crate::Telemetry>,
 }
 
 impl MCPServerBuilder {
@@ -217,6 +221,14 @@ impl MCPServerBuilder {
         self
     }
 
+    /// Traces: with [`MCPServerBuilder::main`] they are exported where the environment says; with
+    /// [`MCPServerBuilder::build`] by a subscriber of your own, see [`crate::Telemetry::exporter`].
+    #[cfg(feature = "otel")]
+    pub fn telemetry(mut self, telemetry: crate::Telemetry) -> Self {
+        self.telemetry = Some(telemetry);
+        self
+    }
+
     /// How many tasks this process works on at a time; 4. With 0 it leaves them to other processes on the same database.
     pub fn task_workers(mut self, workers: usize) -> Self {
         self.settings.tasks.workers = workers;
@@ -229,6 +241,8 @@ impl MCPServerBuilder {
     /// [`StartError::Mistakes`] with every wiring mistake by operation, before anything is written; otherwise what kept
     /// the database from being used.
     pub async fn build(mut self) -> Result<Server, StartError> {
+        #[cfg(feature = "otel")]
+        self.telemetry.iter().for_each(crate::Telemetry::connect);
         self.mcp.max_line = self.http.body_limit;
         let workers = self.database_options.workers.or(self.http.workers);
         let db = connect(self.database, DbOptions { workers, ..self.database_options }).await?;
@@ -268,7 +282,16 @@ impl MCPServerBuilder {
                 return ExitCode::from(2);
             }
         };
-        logging::start();
+        #[cfg(feature = "otel")]
+        let _sends_what_is_left_when_dropped = match self.start_telemetry() {
+            Ok(exporter) => exporter,
+            Err(error) => {
+                complain(&format_args!("error: {error}"));
+                return ExitCode::FAILURE;
+            }
+        };
+        #[cfg(not(feature = "otel"))]
+        logging::start(None);
         match actix_web::rt::System::new().block_on(self.run(command)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -276,6 +299,23 @@ impl MCPServerBuilder {
                 ExitCode::FAILURE
             }
         }
+    }
+
+    /// Starts logging, and traces where they are wanted.
+    #[cfg(feature = "otel")]
+    fn start_telemetry(&self) -> Result<Option<crate::TraceExporter>, StartError> {
+        let Some(telemetry) = &self.telemetry else {
+            logging::start(None);
+            return Ok(None);
+        };
+        let exporter = telemetry.exporter(&self.mcp.name, &self.mcp.version)?;
+        let traces = exporter.as_ref().map(|exporter| Box::new(exporter.layer()) as logging::Traces);
+        if !logging::start(traces) && exporter.is_some() {
+            tracing::warn!(
+                "traces are not exported: the program has a subscriber of its own, which has to export them"
+            );
+        }
+        Ok(exporter)
     }
 
     async fn run(self, command: Command) -> Result<(), StartError> {

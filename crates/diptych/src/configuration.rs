@@ -38,6 +38,6 @@ pub(crate) fn user(authenticator: &dyn Authenticator) -> Result<Option<Principal
 }
 
 /// An empty variable is one that is not set.
-fn read(name: &str) -> Option<String> {
+pub(crate) fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }

@@ -46,6 +46,8 @@ mod logging;
 mod server;
 mod start;
 mod stdio;
+#[cfg(feature = "otel")]
+mod telemetry;
 
 pub use builder::MCPServer;
 pub use builder::MCPServerBuilder;
@@ -54,6 +56,10 @@ pub use server::Addresses;
 pub use server::Listening;
 pub use server::Server;
 pub use start::StartError;
+#[cfg(feature = "otel")]
+pub use telemetry::Telemetry;
+#[cfg(feature = "otel")]
+pub use telemetry::TraceExporter;
 
 // Declaring.
 pub use diptych_macros::Column;
@@ -194,6 +200,11 @@ mod documents {
     mod selecting {}
     #[doc = include_str!("../../../docs/talking.md")]
     mod talking {}
+    #[doc = include_str!("../../../docs/tasks.md")]
+    mod tasks {}
+    #[cfg(feature = "otel")]
+    #[doc = include_str!("../../../docs/telemetry.md")]
+    mod telemetry {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../../../docs/transactions.md")]

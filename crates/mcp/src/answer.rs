@@ -8,8 +8,12 @@ use crate::reply::Reply;
 use crate::rpc::{self, Id, Message, Notification, Request};
 use crate::server::Inner;
 use crate::session::Session;
+use crate::trace;
 use diptych_pipeline::OnDisconnect;
 use diptych_spec::Principal;
+use futures_util::TryFutureExt as _;
+use std::pin::pin;
+use tracing::Instrument as _;
 
 impl Inner {
     /// The reply to a request; where a stream has begun, its last event.
@@ -32,7 +36,9 @@ impl Inner {
         };
         let mut out = begin_result(request);
         let mut result = Writer::open(&mut out);
-        let reply = match call.answer(&mut result).await {
+        let span = trace::request(call);
+        let answer = pin!(call.answer(&mut result)).inspect_err(trace::refused).instrument(span).await;
+        let reply = match answer {
             Ok(freshness) => {
                 lifecycle::dress(call, freshness, &mut result);
                 result.close();

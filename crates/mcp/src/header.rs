@@ -46,6 +46,16 @@ impl<'a> Head<'a> {
         self.fields.iter().filter(move |(own, _)| *own == name).map(|(_, value)| *value)
     }
 
+    /// The values of a field that is a list (RFC 9110, section 5.3); `None` without one, or when one cannot be read.
+    pub(crate) fn joined(&self, name: &str) -> Option<Cow<'a, str>> {
+        let values: Option<Vec<&str>> = self.all(name).map(readable).collect();
+        values.and_then(|values| match values[..] {
+            [] => None,
+            [value] => Some(value.into()),
+            _ => Some(values.join(",").into()),
+        })
+    }
+
     /// The value of a field that may be there once, without the white space around it.
     pub(crate) fn one(&self, name: &str) -> Result<Option<&'a str>, Unusable> {
         let mut values = self.all(name);

@@ -49,6 +49,7 @@ mod stream;
 mod subscribe;
 mod tasks;
 mod tools;
+mod trace;
 mod views;
 
 pub use events::Event;

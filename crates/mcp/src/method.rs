@@ -8,6 +8,7 @@ use crate::refuse::Refusal;
 use crate::rpc::Id;
 use crate::server::Inner;
 use crate::session::Session;
+use crate::trace::Carrier;
 use crate::{completion, lifecycle, logging, prompts, resources, rows, subscribe, tasks, tools};
 use diptych_pipeline::{Caller, OnDisconnect};
 use diptych_spec::Principal;
@@ -90,6 +91,8 @@ pub(crate) struct Side {
     pub(crate) withdrawn: CancellationToken,
     /// What becomes of the call when its future is dropped.
     pub(crate) on_disconnect: OnDisconnect,
+    /// What the request came over.
+    pub(crate) carrier: Carrier,
 }
 
 /// How long a result holds, and for whom (2026-07-28, server/utilities/caching).

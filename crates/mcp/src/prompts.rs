@@ -6,6 +6,7 @@ use crate::era::Revision;
 use crate::method::{Call, Freshness};
 use crate::object::{self, Members, Writer};
 use crate::refuse::{self, Refusal};
+use crate::trace;
 use diptych_pipeline::{Engine, Operation};
 use diptych_spec::Arguments;
 use serde_json::Value;
@@ -20,6 +21,7 @@ pub(crate) async fn get(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fresh
     };
     let engine = &call.server.engine;
     let operation = find(engine, &name)?;
+    trace::operation(call, operation.declaration().name());
     if let Err(error) = operation.declaration().authorize(call.principal) {
         return Err(refuse::denied(&error));
     }

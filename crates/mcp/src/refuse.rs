@@ -100,6 +100,11 @@ impl Refusal {
         Self::new(200, -32603, "internal error")
     }
 
+    /// The code of the JSON-RPC error.
+    pub(crate) fn code(&self) -> i32 {
+        self.code
+    }
+
     /// What is wrong, for the log.
     pub(crate) fn message(&self) -> &str {
         &self.message

@@ -7,6 +7,7 @@ use crate::asking::Dispatched;
 use crate::method::{Call, Freshness};
 use crate::object::Writer;
 use crate::refuse::{self, Refusal};
+use crate::trace;
 use diptych_pipeline::Operation;
 use diptych_spec::{Arguments, Error, ErrorKind, Form, Template};
 
@@ -23,6 +24,7 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Err(Some(error)) => return Err(refuse::denied(&error)),
         Err(None) => return Err(refuse::no_resource(&uri, call.revision)),
     };
+    trace::operation(call, operation.declaration().name());
     let mut arguments = Arguments::http(None);
     let template = operation.declaration().resource();
     for (name, value) in variables {

@@ -19,6 +19,7 @@ use crate::session::{Limits, Session, Sessions};
 use crate::settings::Settings;
 use crate::stream::Stream;
 use crate::subscribe::{self, Told};
+use crate::trace::Carrier;
 use diptych_pipeline::Engine;
 use diptych_spec::Principal;
 use futures_util::future;
@@ -78,6 +79,7 @@ impl Server {
                     line: Arc::new(if head.takes_events() { Line::new(events) } else { Line::mute() }),
                     withdrawn: CancellationToken::new(),
                     on_disconnect: gone(revision),
+                    carrier: Carrier::http(head),
                 };
                 match self.0.parameters.check(head, &request) {
                     Ok(()) => self.0.answer(revision, &request, principal, &side).await,
@@ -205,19 +207,20 @@ impl Inner {
             Body::One(Message::Request(request)) => {
                 events.set_survives();
                 let line = if head.takes_events() { Line::kept(events, &session) } else { Line::mute() };
-                self.one(&session, &request, principal, line).await.unwrap_or_else(|line| line.withdrawn())
+                self.one(head, &session, &request, principal, line).await.unwrap_or_else(|line| line.withdrawn())
             }
             Body::One(message) => {
                 session.note(&message);
                 Reply::empty(202)
             }
-            Body::Many(messages) => self.batch(&session, &messages, principal).await,
+            Body::Many(messages) => self.batch(head, &session, &messages, principal).await,
         }
     }
 
     /// The reply to one request, unless it is withdrawn: then there is none, and its line is left.
     async fn one(
         &self,
+        head: &Head<'_>,
         session: &Arc<Session>,
         request: &Request<'_>,
         principal: Option<&Principal>,
@@ -229,17 +232,24 @@ impl Inner {
             line: Arc::new(line),
             withdrawn: entry.withdrawn().clone(),
             on_disconnect: gone(session.revision),
+            carrier: Carrier::http(head),
         };
         let answer = self.answer(session.revision, request, principal, &side);
         entry.unless_withdrawn(answer).await.ok_or_else(|| Arc::clone(&side.line))
     }
 
     /// The requests run side by side; each is answered in its place, whatever HTTP would say to it alone.
-    async fn batch(&self, session: &Arc<Session>, messages: &[Message<'_>], principal: Option<&Principal>) -> Reply {
+    async fn batch(
+        &self,
+        head: &Head<'_>,
+        session: &Arc<Session>,
+        messages: &[Message<'_>],
+        principal: Option<&Principal>,
+    ) -> Reply {
         if let Err(refusal) = batchable(session.revision, messages) {
             return refusal.reply(None);
         }
-        let answer = |request| self.one(session, request, principal, Line::mute());
+        let answer = |request| self.one(head, session, request, principal, Line::mute());
         let answers = future::join_all(requests(messages).map(answer));
         messages.iter().for_each(|message| session.note(message));
         let answers: Vec<_> = answers.await.into_iter().filter_map(Result::ok).collect();

@@ -63,35 +63,34 @@ pub(crate) async fn create(
 
 /// `tasks/get`.
 pub(crate) async fn get(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
-    let (tasks, id) = addressed(call)?;
-    let state = tasks.get(&id, call.principal).await.map_err(|error| unreachable(&error))?;
-    detailed(call, &state.ok_or_else(unknown)?, result);
+    let (_, state) = addressed(call).await?;
+    detailed(call, &state, result);
     Ok(Freshness::Unsaid)
 }
 
 /// `tasks/update`: answers to what the task asks. What it does not ask is passed over.
 pub(crate) async fn update(call: Call<'_>) -> Result<Freshness, Refusal> {
-    let (tasks, id) = addressed(call)?;
+    let (tasks, state) = addressed(call).await?;
     let given = call.params.get("inputResponses");
     let given = given.and_then(|given| serde_json::from_str::<Map<String, Value>>(given.get()).ok());
     let Some(given) = given.filter(|given| given.values().all(Value::is_object)) else {
         return Err(Refusal::params("`inputResponses` has to be an object with an object for each answer"));
     };
-    let known = tasks.answer(&id, call.principal, given).await.map_err(|error| unreachable(&error))?;
+    let known = tasks.answer(state.id(), call.principal, given).await.map_err(|error| unreachable(&error))?;
     if known { Ok(Freshness::Unsaid) } else { Err(unknown()) }
 }
 
 /// `tasks/cancel`: acknowledged whether or not there is still something to stop.
 pub(crate) async fn cancel(call: Call<'_>) -> Result<Freshness, Refusal> {
-    let (tasks, id) = addressed(call)?;
-    let known = tasks.cancel(&id, call.principal).await.map_err(|error| unreachable(&error))?;
+    let (tasks, state) = addressed(call).await?;
+    let known = tasks.cancel(state.id(), call.principal).await.map_err(|error| unreachable(&error))?;
     if known { Ok(Freshness::Unsaid) } else { Err(unknown()) }
 }
 
 /// `notifications/tasks` with all that `tasks/get` would answer, on the stream of this subscription (JSON); `None` when the
 /// task is not the caller's, or not there any more.
 pub(crate) async fn notification(call: Call<'_>, id: &str, subscription: &str) -> Option<Vec<u8>> {
-    let state = call.server.engine.tasks()?.get(id, call.principal).await.ok()??;
+    let state = own(call, call.server.engine.tasks()?, id).await.ok()?;
     Some(rpc::notification("notifications/tasks", |params| {
         detailed(call, &state, params);
         notify::subscribed(params, subscription);
@@ -101,7 +100,7 @@ pub(crate) async fn notification(call: Call<'_>, id: &str, subscription: &str) -
 /// Whether the caller has this task.
 pub(crate) async fn is_there(call: Call<'_>, id: &str) -> bool {
     match call.server.engine.tasks() {
-        Some(tasks) => matches!(tasks.get(id, call.principal).await, Ok(Some(_))),
+        Some(tasks) => own(call, tasks, id).await.is_ok(),
         None => false,
     }
 }
@@ -115,12 +114,23 @@ fn speaks_tasks(call: Call<'_>) -> bool {
     call.revision.tasks && call.capabilities().tasks
 }
 
-/// The tasks, and the id of the one that the request is about.
-fn addressed<'a>(call: Call<'a>) -> Result<(&'a Tasks, String), Refusal> {
+/// The tasks, and the one that the request is about.
+async fn addressed(call: Call<'_>) -> Result<(&Tasks, TaskState), Refusal> {
     let id = call.params.text("taskId").ok_or_else(|| Refusal::params("`taskId` has to be a string"))?;
     declared(call)?;
     let tasks = call.server.engine.tasks().ok_or_else(unknown)?;
-    Ok((tasks, id.into_owned()))
+    Ok((tasks, own(call, tasks, &id).await?))
+}
+
+/// The caller's task, as long as they may use its operation: with fewer scopes than it was created with, it is out of reach.
+async fn own(call: Call<'_>, tasks: &Tasks, id: &str) -> Result<TaskState, Refusal> {
+    let state = tasks.get(id, call.principal).await.map_err(|error| unreachable(&error))?.ok_or_else(unknown)?;
+    let operation = call.server.engine.operation(state.operation()).ok_or_else(unknown)?;
+    match operation.declaration().authorize(call.principal) {
+        Ok(()) => Ok(state),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(unknown()),
+        Err(error) => Err(refuse::denied(&error)),
+    }
 }
 
 fn status(state: &TaskState) -> &'static str {

@@ -10,15 +10,28 @@ use crate::{
     operation::{Exposed, Kind, Operation, RunSelector, RunService},
     report,
     stage::{authorize, check, close, expose, keep, open, permit, present, require, resolve, run, validate},
+    trace::{self, closing, in_stage, in_target_stage, stage},
     watch::until,
 };
 use bytes::Bytes;
 use diptych_spec::{Arguments, Call, Deadline, Error, ErrorKind, Principal, Result};
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument as _;
 
 /// Runs an operation. A service runs in a task that `running` keeps count of.
 pub(crate) async fn dispatch(
+    engine: &Engine,
+    running: &TaskTracker,
+    operation: &Operation,
+    arguments: Arguments<'_>,
+    caller: Caller,
+) -> Result<Outcome> {
+    let answering = pin!(answer(engine, running, operation, arguments, caller));
+    answering.instrument(trace::call(operation)).await
+}
+
+async fn answer(
     engine: &Engine,
     running: &TaskTracker,
     operation: &Operation,
@@ -77,8 +90,8 @@ async fn attempt(
     terms: Terms,
 ) -> Result<Bytes> {
     let declaration = operation.declaration();
-    let authorized = authorize::caller(declaration, call)?; // 1
-    let checked = check::arguments(declaration, authorized, arguments)?; // 2
+    let authorized = in_stage("authorize", || authorize::caller(declaration, call))?; // 1
+    let checked = in_stage("check", || check::arguments(declaration, authorized, arguments))?; // 2
     match &operation.0 {
         Kind::Selector(selector) => {
             until(terms.deadline, &terms.cancelled, read(engine, &**selector, checked, terms.plans)).await
@@ -89,12 +102,12 @@ async fn attempt(
             let named = Named::of(declaration, arguments);
             let keeper = caller.before_commit.clone();
             let task = write(engine.clone(), Arc::clone(service), checked, named, terms, keeper);
-            running.spawn(task).await.unwrap_or_else(|_| Err(stopped()))
+            running.spawn(task.in_current_span()).await.unwrap_or_else(|_| Err(stopped()))
         }
         Kind::Exposed(exposed) => {
             let _cancel = (caller.on_disconnect == OnDisconnect::Cancel).then(|| terms.cancelled.clone().drop_guard());
             let task = hand_over(engine.clone(), Arc::clone(exposed), checked, terms);
-            running.spawn(task).await.unwrap_or_else(|_| Err(stopped()))
+            running.spawn(task.in_current_span()).await.unwrap_or_else(|_| Err(stopped()))
         }
     }
 }
@@ -107,37 +120,38 @@ async fn write(
     terms: Terms,
     keeper: Option<Arc<dyn BeforeCommit>>,
 ) -> Result<Bytes> {
-    let declaration = service.declaration();
+    let (declaration, max_bytes) = (service.declaration(), engine.settings().max_result_bytes);
     let Terms { deadline, longest, plans, cancelled } = terms;
-    let begin = open::transaction(declaration, engine.db(), longest, plans);
-    let mut tx = until(deadline, &cancelled, begin).await?; // 3
+    let begin = pin!(open::transaction(declaration, engine.db(), longest, plans));
+    let mut tx = until(deadline, &cancelled, stage("open", begin)).await?; // 3
     let answer = until(deadline, &cancelled, async {
         let opened = open::Opened::new(checked, &mut tx);
         let resolved = resolve::target(&*service, opened).await?; // 4
-        let permitted = permit::target(declaration, resolved)?; // 5
-        let valid = validate::input(declaration, permitted)?; // 6
-        let ready = require::conditions(declaration, valid)?; // 7
-        let ran = run::service(&*service, ready).await?; // 8
-        let presented = present::service(&*service, ran, engine.settings().max_result_bytes).await?; // 9
+        let permitted = in_target_stage(declaration, "permit", || permit::target(declaration, resolved))?; // 5
+        let valid = in_target_stage(declaration, "validate", || validate::input(declaration, permitted))?; // 6
+        let ready = in_target_stage(declaration, "require", || require::conditions(declaration, valid))?; // 7
+        let ran = stage("run", pin!(run::service(&*service, ready))).await?; // 8
+        let presented = stage("present", pin!(present::service(&*service, ran, max_bytes))).await?; // 9
         keep::with_answer(&mut tx, presented, keeper.as_deref()).await
     });
     let answer = answer.await;
-    let json = close::transaction(tx, answer).await?; // 10
+    let json = closing(answer.is_ok(), pin!(close::transaction(tx, answer))).await?; // 10
     named.tell(declaration, &json, engine.changes());
     Ok(json)
 }
 
 async fn read(engine: &Engine, selector: &dyn RunSelector, checked: check::Checked, plans: Plans) -> Result<Bytes> {
-    let mut conn = open::connection(engine.db(), plans).await?; // 3
+    let mut conn = stage("open", pin!(open::connection(engine.db(), plans))).await?; // 3
     let reading = open::Reading::new(checked, &mut conn);
-    let read = run::selector(selector, reading).await?; // 8
-    let presented = present::selector(selector, read, engine.settings().max_result_bytes)?; // 9
+    let read = stage("run", pin!(run::selector(selector, reading))).await?; // 8
+    let presented = in_stage("present", || present::selector(selector, read, engine.settings().max_result_bytes))?; // 9
     Ok(presented.into_json())
 }
 
 async fn hand_over(engine: Engine, exposed: Arc<dyn Exposed>, checked: check::Checked, terms: Terms) -> Result<Bytes> {
     let max_bytes = engine.settings().max_result_bytes;
-    until(terms.deadline, &terms.cancelled, expose::handler(&*exposed, checked, max_bytes)).await // 8, 9
+    let running = pin!(expose::handler(&*exposed, checked, max_bytes));
+    until(terms.deadline, &terms.cancelled, stage("run", running)).await // 8, 9
 }
 
 /// Whether nothing of the call happened, so that it can be run a second time: a plan that DDL made stale, or, for a read, a

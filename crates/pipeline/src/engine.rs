@@ -1,12 +1,8 @@
 //! The engine: the operations of an application, their database and their state. What every surface calls.
 
-use crate::{
-    BeforeCommit, Catalogue, Changes, NewTask, Operation, Operations, TaskSettings, TaskState, Tasks,
-    db::Db,
-    dispatch::{dispatch, would_begin},
-};
+use crate::{BeforeCommit, Catalogue, Changes, Operation, Operations, TaskSettings, Tasks, db::Db, dispatch::dispatch};
 use bytes::Bytes;
-use diptych_spec::{Arguments, Declaration, Error, Mistake, Mistakes, Peer, Principal, Result, StateMap, Task};
+use diptych_spec::{Arguments, Declaration, Mistake, Mistakes, Peer, Principal, Result, StateMap, Task};
 use std::{
     collections::HashMap,
     fmt,
@@ -244,31 +240,9 @@ impl Engine {
         self.0.tasks.as_ref()
     }
 
-    /// Stores a call as a task, for a worker of this or another process. A call that may not be made, or whose arguments
-    /// are wrong, is refused and not stored.
-    ///
-    /// # Errors
-    /// Those of the stages before the function runs that need no row; `too_many_tasks` when the caller has as many as are
-    /// allowed; those of the database.
-    pub async fn create_task(&self, operation: &Operation, new: NewTask<'_>) -> Result<TaskState> {
-        let arguments = Arguments::named(new.arguments).from_a_model();
-        would_begin(self, operation, &arguments, new.principal.cloned())?;
-        let tasks = self.tasks().ok_or_else(|| Error::internal("no operation is a task"))?;
-        tasks.create(operation, new).await
-    }
-
-    /// Begins to work on tasks, on the runtime that this is called on. Once is enough.
-    pub fn work_on_tasks(&self) {
-        if let Some(tasks) = &self.0.tasks {
-            tasks.work(WeakEngine(Arc::downgrade(&self.0)));
-        }
-    }
-
-    /// Takes no more tasks, rolls back those that run here, and gives them back for other processes to work on.
-    pub async fn stop_tasks(&self) {
-        if let Some(tasks) = &self.0.tasks {
-            tasks.stop().await;
-        }
+    /// This engine, as long as somebody else has it.
+    pub(crate) fn downgrade(&self) -> WeakEngine {
+        WeakEngine(Arc::downgrade(&self.0))
     }
 
     /// The database.

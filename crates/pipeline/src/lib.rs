@@ -31,6 +31,7 @@ mod report;
 mod select;
 mod stage;
 mod task;
+mod trace;
 mod watch;
 
 pub use before_commit::BeforeCommit;
@@ -74,3 +75,10 @@ pub use task::TaskSettings;
 pub use task::TaskState;
 pub use task::TaskStatus;
 pub use task::Tasks;
+pub use trace::TRACE_TARGET;
+pub use trace::TraceContext;
+pub use trace::Tracing;
+pub use trace::adopt;
+pub use trace::error_id;
+pub use trace::rename;
+pub use trace::set_tracing;

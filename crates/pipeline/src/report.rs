@@ -1,13 +1,15 @@
 //! What the log is told of an error that the caller is not told.
 
+use crate::trace;
 use diptych_spec::{Declaration, Error, ErrorKind};
 use std::error::Error as StdError;
 
-/// Logs the cause of a server's fault and gives the error the id under which it was logged.
+/// Logs the cause of a server's fault and gives the error the id under which it was logged and traced.
 pub(crate) fn error(declaration: &Declaration, error: Error) -> Error {
+    trace::ended(&error);
     match error.kind() {
         ErrorKind::Internal | ErrorKind::OutcomeUnknown => {
-            let id = uuid::Uuid::new_v4().simple().to_string();
+            let id = trace::error_id();
             tracing::error!(operation = declaration.name(), error_id = %id, code = error.code(), cause = %Causes(&error), "operation failed");
             error.with_error_id(id)
         }

@@ -113,6 +113,9 @@ impl Declaration {
 
     pub(crate) fn check_task(&self, found: &mut Vec<String>) {
         match &self.task {
+            Some(_) if !self.is_tool() => found.push(
+                "is no tool, and only calls of tools become tasks; leave out `.task(…)` or `.tool(false)`".to_owned(),
+            ),
             Some(task) => task.mistakes(found),
             None if self.begins_task() => found.push(
                 "takes a TaskStart but is no task; add `.task(Task::optional())`, or leave the argument out".to_owned(),

@@ -2,7 +2,6 @@
 
 use crate::{Http, refusal::Refusal, signal};
 use actix_web::{App, HttpServer, http::StatusCode, web, web::ServiceConfig};
-use diptych_pipeline::Engine;
 use futures_util::future::{self, Either};
 use std::{
     error::Error as StdError,
@@ -89,25 +88,25 @@ impl Listener {
             http.shared().close_connections();
             handle.pause().await;
             // Before the workers stop: what still runs on their runtimes would be dropped with them.
-            let drained = drain(http.engine(), settings.shutdown_timeout).await;
+            let drained = within(settings.shutdown_timeout, http.engine().drain()).await;
             handle.stop(drained).await;
         };
         let ended = match future::select(pin!(server), pin!(stopping)).await {
             Either::Left((ended, _)) => ended,
             Either::Right(((), server)) => server.await,
         };
-        drain(http.engine(), settings.shutdown_timeout).await;
-        http.engine().stop_tasks().await;
+        within(settings.shutdown_timeout, http.engine().drain()).await;
+        within(settings.shutdown_timeout, http.engine().stop_tasks()).await;
         http.engine().db().close().await;
         ended.map_err(failed)
     }
 }
 
-/// Waits for running services; not longer than `most`, and not after a second request to stop. Says whether all ended.
-async fn drain(engine: &Engine, most: Duration) -> bool {
-    let drained = tokio::time::timeout(most, engine.drain());
-    match future::select(pin!(drained), pin!(signal::terminated())).await {
-        Either::Left((drained, _)) => drained.is_ok(),
+/// Waits for what still runs; not longer than `most`, and not after a second request to stop. Says whether all ended.
+async fn within(most: Duration, ended: impl Future<Output = ()>) -> bool {
+    let ended = tokio::time::timeout(most, ended);
+    match future::select(pin!(ended), pin!(signal::terminated())).await {
+        Either::Left((ended, _)) => ended.is_ok(),
         Either::Right(_) => false,
     }
 }

@@ -18,6 +18,7 @@ use crate::rpc::{Body, Message, Notification, Request};
 use crate::server::Inner;
 use crate::session::Session;
 use crate::subscribe::{self, Told};
+use crate::trace::Carrier;
 use bytes::Bytes;
 use diptych_pipeline::OnDisconnect;
 use diptych_spec::Principal;
@@ -272,7 +273,8 @@ impl Told for Connection<'_> {
 
 /// A withdrawn call is rolled back in both eras: on stdio it is the client that says so, not a network that fails.
 fn side(session: Option<Arc<Session>>, line: Arc<Line>, withdrawn: &CancellationToken) -> Side {
-    Side { session, line, withdrawn: withdrawn.clone(), on_disconnect: OnDisconnect::Cancel }
+    let withdrawn = withdrawn.clone();
+    Side { session, line, withdrawn, on_disconnect: OnDisconnect::Cancel, carrier: Carrier::Stdio }
 }
 
 fn places(server: &Inner) -> usize {

@@ -402,6 +402,13 @@ async fn a_task_is_there_for_its_owner_alone() {
         assert_eq!(fixture.post(&misnamed).await.error(), (400, -32020), "{method}");
     }
     ok(&fixture, &about("tasks/get", &id).by(owner())).await;
+    // The owner with fewer scopes may not use the operation any more, nor read what it answered.
+    let id = created(&fixture, &call("scoped", json!({"text": "tea"})).by(ann(&["notes:write"]))).await;
+    for method in ["tasks/get", "tasks/update", "tasks/cancel"] {
+        let answer = fixture.post(&about(method, &id).by(ann(&["other"]))).await;
+        assert_eq!((answer.error(), answer.header("www-authenticate").is_some()), ((403, -32600), true), "{method}");
+    }
+    ok(&fixture, &about("tasks/get", &id).by(ann(&["notes:write"]))).await;
 }
 
 #[tokio::test]

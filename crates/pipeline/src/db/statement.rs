@@ -1,9 +1,12 @@
 //! Statements: SQL written with `$1`, and the values bound to it.
 
 use super::{Cell, Column, Conn, Record, Row, connection::Driver, db_error, encode, record::AnyRow};
+use crate::trace;
 use diptych_spec::{Error, IntoValue, Lock, Result, Value};
+use futures_util::FutureExt as _;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData, pin::pin};
+use tracing::Instrument as _;
 
 /// A statement that gives no rows. Run it with [`Query::execute`].
 #[must_use = "a query does nothing until it is executed"]
@@ -199,9 +202,13 @@ impl Statement {
     }
 
     async fn execute(self, conn: &mut Conn) -> Result<u64> {
-        send!(conn, audited(self.sql), self.values, |query, raw, wrap| {
-            query.execute(raw).await.map(|done| done.rows_affected())
-        })
+        let span = trace::statement(conn.backend(), &self.sql);
+        let sending = pin!(async {
+            send!(conn, audited(self.sql), self.values, |query, raw, wrap| {
+                query.execute(raw).await.map(|done| done.rows_affected())
+            })
+        });
+        sending.inspect(trace::failed).instrument(span).await
     }
 
     pub(crate) async fn fetch<T>(
@@ -211,11 +218,19 @@ impl Statement {
         mut read: impl FnMut(AnyRow<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let sql = locking(self.sql, conn);
-        let read_all: Result<Result<Vec<T>>> = send!(conn, audited(sql), self.values, |query, raw, wrap| match rows {
-            Rows::All => query.fetch_all(raw).await.map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
-            Rows::First => query.fetch_optional(raw).await.map(|row| row.iter().map(|row| read(wrap(row))).collect()),
+        let span = trace::statement(conn.backend(), &sql);
+        let sending = pin!(async {
+            let read_all: Result<Result<Vec<T>>> =
+                send!(conn, audited(sql), self.values, |query, raw, wrap| match rows {
+                    Rows::All =>
+                        query.fetch_all(raw).await.map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
+                    Rows::First => {
+                        query.fetch_optional(raw).await.map(|row| row.iter().map(|row| read(wrap(row))).collect())
+                    }
+                });
+            read_all?
         });
-        read_all?
+        sending.inspect(trace::failed).instrument(span).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Stage 4: the target selector finds the row that the service works on, and locks it. Not found when there is none.
 
 use super::open::Opened;
-use crate::{db::Tx, operation::RunService};
+use crate::{db::Tx, operation::RunService, trace::stage};
 use diptych_spec::{Call, Result};
 
 /// A call with its target at hand, if it has one.
@@ -13,7 +13,7 @@ pub(crate) struct Resolved<'t> {
 pub(crate) async fn target<'t>(service: &dyn RunService, opened: Opened<'t>) -> Result<Resolved<'t>> {
     let Opened { mut call, tx } = opened;
     if service.declaration().has_target() {
-        service.resolve(&mut call, tx).await?;
+        stage("resolve", service.resolve(&mut call, tx)).await?;
     }
     Ok(Resolved { call, tx })
 }

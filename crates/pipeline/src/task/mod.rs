@@ -4,6 +4,7 @@
 //! same stages as every call. The transaction of a service also marks the task finished, under the lease: effect and
 //! completion are committed together, and a worker that lost its lease commits nothing (ADR 0014).
 
+mod engine;
 mod failure;
 mod lease;
 mod owner;

@@ -113,7 +113,7 @@ pub(super) async fn run(engine: Engine, shared: &Shared, claimed: Claimed, run: 
     for tries in 1.. {
         match written(shared, operation, &claimed, &run.lease, &end).await {
             Ok(()) => return shared.tell(&claimed.id),
-            Err(error) if tries == END_TRIES => {
+            Err(error) if tries == END_TRIES || shared.stopping.is_cancelled() => {
                 tracing::warn!(operation = claimed.operation, %error, "the end of a task was not written; it will be run again");
                 return;
             }

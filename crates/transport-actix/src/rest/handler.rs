@@ -1,20 +1,25 @@
 //! The handler of every REST route: decode, dispatch, encode.
 
-use super::{decode, encode};
+use super::{decode, encode, trace};
 use crate::{auth, edge, guard, http::Shared, refusal::Refusal};
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Payload, ServiceConfig},
 };
 use diptych_pipeline::Caller;
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
+use tracing::Instrument as _;
 
 /// Answers everything under `prefix`.
 pub(crate) fn mount(shared: Arc<Shared>, prefix: &str, config: &mut ServiceConfig) {
+    let rooted: Arc<str> = prefix.into();
     let handler = move |request: HttpRequest, mut payload: Payload| {
-        let shared = Arc::clone(&shared);
+        let (shared, prefix) = (Arc::clone(&shared), Arc::clone(&rooted));
         async move {
-            let response = guard::answered(answer(&shared, &request, &mut payload)).await;
+            let span = trace::request(&request);
+            let answer = guard::answered(answer(&shared, &prefix, &request, &mut payload));
+            let response = pin!(answer).instrument(span.clone()).await;
+            trace::answered(&span, &response);
             shared.sent(response, &request, payload)
         }
     };
@@ -25,7 +30,12 @@ pub(crate) fn mount(shared: Arc<Shared>, prefix: &str, config: &mut ServiceConfi
     }
 }
 
-async fn answer(shared: &Shared, request: &HttpRequest, payload: &mut Payload) -> Result<HttpResponse, Refusal> {
+async fn answer(
+    shared: &Shared,
+    prefix: &str,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<HttpResponse, Refusal> {
     edge::host::check(&shared.settings, request)?;
     if !request.method().is_safe() {
         edge::origin::check(&shared.settings, request)?;
@@ -33,6 +43,7 @@ async fn answer(shared: &Shared, request: &HttpRequest, payload: &mut Payload) -
     let target = decode::target(request)?;
     let found = shared.routes.find(request.method(), target.path)?;
     let operation = &shared.engine.operations()[found.operation];
+    trace::routed(request, prefix, &found, operation);
     let principal = auth::identify(&*shared.authenticator, request).await?;
     let body = decode::body(shared, operation, principal.as_ref(), request, payload).await?;
     let arguments = decode::arguments(found, request.query_string(), body.as_deref())?;

@@ -7,6 +7,7 @@ mod encode;
 mod handler;
 mod refuse;
 mod route;
+mod trace;
 
 pub use describe::ApiInfo;
 pub use describe::openapi_document;

@@ -29,6 +29,8 @@ type Rank = Vec<u8>;
 #[derive(Debug)]
 pub(super) struct Found<'r> {
     pub(super) operation: usize,
+    /// The path that was declared.
+    pub(super) template: &'r str,
     pub(super) variables: Vec<(&'r str, String)>,
 }
 
@@ -61,16 +63,17 @@ impl Routes {
     /// The operation; HEAD is served by that of GET (RFC 9110, section 9.3.2).
     pub(super) fn find(&self, method: &HttpMethod, path: &str) -> Result<Found<'_>, Refusal> {
         let wanted = method_of(method);
-        let exact = self.exact.get(path).map_or(&[] as &[Entry], Vec::as_slice);
+        let (declared, exact) =
+            self.exact.get_key_value(path).map_or(("", &[] as &[Entry]), |(path, entries)| (path, entries));
         if let Some((_, operation)) = exact.iter().find(|(served, _)| Some(*served) == wanted) {
-            return Ok(Found { operation: *operation, variables: Vec::new() });
+            return Ok(Found { operation: *operation, template: declared, variables: Vec::new() });
         }
         let bucket = self.templates.get(segments(path)).map_or(&[] as &[_], Vec::as_slice);
         for (_, template, (served, operation)) in bucket {
             if Some(*served) == wanted
                 && let Some(variables) = template.matches(path)
             {
-                return Ok(Found { operation: *operation, variables });
+                return Ok(Found { operation: *operation, template: template.as_str(), variables });
             }
         }
         let others = bucket.iter().filter(|(_, template, _)| template.matches(path).is_some());
