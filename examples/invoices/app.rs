@@ -1,10 +1,12 @@
 //! The application: what it declares, its migrations and its first data.
 
 mod customers;
+mod deletion;
 mod errors;
 mod invoice;
 mod letters;
 mod payments;
+mod reminders;
 mod reports;
 mod seed;
 mod view;
@@ -26,8 +28,10 @@ pub fn operations() -> Operations {
     Operations::new()
         .merge(customers::operations())
         .merge(invoice::operations())
+        .merge(deletion::operations())
         .merge(payments::operations())
         .merge(reports::operations())
+        .merge(reminders::operations())
         .merge(letters::operations())
 }
 

@@ -22,6 +22,9 @@ pub enum InvoiceError {
     /// The customer of a new invoice is not there.
     #[problem(conflict, code = "no_such_customer", detail = "there is no such customer; create it first")]
     NoSuchCustomer,
+    /// The user did not confirm what can not be undone.
+    #[problem(conflict, code = "not_confirmed", detail = "the invoice is still there: nobody confirmed to delete it")]
+    NotConfirmed,
     /// Anything else: the database, for one.
     #[problem(transparent)]
     Other(Error),

@@ -33,7 +33,7 @@ pub enum Status {
 pub struct Invoice {
     pub(super) id: Uuid,
     customer_id: Uuid,
-    number: String,
+    pub(super) number: String,
     pub(super) status: Status,
     pub(super) amount_cents: i64,
     pub(super) paid_cents: i64,
@@ -333,7 +333,7 @@ async fn write_lines(tx: &mut Tx, invoice: Uuid, lines: Vec<Line>) -> Result<()>
     Ok(())
 }
 
-fn is_draft(invoice: &Invoice) -> bool {
+pub(super) fn is_draft(invoice: &Invoice) -> bool {
     invoice.status == Status::Draft
 }
 

@@ -22,14 +22,14 @@ struct Late {
 /// What one customer is late with, as shown.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LateCustomer {
-    customer_id: Uuid,
-    customer: String,
+    pub(super) customer_id: Uuid,
+    pub(super) customer: String,
     /// How many invoices are overdue.
     invoices: i64,
     /// In cents.
     due_cents: i64,
     /// For people.
-    due: String,
+    pub(super) due: String,
     /// The due date of the oldest.
     oldest: NaiveDate,
 }
@@ -38,11 +38,11 @@ pub struct LateCustomer {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OverdueReport {
     /// The day it was made for.
-    as_of: NaiveDate,
+    pub(super) as_of: NaiveDate,
     /// In cents.
     total_due_cents: i64,
     /// Most overdue first; at most 100.
-    customers: Vec<LateCustomer>,
+    pub(super) customers: Vec<LateCustomer>,
 }
 
 /// A line of the export.

@@ -3,12 +3,14 @@
 import { Client, ResourceNotFoundError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { StdioClientTransport as StdioV1 } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { randomUUID } from 'node:crypto';
 import { check, same, URL_ } from './report.mjs';
+import { incapable, talk } from './talking.mjs';
 
 const WRONG = { name: '', email: 'nowhere' };
 const NOBODY = '00000000-0000-0000-0000-000000000000';
@@ -149,6 +151,7 @@ async function run(name, client, version, spoken) {
 async function using(name, client, transport, version, spoken) {
   await client.connect(transport);
   await run(name, client, version, () => spoken(client, transport));
+  await incapable(`${name}, ${version}`, client, version);
   await check(`${name}, ${version}: ends its session`, async () => {
     await transport.terminateSession?.();
     await client.close();
@@ -156,24 +159,49 @@ async function using(name, client, transport, version, spoken) {
 }
 
 const endpoint = new URL(`${URL_}/mcp`);
-for (const [mode, version] of [['auto', '2026-07-28'], ['legacy', '2025-11-25']]) {
-  const client = new Client(self, { versionNegotiation: { mode } });
-  const transport = new StreamableHTTPClientTransport(endpoint, { requestInit: { headers } });
-  await using('TypeScript client', client, transport, version, () => client.getNegotiatedProtocolVersion());
-}
-const transport = new TransportV1(endpoint, { requestInit: { headers } });
-await using('TypeScript SDK v1', new ClientV1(self), transport, '2025-11-25', () => transport.protocolVersion);
-
+const eras = [['auto', '2026-07-28'], ['legacy', '2025-11-25']];
+const canBeAsked = { capabilities: { elicitation: { form: {} } } };
 // The program itself, started by the client, on the same database.
 const env = { ...process.env, DIPTYCH_USER: 'ann' };
 const program = { command: process.env.INTEROP_PROGRAM, args: ['stdio'], env, stderr: 'inherit' };
-for (const [mode, version] of [['auto', '2026-07-28'], ['legacy', '2025-11-25']]) {
-  const client = new Client(self, { versionNegotiation: { mode } });
-  await using('TypeScript client over stdio', client, new StdioClientTransport(program), version, () =>
-    client.getNegotiatedProtocolVersion(),
-  );
+
+/** Registers what the client does when it is asked and told, and runs the checks of conversations. */
+async function talking(name, client, transport, version, names, overHttp) {
+  const user = { asked: [], changed: () => {} };
+  client.setRequestHandler(names.elicit, (request) => {
+    user.asked.push(request.params);
+    return user.answer;
+  });
+  client.setNotificationHandler(names.updated, ({ params }) => user.changed(params.uri));
+  await client.connect(transport);
+  const call = (tool, given, options) => {
+    const wanted = { name: tool, arguments: given };
+    return client instanceof ClientV1 ? client.callTool(wanted, undefined, options) : client.callTool(wanted, options);
+  };
+  await talk(`${name}, ${version}`, version, client, call, user, overHttp);
+  await transport.terminateSession?.();
+  await client.close();
 }
+
+const names = { elicit: 'elicitation/create', updated: 'notifications/resources/updated' };
+for (const [mode, version] of eras) {
+  const client = (options) => new Client(self, { ...options, versionNegotiation: { mode } });
+  const http = () => new StreamableHTTPClientTransport(endpoint, { requestInit: { headers } });
+  const spoken = (client) => client.getNegotiatedProtocolVersion();
+  await using('TypeScript client', client(), http(), version, spoken);
+  await talking('TypeScript client', client(canBeAsked), http(), version, names, true);
+  await using('TypeScript client over stdio', client(), new StdioClientTransport(program), version, spoken);
+  const pipes = new StdioClientTransport(program);
+  await talking('TypeScript client over stdio', client(canBeAsked), pipes, version, names, false);
+}
+
+const namesV1 = { elicit: ElicitRequestSchema, updated: ResourceUpdatedNotificationSchema };
+const http = () => new TransportV1(endpoint, { requestInit: { headers } });
+await using('TypeScript SDK v1', new ClientV1(self), http(), '2025-11-25', (_, transport) => transport.protocolVersion);
+await talking('TypeScript SDK v1', new ClientV1(self, canBeAsked), http(), '2025-11-25', namesV1, true);
 let agreed;
 const pipes = new StdioV1(program);
 pipes.setProtocolVersion = (version) => (agreed = version); // the client tells its transport, and nobody else
 await using('TypeScript SDK v1 over stdio', new ClientV1(self), pipes, '2025-11-25', () => agreed);
+const again = new StdioV1(program);
+await talking('TypeScript SDK v1 over stdio', new ClientV1(self, canBeAsked), again, '2025-11-25', namesV1, false);

@@ -7,9 +7,11 @@ import os
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
 from fastmcp.exceptions import ToolError
+from mcp.client.subscriptions import listen
 from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference
 
+import talking
 from documented import TOOLS
 from report import URL, check, same
 from wire import ANN, send
@@ -81,14 +83,52 @@ async def run(client, name, mode):
         same(got.values, [row["number"]])
 
 
+async def talk(name, version, connect, over_http):
+    """The same client twice: one that nobody can ask, one whose user answers. It has no methods to subscribe; the session
+    under it has."""
+    name = f"FastMCP client, {name}"
+
+    def calling(client):
+        async def call(tool, arguments, progress=None):
+            got = await client.call_tool(tool, arguments, progress_handler=progress, raise_on_error=False)
+            return bool(got.is_error), got.content[0].text if got.content else ""
+
+        return call
+
+    async with connect() as client:
+        await talking.incapable(calling(client), name, version)
+    user = talking.User()
+
+    async def elicit(_message, _response_type, params, context):
+        return await user.elicit(context, params)
+
+    async with connect(elicitation_handler=elicit, message_handler=user.told) as client:
+
+        def listening(**wanted):
+            return listen(client.session, **wanted)
+
+        await talking.run(name, version, user, client.session, calling(client), listening, over_http)
+
+
 async def main():
     env = {"DATABASE_URL": os.environ["DATABASE_URL"], "DIPTYCH_USER": "ann"}
     for mode, version in ERAS.items():
         async with Client(StreamableHttpTransport(f"{URL}/mcp", headers=ANN), mode=mode) as client:
             await run(client, f"{version}, {mode}", mode)
+
+        def connect(**options):
+            return Client(StreamableHttpTransport(f"{URL}/mcp", headers=ANN), mode=mode, **options)
+
+        await talk(f"{version}, {mode}", version, connect, over_http=True)
         program = StdioTransport(os.environ["INTEROP_PROGRAM"], ["stdio"], env=env, keep_alive=False)
         async with Client(program, mode=mode) as client:
             await run(client, f"{version} over stdio, {mode}", mode)
+
+        def connect(**options):
+            program = StdioTransport(os.environ["INTEROP_PROGRAM"], ["stdio"], env=env, keep_alive=False)
+            return Client(program, mode=mode, **options)
+
+        await talk(f"{version} over stdio, {mode}", version, connect, over_http=False)
 
 
 asyncio.run(main())

@@ -1,4 +1,8 @@
-"""MCP Inspector's command line, in each era it speaks, over HTTP and over stdio: one process for each call."""
+"""MCP Inspector's command line, in each era it speaks, over HTTP and over stdio: one process for each call.
+
+A process that makes one call can neither be asked nor listen: it has no method to subscribe, does not declare `elicitation`,
+shows no progress, and is withdrawn by ending it.
+"""
 
 import json
 import os
@@ -6,6 +10,7 @@ import subprocess
 
 from documented import TOOLS
 from report import URL, check, same
+from scene import draft, status
 from wire import ANN, send
 
 PROGRAM = os.environ["INTEROP_PROGRAM"]
@@ -48,6 +53,21 @@ def run(name, target, era):
         same((code, said["result"]["isError"]), (TOOL_ERROR, True))
         problem = json.loads(said["result"]["content"][0]["text"])
         same(problem, send("GET", "/api/invoices?page=0").json())
+
+    with named("is told that it cannot be asked, and nothing is deleted"):
+        invoice, _ = draft()
+        code, said, complaint = asked(
+            target, era, "tools/call", "--tool-name", "invoices.delete", "--tool-arg", f"id={invoice}"
+        )
+        if era == "legacy":
+            problem = json.loads(said["result"]["content"][0]["text"])
+            same((code, problem["code"]), (TOOL_ERROR, "input_required"))
+        else:
+            # Of an error of the protocol it shows the message alone, after what the server logged.
+            same((code, said), (1, None))
+            last = complaint.strip().splitlines()[-1]
+            same(json.loads(last)["error"]["message"], "this call asks for something that the client cannot be asked")
+        same(status(invoice), "draft")
 
     with named("lists the resource templates"):
         listed = result(target, era, "resources/templates/list")["resourceTemplates"]

@@ -98,6 +98,14 @@ with check("REST: 422 for a query: unknown names, values out of range"):
 with check("REST: 400 for what is not JSON"):
     same(call("customers.create", b'{"name": ').status, 400)
 
+with check("REST: 422 for what a user has to confirm, with the question; nothing is deleted"):
+    owner = call("customers.create", customer()).json()["id"]
+    id = call("invoices.create", invoice(owner)).json()["id"]
+    reply = call("invoices.delete", id=id)
+    same((reply.status, reply.json()["code"]), (422, "input_required"))
+    same([question["key"] for question in reply.json()["questions"]], ["sure"])
+    same(call("invoices.get", id=id).json()["status"], "draft")
+
 with check("REST: 409 for a second of what is unique, and MCP says the same"):
     twice = customer()
     same(call("customers.create", twice).status, 201)

@@ -6,7 +6,12 @@ use super::{
 };
 use serde_json::{Value, json};
 
-everywhere!(an_invoice_lives_its_life, conflicts_have_codes, of_two_payments_at_once_one_wins);
+everywhere!(
+    an_invoice_lives_its_life,
+    conflicts_have_codes,
+    of_two_payments_at_once_one_wins,
+    whoever_cannot_be_asked_deletes_nothing,
+);
 
 async fn an_invoice_lives_its_life(world: &World) {
     let ann = world.ann().await;
@@ -78,4 +83,27 @@ async fn of_two_payments_at_once_one_wins(world: &World) {
         assert_eq!(won, 1);
         assert_eq!(ann.call("invoices.get", json!({"id": id})).await.unwrap()["paid_cents"], 700);
     }
+}
+
+/// None of these callers can be asked: each is told what would be, in the form of its surface.
+async fn whoever_cannot_be_asked_deletes_nothing(world: &World) {
+    let ann = world.ann().await;
+    let customer = customer(&ann, "Ada").await;
+    let id = invoice(&ann, &customer, "1", 5_000, "2026-12-31").await;
+    let questions = if world.is_mcp() && !world.is_session() {
+        let call = json!({"name": "invoices.delete", "arguments": {"id": id}});
+        let error = ann.request("tools/call", call).await.unwrap_err();
+        assert_eq!(error["code"], -32021);
+        assert_eq!(error["data"]["requiredCapabilities"], json!({"elicitation": {"form": {}}}));
+        error["data"]["questions"].clone()
+    } else {
+        let problem = ann.call("invoices.delete", json!({"id": id})).await.unwrap_err();
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(422), &json!("input_required")));
+        problem["questions"].clone()
+    };
+    assert_eq!((&questions[0]["key"], questions.as_array().unwrap().len()), (&json!("sure"), 1));
+    ann.call("invoices.send", json!({"id": id})).await.unwrap();
+    let problem = ann.call("invoices.delete", json!({"id": id})).await.unwrap_err();
+    assert_eq!(problem["code"], "not_a_draft", "what can not be done is not asked about");
+    assert_eq!(ann.call("invoices.get", json!({"id": id})).await.unwrap()["status"], "sent");
 }

@@ -36,6 +36,14 @@ async fn reports_and_search(world: &World) {
             "oldest": "2026-01-01",
         }]})
     );
+    let reminders = ann.call("reports.reminders", json!({"as_of": "2026-02-15"})).await.unwrap();
+    assert_eq!(
+        reminders,
+        json!({"reminders": [{
+            "customer_id": customer, "customer": "Ada & Sons",
+            "text": "Dear Ada & Sons, 30.00 is overdue. Please pay N-1, N-2.",
+        }]})
+    );
     let hits = ann.call("search", json!({"text": "n-"})).await.unwrap();
     let labels: Vec<_> = hits["hits"].as_array().unwrap().iter().map(|hit| hit["label"].as_str().unwrap()).collect();
     assert_eq!(labels, ["N-1", "N-2", "N-3"]);

@@ -1,45 +1,27 @@
 //! The official Rust client, in both eras, over HTTP and over stdio, against examples/invoices. A line for each check, as
 //! `checks/report.py` prints them.
 
+mod talking;
+
 use rmcp::{
-    ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient, ServiceError,
+    ClientLifecycleMode, ClientServiceExt, RoleClient, ServiceError,
     model::{
         CallToolRequestParams, CallToolResult, GetPromptRequestParams, ProtocolVersion, ReadResourceRequestParams,
-        ResourceContents, ResourceUpdatedNotificationParam, ServerNotification, SubscribeRequestParams,
-        SubscriptionFilter,
+        ResourceContents,
     },
-    service::{NotificationContext, RunningService},
+    service::RunningService,
     transport::{
         StreamableHttpClientTransport, TokioChildProcess, streamable_http_client::StreamableHttpClientTransportConfig,
     },
 };
 use serde_json::{Map, Value, json};
-use std::{
-    collections::BTreeSet,
-    env,
-    fmt::Debug,
-    future::Future,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
-use tokio::{
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    time::timeout,
-};
+use std::{collections::BTreeSet, env, fmt::Debug, future::Future};
+use talking::{Interop, Told, User};
 
-const PATIENCE: Duration = Duration::from_secs(5);
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
 type Client = RunningService<RoleClient, Interop>;
 type Checked = Result<(), Box<dyn std::error::Error>>;
-
-/// Passes on the URIs of resources that it is told have changed: in sessions they come to the client, not to a stream.
-struct Interop(UnboundedSender<String>);
-
-impl ClientHandler for Interop {
-    async fn on_resource_updated(&self, params: ResourceUpdatedNotificationParam, _: NotificationContext<RoleClient>) {
-        let _ = self.0.send(params.uri);
-    }
-}
 
 /// One era: its name in the report, the version that has to be spoken, and how the client comes to speak it.
 fn eras() -> [(&'static str, &'static str, ClientLifecycleMode); 3] {
@@ -55,29 +37,46 @@ fn eras() -> [(&'static str, &'static str, ClientLifecycleMode); 3] {
 async fn main() -> Checked {
     let [on, url, program] = ["INTEROP_ON", "INTEROP_URL", "INTEROP_PROGRAM"].map(|name| env::var(name).expect(name));
     for (mode, version, lifecycle) in eras() {
-        let config = StreamableHttpClientTransportConfig::with_uri(format!("{url}/mcp")).auth_header("ann");
-        let transport = StreamableHttpClientTransport::from_config(config);
         let name = format!("{on} · Rust client, {version}, {mode}");
-        let (told, changes) = unbounded_channel();
-        match Interop(told).serve_with_lifecycle(transport, lifecycle).await {
-            Ok(client) => run(&name, version, client, changes).await,
-            Err(error) => line("FAIL", &format!("{name}: connects"), &error.to_string()),
+        for user in [None, Some(User::default())] {
+            let config = StreamableHttpClientTransportConfig::with_uri(format!("{url}/mcp")).auth_header("ann");
+            let transport = StreamableHttpClientTransport::from_config(config);
+            let (interop, told) = Interop::new(user);
+            match interop.serve_with_lifecycle(transport, lifecycle.clone()).await {
+                Ok(client) => checks(&name, version, client, told, true).await,
+                Err(error) => line("FAIL", &format!("{name}: connects"), &error.to_string()),
+            }
         }
-    }
-    for (mode, version, lifecycle) in eras() {
-        let mut command = tokio::process::Command::new(&program);
-        command.arg("stdio").env("DIPTYCH_USER", "ann");
         let name = format!("{on} · Rust client, {version} over stdio, {mode}");
-        let (told, changes) = unbounded_channel();
-        match Interop(told).serve_with_lifecycle(TokioChildProcess::new(command)?, lifecycle).await {
-            Ok(client) => run(&name, version, client, changes).await,
-            Err(error) => line("FAIL", &format!("{name}: connects"), &error.to_string()),
+        for user in [None, Some(User::default())] {
+            let mut command = tokio::process::Command::new(&program);
+            command.arg("stdio").env("DIPTYCH_USER", "ann");
+            let (interop, told) = Interop::new(user);
+            match interop.serve_with_lifecycle(TokioChildProcess::new(command)?, lifecycle.clone()).await {
+                Ok(client) => checks(&name, version, client, told, false).await,
+                Err(error) => line("FAIL", &format!("{name}: connects"), &error.to_string()),
+            }
         }
     }
     Ok(())
 }
 
-async fn run(name: &str, version: &str, client: Client, mut changes: UnboundedReceiver<String>) {
+/// A client that nobody can ask calls, reads and lists; one that has a user talks.
+async fn checks(name: &str, version: &str, client: Client, told: Told, over_http: bool) {
+    if client.service().user.is_some() {
+        talking::run(name, version, &client, told, over_http).await;
+    } else {
+        run(name, version, &client).await;
+        talking::incapable(name, version, &client).await;
+    }
+    report(&format!("{name}: ends"), async {
+        client.cancel().await?;
+        Ok(())
+    })
+    .await;
+}
+
+async fn run(name: &str, version: &str, client: &Client) {
     let check = |text: &str| format!("{name}: {text}");
     let newer = version >= "2026";
 
@@ -99,13 +98,13 @@ async fn run(name: &str, version: &str, client: Client, mut changes: UnboundedRe
     .await;
 
     report(&check("calls invoices.list"), async {
-        let page = call(&client, "invoices.list", json!({"status": ["sent"], "page_size": 2})).await?;
+        let page = call(client, "invoices.list", json!({"status": ["sent"], "page_size": 2})).await?;
         same(&structured(&page)?["page_size"], &json!(2))
     })
     .await;
 
     report(&check("is told what is wrong with both fields"), async {
-        let refused = call(&client, "customers.create", json!({"name": "", "email": "nowhere"})).await?;
+        let refused = call(client, "customers.create", json!({"name": "", "email": "nowhere"})).await?;
         same(&(refused.is_error, refused.structured_content.is_none()), &(Some(true), true))?;
         let problem: Value = serde_json::from_str(text(&refused)?)?;
         let pointers = problem["errors"].as_array().ok_or("no fields")?.iter().map(|field| &field["pointer"]);
@@ -114,7 +113,7 @@ async fn run(name: &str, version: &str, client: Client, mut changes: UnboundedRe
     .await;
 
     report(&check("an unknown tool is -32602"), async {
-        match call(&client, "nope", json!({})).await {
+        match call(client, "nope", json!({})).await {
             Err(ServiceError::McpError(error)) => same(&error.code.0, &-32602),
             other => Err(format!("{other:?}").into()),
         }
@@ -129,12 +128,12 @@ async fn run(name: &str, version: &str, client: Client, mut changes: UnboundedRe
     .await;
 
     report(&check("reads an invoice, and a list with its filter"), async {
-        let page = call(&client, "invoices.list", json!({"status": ["sent"], "page_size": 1})).await?;
+        let page = call(client, "invoices.list", json!({"status": ["sent"], "page_size": 1})).await?;
         let page = structured(&page)?;
         let id = page["items"][0]["id"].as_str().ok_or("no invoice")?.to_owned();
-        let invoice = call(&client, "invoices.get", json!({"id": id})).await?;
-        same(&read(&client, &format!("invoices://{id}")).await?, structured(&invoice)?)?;
-        same(&read(&client, "invoices://list?status=sent&page_size=1").await?, page)
+        let invoice = call(client, "invoices.get", json!({"id": id})).await?;
+        same(&read(client, &format!("invoices://{id}")).await?, structured(&invoice)?)?;
+        same(&read(client, "invoices://list?status=sent&page_size=1").await?, page)
     })
     .await;
 
@@ -153,7 +152,7 @@ async fn run(name: &str, version: &str, client: Client, mut changes: UnboundedRe
     report(&check("lists the prompt, gets it with the invoice embedded, and completes its arguments"), async {
         let prompts = client.list_all_prompts().await?;
         same(&prompts.iter().map(|prompt| prompt.name.as_str()).collect::<Vec<_>>(), &vec!["dunning_letter"])?;
-        let page = call(&client, "invoices.list", json!({"status": ["sent"], "page_size": 1})).await?;
+        let page = call(client, "invoices.list", json!({"status": ["sent"], "page_size": 1})).await?;
         let invoice = structured(&page)?["items"][0].clone();
         let number = invoice["number"].as_str().ok_or("no invoice")?;
         let arguments = json!({"number": number}).as_object().cloned().unwrap_or_default();
@@ -164,50 +163,11 @@ async fn run(name: &str, version: &str, client: Client, mut changes: UnboundedRe
         same(&client.complete_prompt_simple("dunning_letter", "number", number).await?, &vec![number.to_owned()])
     })
     .await;
-
-    report(&check("subscribes to an invoice, and hears that it was sent"), async {
-        let uri = draft(&client).await?;
-        let id = json!({"id": uri.trim_start_matches("invoices://")});
-        let changed = if newer {
-            let mut stream = client.listen(SubscriptionFilter::builder().resource_subscription(&uri).build()).await?;
-            call(&client, "invoices.send", id).await?;
-            match timeout(PATIENCE, stream.next()).await?? {
-                Some(ServerNotification::ResourceUpdatedNotification(notification)) => notification.params.uri,
-                other => return Err(format!("{other:?}").into()),
-            }
-        } else {
-            #[expect(deprecated, reason = "it is how sessions subscribe")]
-            client.subscribe(SubscribeRequestParams::new(&uri)).await?;
-            call(&client, "invoices.send", id).await?;
-            timeout(PATIENCE, changes.recv()).await?.ok_or("the client is gone")?
-        };
-        same(&changed, &uri)
-    })
-    .await;
-
-    report(&check("ends"), async {
-        client.cancel().await?;
-        Ok(())
-    })
-    .await;
 }
 
 async fn call(client: &Client, tool: &str, arguments: Value) -> Result<CallToolResult, ServiceError> {
     let arguments: Map<_, _> = arguments.as_object().cloned().unwrap_or_default();
     client.call_tool(CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments)).await
-}
-
-/// The URI of a new invoice.
-async fn draft(client: &Client) -> Result<String, Box<dyn std::error::Error>> {
-    let unique = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
-    let customer = json!({"name": "Grace", "email": format!("rust-{unique}@example.com")});
-    let customer = call(client, "customers.create", customer).await?;
-    let lines = json!([{"description": "Work", "quantity": 1, "unit_cents": 100}]);
-    let customer = &structured(&customer)?["id"];
-    let invoice =
-        json!({"customer_id": customer, "number": format!("R-{unique}"), "due_on": "2030-01-01", "lines": lines});
-    let invoice = call(client, "invoices.create", invoice).await?;
-    Ok(format!("invoices://{}", structured(&invoice)?["id"].as_str().ok_or("no id")?))
 }
 
 async fn read(client: &Client, uri: &str) -> Result<Value, Box<dyn std::error::Error>> {
