@@ -94,6 +94,8 @@ fn moment(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+// Not a row of the application: messages of the compiler do not name it.
+#[diagnostic::do_not_recommend]
 impl Record for TaskState {
     const COLUMNS: &'static [&'static str] = &[
         "id",
