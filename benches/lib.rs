@@ -1,1 +1,1 @@
-//! The measurements are in `compare/`: `cargo bench -p diptych-benches`.
+//! The measurements are in `compare/` and `json.rs`: `cargo bench -p diptych-benches`.

@@ -2,9 +2,12 @@
 
 mod customers;
 mod deletion;
+mod drafts;
 mod errors;
 mod invoice;
 mod letters;
+mod login;
+mod owner;
 mod payments;
 mod reminders;
 mod reports;
@@ -12,6 +15,7 @@ mod seed;
 mod view;
 
 pub use errors::InvoiceError;
+pub use login::{LoginError, login};
 pub use seed::seed;
 
 use diptych::{Migrations, Operations, migrations};
@@ -29,6 +33,7 @@ pub fn operations() -> Operations {
         .merge(customers::operations())
         .merge(invoice::operations())
         .merge(deletion::operations())
+        .merge(drafts::operations())
         .merge(payments::operations())
         .merge(reports::operations())
         .merge(reminders::operations())

@@ -1,10 +1,13 @@
 //! Customers.
 
-use super::view::{amount, now};
+use super::{
+    owner::Owner,
+    view::{amount, now},
+};
 use chrono::{DateTime, Utc};
 use diptych::{
-    Conn, Filter, GET, Input, Operations, Ordering, POST, PageNumber, Principal, Record, Result, Scope, Select, Tx,
-    query, query_as, selector, service,
+    Conn, FieldChanges, Filter, GET, Input, Instance, Operations, Ordering, PATCH, POST, PageNumber, Patch, Record,
+    Result, Scope, Select, Tx, query, query_as, selector, service, update,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +20,7 @@ pub struct Customer {
     id: Uuid,
     name: String,
     email: String,
+    phone: Option<String>,
     created_at: DateTime<Utc>,
 }
 
@@ -26,13 +30,14 @@ pub struct CustomerView {
     id: Uuid,
     name: String,
     email: String,
+    phone: Option<String>,
     created_at: DateTime<Utc>,
 }
 
 impl From<Customer> for CustomerView {
     fn from(customer: Customer) -> Self {
-        let Customer { id, name, email, created_at } = customer;
-        Self { id, name, email, created_at }
+        let Customer { id, name, email, phone, created_at } = customer;
+        Self { id, name, email, phone, created_at }
     }
 }
 
@@ -46,6 +51,46 @@ pub struct NewCustomer {
     /// Where invoices are sent; unique among your customers.
     #[validate(email)]
     email: String,
+    /// Where they can be called.
+    #[validate(length(min = 3, max = 30))]
+    phone: Option<String>,
+}
+
+/// What to change in a customer. What is left out stays.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerChange {
+    /// The name on the invoice.
+    #[validate(length(min = 1, max = 200))]
+    name: Option<String>,
+    /// Where invoices are sent; unique among your customers.
+    #[validate(email)]
+    email: Option<String>,
+    /// Where they can be called; null removes the number.
+    #[validate(length(min = 3, max = 30))]
+    phone: Patch<String>,
+}
+
+/// A customer after a change, and the change.
+#[derive(Debug)]
+pub struct Changed {
+    customer: Customer,
+    changes: FieldChanges,
+}
+
+/// A customer after a change, and the change, as shown.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChangedView {
+    #[serde(flatten)]
+    customer: CustomerView,
+    /// What is not as it was before; empty when everything is.
+    changes: FieldChanges,
+}
+
+impl From<Changed> for ChangedView {
+    fn from(changed: Changed) -> Self {
+        Self { customer: changed.customer.into(), changes: changed.changes }
+    }
 }
 
 /// Which customers.
@@ -88,23 +133,49 @@ pub struct Balance {
 
 /// Create a customer.
 #[service("customers.create")]
-pub async fn create_customer(tx: &mut Tx, Input(new): Input<NewCustomer>, who: &Principal) -> Result<Customer> {
-    let customer = Customer { id: Uuid::now_v7(), name: new.name, email: new.email, created_at: now() };
-    query("INSERT INTO customers (id, owner, name, email, created_at) VALUES ($1, $2, $3, $4, $5)")
+pub async fn create_customer(tx: &mut Tx, Input(new): Input<NewCustomer>, owner: &Owner) -> Result<Customer> {
+    let NewCustomer { name, email, phone } = new;
+    let customer = Customer { id: Uuid::now_v7(), name, email, phone, created_at: now() };
+    query("INSERT INTO customers (id, owner, name, email, phone, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(customer.id)
-        .bind(who.subject())
+        .bind(owner.text())
         .bind(&customer.name)
         .bind(&customer.email)
+        .bind(&customer.phone)
         .bind(customer.created_at)
         .execute(tx)
         .await?;
     Ok(customer)
 }
 
+/// Change a customer. Answers what changed.
+#[service("customers.update")]
+pub async fn update_customer(
+    tx: &mut Tx,
+    Instance(customer): Instance<Customer>,
+    Input(change): Input<CustomerChange>,
+) -> Result<Changed> {
+    let CustomerChange { name, email, phone } = change;
+    let changes = update("customers")
+        .key("id", customer.id)
+        .set("name", &customer.name, name.clone())
+        .set("email", &customer.email, email.clone())
+        .set("phone", &customer.phone, phone.clone())
+        .execute(tx)
+        .await?;
+    let customer = Customer {
+        name: name.unwrap_or(customer.name),
+        email: email.unwrap_or(customer.email),
+        phone: phone.or(customer.phone),
+        ..customer
+    };
+    Ok(Changed { customer, changes })
+}
+
 /// Your customers.
 #[selector("customers.list")]
-pub async fn list_customers(who: &Principal) -> Result<Select<Customer>> {
-    Ok(Select::sql("SELECT id, name, email, created_at FROM customers WHERE owner = $1").bind(who.subject()))
+pub async fn list_customers(owner: &Owner) -> Result<Select<Customer>> {
+    Ok(Select::sql("SELECT id, name, email, phone, created_at FROM customers WHERE owner = $1").bind(owner.text()))
 }
 
 /// One of your customers.
@@ -114,11 +185,11 @@ pub async fn get_customer(
     /// The customer's id.
     #[arg]
     id: Uuid,
-    who: &Principal,
+    owner: &Owner,
 ) -> Result<Option<Customer>> {
-    query_as("SELECT id, name, email, created_at FROM customers WHERE id = $1 AND owner = $2")
+    query_as("SELECT id, name, email, phone, created_at FROM customers WHERE id = $1 AND owner = $2")
         .bind(id)
-        .bind(who.subject())
+        .bind(owner.text())
         .optional(db)
         .await
 }
@@ -130,9 +201,9 @@ pub async fn customer_balance(
     /// The customer's id.
     #[arg]
     id: Uuid,
-    who: &Principal,
+    owner: &Owner,
 ) -> Result<Option<Balance>> {
-    if get_customer(db, id, who).await?.is_none() {
+    if get_customer(db, id, owner).await?.is_none() {
         return Ok(None);
     }
     let owed: Owed = query_as(
@@ -141,7 +212,7 @@ pub async fn customer_balance(
          FROM invoices WHERE customer_id = $1 AND owner = $2 AND status IN ('sent', 'paid')",
     )
     .bind(id)
-    .bind(who.subject())
+    .bind(owner.text())
     .one(db)
     .await?;
     let Owed { invoiced_cents, paid_cents } = owed;
@@ -156,6 +227,15 @@ pub(super) fn operations() -> Operations {
                 .present::<CustomerView>()
                 .rest(POST, "/customers")
                 .creates("/customers/{id}"),
+        )
+        .add(
+            update_customer::spec()
+                .allow(Scope("invoices:write"))
+                .target(get_customer::spec())
+                .present::<ChangedView>()
+                .changes("customers://{id}")
+                .idempotent(true)
+                .rest(PATCH, "/customers/{id}"),
         )
         .add(
             list_customers::spec()

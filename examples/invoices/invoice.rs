@@ -2,12 +2,13 @@
 
 use super::{
     InvoiceError, Limits,
+    owner::Owner,
     view::{amount, now},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
-    App, Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Principal,
-    Record, Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service,
+    App, Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Record,
+    Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service, update,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -187,13 +188,13 @@ pub enum InvoiceOrder {
 pub async fn create_invoice(
     tx: &mut Tx,
     Input(new): Input<NewInvoice>,
-    who: &Principal,
+    owner: &Owner,
     limits: State<Limits>,
 ) -> Result<Uuid, InvoiceError> {
     let amount = within(&limits, &new.lines)?;
     let customer: Option<Uuid> = query_scalar("SELECT id FROM customers WHERE id = $1 AND owner = $2")
         .bind(new.customer_id)
-        .bind(who.subject())
+        .bind(owner.text())
         .optional(tx)
         .await?;
     let customer = customer.ok_or(InvoiceError::NoSuchCustomer)?;
@@ -203,7 +204,7 @@ pub async fn create_invoice(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(id)
-    .bind(who.subject())
+    .bind(owner.text())
     .bind(customer)
     .bind(new.number)
     .bind(Status::Draft)
@@ -224,19 +225,18 @@ pub async fn amend_invoice(
     Input(change): Input<Amendment>,
     limits: State<Limits>,
 ) -> Result<Uuid, InvoiceError> {
-    let mut amount = invoice.amount_cents;
+    let amount = change.lines.as_deref().map(|lines| within(&limits, lines)).transpose()?;
+    update("invoices")
+        .key("id", invoice.id)
+        .set("number", &invoice.number, change.number)
+        .set("due_on", &invoice.due_on, change.due_on)
+        .set("amount_cents", &invoice.amount_cents, amount)
+        .execute(tx)
+        .await?;
     if let Some(lines) = change.lines {
-        amount = within(&limits, &lines)?;
         query("DELETE FROM invoice_lines WHERE invoice_id = $1").bind(invoice.id).execute(tx).await?;
         write_lines(tx, invoice.id, lines).await?;
     }
-    query("UPDATE invoices SET number = $2, due_on = $3, amount_cents = $4 WHERE id = $1")
-        .bind(invoice.id)
-        .bind(change.number.unwrap_or(invoice.number))
-        .bind(change.due_on.unwrap_or(invoice.due_on))
-        .bind(amount)
-        .execute(tx)
-        .await?;
     Ok(invoice.id)
 }
 
@@ -261,12 +261,12 @@ pub async fn void_invoice(tx: &mut Tx, Instance(invoice): Instance<Invoice>) -> 
 
 /// Your invoices, newest first.
 #[selector("invoices.list")]
-pub async fn list_invoices(who: &Principal) -> Result<Select<Invoice>> {
+pub async fn list_invoices(owner: &Owner) -> Result<Select<Invoice>> {
     Ok(Select::sql(
         "SELECT id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at
          FROM invoices WHERE owner = $1",
     )
-    .bind(who.subject()))
+    .bind(owner.text()))
 }
 
 /// One of your invoices, without its lines; the target of everything that changes one.
@@ -276,14 +276,14 @@ pub async fn invoice_row(
     /// The invoice's id.
     #[arg]
     id: Uuid,
-    who: &Principal,
+    owner: &Owner,
 ) -> Result<Option<Invoice>> {
     query_as(
         "SELECT id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at
          FROM invoices WHERE id = $1 AND owner = $2",
     )
     .bind(id)
-    .bind(who.subject())
+    .bind(owner.text())
     .optional(db)
     .await
 }
@@ -295,9 +295,9 @@ pub async fn get_invoice(
     /// The invoice's id.
     #[arg]
     id: Uuid,
-    who: &Principal,
+    owner: &Owner,
 ) -> Result<Option<Detail>> {
-    let Some(invoice) = invoice_row(db, id, who).await? else { return Ok(None) };
+    let Some(invoice) = invoice_row(db, id, owner).await? else { return Ok(None) };
     let lines =
         query_as("SELECT description, quantity, unit_cents FROM invoice_lines WHERE invoice_id = $1 ORDER BY position")
             .bind(id)
@@ -345,6 +345,7 @@ pub(super) fn operations() -> Operations {
                 .output(invoice_by_id)
                 .present::<InvoiceView>()
                 .changes("invoices://{id}")
+                .dry_run(true)
                 .rest(POST, "/invoices")
                 .creates("/invoices/{id}"),
         )

@@ -1,9 +1,10 @@
 //! Letters: a prompt that has a model write one, with the invoice at hand.
 
-use super::invoice::{DetailView, Status, get_invoice};
-use diptych::{
-    Conn, EmbeddedResource, Error, Message, Messages, Operations, Principal, Result, Scope, prompt, query_scalar,
+use super::{
+    invoice::{DetailView, Status, get_invoice},
+    owner::Owner,
 };
+use diptych::{Conn, EmbeddedResource, Error, Message, Messages, Operations, Result, Scope, prompt, query_scalar};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -40,16 +41,16 @@ pub async fn dunning_letter(
     /// How it is worded; friendly unless said otherwise.
     #[arg]
     tone: Option<Tone>,
-    who: &Principal,
+    owner: &Owner,
 ) -> Result<Messages> {
     let id: Option<Uuid> = query_scalar("SELECT id FROM invoices WHERE number = $1 AND owner = $2")
         .bind(&number)
-        .bind(who.subject())
+        .bind(owner.text())
         .optional(db)
         .await?;
     let missing = || Error::not_found("there is no invoice of this number");
     let id = id.ok_or_else(missing)?;
-    let detail = get_invoice(db, id, who).await?.ok_or_else(missing)?;
+    let detail = get_invoice(db, id, owner).await?.ok_or_else(missing)?;
     if detail.status() != Status::Sent {
         return Err(Error::conflict("not_open", "only an invoice that was sent and is not paid yet is reminded of"));
     }

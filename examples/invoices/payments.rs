@@ -3,11 +3,12 @@
 use super::{
     InvoiceError,
     invoice::{Invoice, InvoiceView, Status, invoice_by_id, invoice_row},
+    owner::Owner,
     view::{amount, now},
 };
 use chrono::{DateTime, Utc};
 use diptych::{
-    Conn, GET, Input, Instance, Operations, POST, Principal, Record, Result, Scope, Select, Tx, query, selector,
+    Conn, GET, Idempotency, Input, Instance, Operations, POST, Record, Result, Scope, Select, Tx, query, selector,
     service,
 };
 use schemars::JsonSchema;
@@ -91,9 +92,9 @@ pub async fn list_payments(
     /// The invoice's id.
     #[arg]
     id: Uuid,
-    who: &Principal,
+    owner: &Owner,
 ) -> Result<Select<Payment>> {
-    invoice_row(db, id, who).await?.ok_or_else(|| diptych::Error::not_found("there is no such invoice"))?;
+    invoice_row(db, id, owner).await?.ok_or_else(|| diptych::Error::not_found("there is no such invoice"))?;
     Ok(Select::sql("SELECT id, amount_cents, note, received_at FROM payments WHERE invoice_id = $1").bind(id))
 }
 
@@ -117,6 +118,9 @@ pub(super) fn operations() -> Operations {
                 .output(invoice_by_id)
                 .present::<InvoiceView>()
                 .changes("invoices://{id}")
+                // Sent twice, it would be paid twice: models can send a key as well.
+                .idempotency(Idempotency::optional().argument())
+                .dry_run(true)
                 .rest(POST, "/invoices/{id}/payments"),
         )
         .add(

@@ -1,8 +1,11 @@
 //! Reminders to whoever is late, one after the other; whoever waits for them hears how far they are.
 
-use super::reports::{LateCustomer, OverdueReport, overdue_report};
+use super::{
+    owner::Owner,
+    reports::{LateCustomer, OverdueReport, overdue_report},
+};
 use chrono::NaiveDate;
-use diptych::{Conn, GET, Operations, Principal, Progress, Result, Scope, query_scalar, selector};
+use diptych::{Conn, GET, Operations, Progress, Result, Scope, query_scalar, selector};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -30,10 +33,10 @@ pub async fn reminders(
     /// The day to write them for; today when left out.
     #[arg]
     as_of: Option<NaiveDate>,
-    who: &Principal,
+    owner: &Owner,
     progress: Progress,
 ) -> Result<Reminders> {
-    let OverdueReport { as_of, customers, .. } = overdue_report(db, as_of, who).await?;
+    let OverdueReport { as_of, customers, .. } = overdue_report(db, as_of, owner).await?;
     let total = customers.len() as f64;
     let mut reminders = Vec::with_capacity(customers.len());
     for (written, LateCustomer { customer_id, customer, due, .. }) in (1u32..).zip(customers) {

@@ -1,13 +1,15 @@
 //! Reports and search.
 
-use super::view::amount;
-use chrono::{NaiveDate, Utc};
-use diptych::{
-    Conn, GET, Operations, Principal, Progress, Record, Result, Scope, Task, query_as, query_scalar, selector,
+use super::{
+    owner::Owner,
+    view::{amount, cell},
 };
+use chrono::{NaiveDate, Utc};
+use diptych::{Conn, GET, Input, Operations, Progress, Record, Result, Scope, Task, query_as, query_scalar, selector};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use validator::Validate;
 
 /// What one customer is late with.
 #[derive(Debug, Record)]
@@ -79,7 +81,7 @@ pub async fn overdue_report(
     /// The day to make it for; today when left out.
     #[arg]
     as_of: Option<NaiveDate>,
-    who: &Principal,
+    owner: &Owner,
 ) -> Result<OverdueReport> {
     let as_of = as_of.unwrap_or_else(|| Utc::now().date_naive());
     let late: Vec<Late> = query_as(
@@ -89,7 +91,7 @@ pub async fn overdue_report(
          WHERE i.owner = $1 AND i.status = 'sent' AND i.due_on < $2
          GROUP BY c.id, c.name ORDER BY oldest, c.id LIMIT 100",
     )
-    .bind(who.subject())
+    .bind(owner.text())
     .bind(as_of)
     .all(db)
     .await?;
@@ -104,21 +106,20 @@ pub async fn overdue_report(
 
 /// What is overdue today, by customer, as a table.
 #[selector("reports.overdue_csv")]
-pub async fn overdue_csv(db: &mut Conn, who: &Principal) -> Result<String> {
-    let report = overdue_report(db, None, who).await?;
+pub async fn overdue_csv(db: &mut Conn, owner: &Owner) -> Result<String> {
+    let report = overdue_report(db, None, owner).await?;
     let mut table = "customer,invoices,due_cents,oldest\r\n".to_owned();
     for late in report.customers {
         let LateCustomer { customer, invoices, due_cents, oldest, .. } = late;
-        let customer = customer.replace('"', "\"\"");
-        table += &format!("\"{customer}\",{invoices},{due_cents},{oldest}\r\n");
+        table += &format!("{},{invoices},{due_cents},{oldest}\r\n", cell(&customer));
     }
     Ok(table)
 }
 
 /// All invoices as a table: a long read, so a task for clients that can have one.
 #[selector("reports.export")]
-pub async fn export(db: &mut Conn, who: &Principal, progress: Progress) -> Result<String> {
-    let total: i64 = query_scalar("SELECT COUNT(*) FROM invoices WHERE owner = $1").bind(who.subject()).one(db).await?;
+pub async fn export(db: &mut Conn, owner: &Owner, progress: Progress) -> Result<String> {
+    let total: i64 = query_scalar("SELECT COUNT(*) FROM invoices WHERE owner = $1").bind(owner.text()).one(db).await?;
     let mut table = "number,status,due_on,amount_cents,paid_cents\r\n".to_owned();
     let (mut after, mut rows) = (String::new(), 0);
     loop {
@@ -126,7 +127,7 @@ pub async fn export(db: &mut Conn, who: &Principal, progress: Progress) -> Resul
             "SELECT number, status, due_on, amount_cents, paid_cents FROM invoices
              WHERE owner = $1 AND number > $2 ORDER BY number LIMIT 500",
         )
-        .bind(who.subject())
+        .bind(owner.text())
         .bind(&after)
         .all(db)
         .await?;
@@ -135,25 +136,24 @@ pub async fn export(db: &mut Conn, who: &Principal, progress: Progress) -> Resul
         rows += page.len();
         for row in page {
             let Exported { number, status, due_on, amount_cents, paid_cents } = row;
-            table += &format!("{number},{status},{due_on},{amount_cents},{paid_cents}\r\n");
+            table += &format!("{},{status},{due_on},{amount_cents},{paid_cents}\r\n", cell(&number));
         }
         progress.report(rows as f64, total as f64);
     }
 }
 
+/// What to find.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// What to look for.
+    #[validate(length(min = 2, max = 200))]
+    text: String,
+}
+
 /// Find customers by name and invoices by number.
 #[selector("search")]
-pub async fn search(
-    db: &mut Conn,
-    /// What to look for; at least two characters.
-    #[arg]
-    text: String,
-    who: &Principal,
-) -> Result<Hits> {
-    if text.trim().chars().count() < 2 {
-        let wrong = diptych::FieldError::new("/text", "length", "must have at least 2 characters");
-        return Err(diptych::Error::invalid(vec![wrong]));
-    }
+pub async fn search(db: &mut Conn, Input(search): Input<Search>, owner: &Owner) -> Result<Hits> {
     let hits = query_as(
         "SELECT 'customer' AS kind, id, name AS label FROM customers
          WHERE owner = $1 AND LOWER(name) LIKE '%' || $2 || '%' ESCAPE '!'
@@ -162,8 +162,8 @@ pub async fn search(
          WHERE owner = $1 AND LOWER(number) LIKE '%' || $2 || '%' ESCAPE '!'
          ORDER BY label, id LIMIT 20",
     )
-    .bind(who.subject())
-    .bind(literal(&text))
+    .bind(owner.text())
+    .bind(literal(&search.text))
     .all(db)
     .await?;
     Ok(Hits { hits })
@@ -171,7 +171,7 @@ pub async fn search(
 
 /// The text as a LIKE pattern in which nothing is special.
 fn literal(text: &str) -> String {
-    text.trim().to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
+    text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 pub(super) fn operations() -> Operations {

@@ -11,9 +11,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("spec", &[]),
     ("macros", &[]),
     ("pipeline", &["spec"]),
+    ("auth", &["pipeline", "spec"]),
     ("mcp", &["pipeline", "spec"]),
-    ("transport-actix", &["mcp", "pipeline", "spec"]),
-    ("diptych", &["macros", "mcp", "pipeline", "spec", "transport-actix"]),
+    ("transport-actix", &["auth", "mcp", "pipeline", "spec"]),
+    ("diptych", &["auth", "macros", "mcp", "pipeline", "spec", "transport-actix"]),
     ("testkit", &["diptych"]),
 ];
 

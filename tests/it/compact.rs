@@ -1,24 +1,15 @@
 //! The schemas that MCP clients are shown are shorter than those of the declarations, and mean the same.
 
 use crate::suite::application;
-use diptych_testkit::{RunningServer, TestDatabase, request};
+use diptych_testkit::{RunningServer, Surface, SurfaceClient, TestDatabase};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// The tools that a client sees, with all scopes.
 pub(crate) async fn listed(server: &RunningServer) -> Vec<Value> {
-    let meta = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}});
-    let headers = [
-        ("Authorization", "Bearer ann"),
-        ("Content-Type", "application/json"),
-        ("MCP-Protocol-Version", "2026-07-28"),
-        ("Mcp-Method", "tools/list"),
-    ];
-    let reply = request(server.socket(), "POST", "/mcp", &headers, Some(&body.to_string())).await.json();
-    reply["result"]["tools"].as_array().unwrap().clone()
+    let ann = SurfaceClient::over(server, Surface::McpStateless, Some("ann")).await;
+    let listed = ann.request("tools/list", json!({})).await.unwrap();
+    listed["tools"].as_array().unwrap().clone()
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! What the example publishes, as files: `contract/openapi.json` and `contract/tools.json`. A change of either is seen in
 //! review; `UPDATE=1 cargo test -p diptych-tests contract` rewrites them.
 
-use crate::suite::application;
-use diptych_testkit::{RunningServer, TestDatabase, request};
-use serde_json::{Value, json};
+use crate::{compact::listed, suite::application};
+use diptych_testkit::{RunningServer, TestDatabase};
+use serde_json::Value;
 use std::{fs, path::Path};
 
 fn assert_contract(name: &str, document: &Value) {
@@ -41,21 +41,10 @@ async fn the_openapi_document() {
 async fn the_tools_of_each_revision() {
     let database = TestDatabase::sqlite();
     let server = RunningServer::start(application(&database)).await;
-    let meta = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}});
-    let headers = [
-        ("Authorization", "Bearer ann"),
-        ("Content-Type", "application/json"),
-        ("MCP-Protocol-Version", "2026-07-28"),
-        ("Mcp-Method", "tools/list"),
-    ];
-    let reply = request(server.socket(), "POST", "/mcp", &headers, Some(&body.to_string())).await;
-    let listed = reply.json();
-    assert_contract("tools.json", &listed["result"]["tools"]);
+    let listed = listed(&server).await;
+    assert_contract("tools.json", &Value::Array(listed.clone()));
     // What is published as a schema is one.
-    for tool in listed["result"]["tools"].as_array().unwrap() {
+    for tool in &listed {
         // Text of a media type of its own has none for its answer.
         for schema in ["inputSchema", "outputSchema"].into_iter().filter_map(|name| tool.get(name)) {
             jsonschema::validator_for(schema).unwrap_or_else(|error| panic!("{}: {error}", tool["name"]));

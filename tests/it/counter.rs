@@ -4,7 +4,7 @@ use diptych::{
     Anyone, Conn, Db, DbOptions, Engine, Operations, Record, Result, Select, SelectorSpec, ServiceSpec, State, Tx,
 };
 use diptych::{query, query_as, query_scalar};
-use diptych_pipeline::{Caller, OnDisconnect};
+use diptych_pipeline::{Caller, OnDisconnect, Surface, Via};
 use diptych_spec::{AnswerValue, Args, Arguments};
 use diptych_testkit::TestDatabase;
 use schemars::JsonSchema;
@@ -183,7 +183,7 @@ impl App {
 
 pub(crate) async fn call(engine: &Engine, name: &str, arguments: &str, on_disconnect: OnDisconnect) -> Result<String> {
     let operation = engine.operation(name).unwrap();
-    let caller = Caller { on_disconnect, ..Caller::new(None) };
+    let caller = Caller { on_disconnect, ..Caller::new(None, Via::new(Surface::InProcess)) };
     let outcome = engine.dispatch(operation, Arguments::named(arguments), caller).await?;
     Ok(outcome.json().to_owned())
 }

@@ -19,7 +19,7 @@ async fn engine(before_commit: fn(&DelayProxy)) -> (Engine, TestDatabase) {
     let db = Db::connect(&database.url_through(proxy.address())).await.unwrap();
     crate::counter::create_table(&db).await;
     let operations =
-        Operations::new().add(ServiceSpec::from_fn("add", add).allow(Anyone).deadline(Duration::from_millis(400)));
+        Operations::new().add(ServiceSpec::from_fn("add", add).allow(Anyone).deadline(Duration::from_secs(2)));
     let operations = operations.add(ServiceSpec::from_fn("fail", fail).allow(Anyone));
     let engine = Engine::builder(db).operations(operations).state(Wire { proxy, before_commit }).build().unwrap();
     (engine, database)
@@ -53,7 +53,7 @@ async fn a_failure_is_rolled_back_before_it_is_answered() {
 /// Trap 2: a COMMIT that was sent commits, whatever the deadline says. Answering "failed" would be a lie.
 #[tokio::test]
 async fn a_commit_that_outlasts_the_deadline_is_a_success() {
-    let (engine, _database) = engine(|proxy| proxy.delay(Duration::from_millis(800))).await;
+    let (engine, _database) = engine(|proxy| proxy.delay(Duration::from_secs(3))).await;
     crate::counter::call(&engine, "add", "{\"n\": 1}", OnDisconnect::Cancel).await.unwrap();
 }
 

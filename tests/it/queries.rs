@@ -48,3 +48,20 @@ async fn the_query_of_a_uri_is_filter_order_and_page() {
         assert_eq!(answer["error"]["code"], -32602, "{query}: {answer:#}");
     }
 }
+
+/// What a database cannot store is the caller's mistake: NUL in a text, and days that it does not know.
+#[tokio::test]
+async fn values_beyond_the_database_are_no_faults() {
+    for database in [TestDatabase::sqlite(), TestDatabase::postgres().await] {
+        let server = RunningServer::start(application(&database)).await;
+        for path in [
+            "/api/invoices?number=%00",
+            "/api/search?text=%00%00",
+            "/api/invoices?due_before=-262143-01-01",
+            "/api/reports/overdue?as_of=-262143-01-01",
+        ] {
+            let answer = request(server.socket(), "GET", path, &[("Authorization", "Bearer ann")], None).await;
+            assert!([200, 422].contains(&answer.status), "{path}: {}", answer.status);
+        }
+    }
+}

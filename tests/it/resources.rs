@@ -1,26 +1,13 @@
 //! The resources of the example: what a caller is listed is what they may read, and a table is one on every surface.
 
 use crate::{counter::BOTH, suite::application};
-use diptych_testkit::{RunningServer, TestDatabase, request};
+use diptych_testkit::{RunningServer, Surface, SurfaceClient, TestDatabase, request};
 use serde_json::{Value, json};
 
 /// A method of MCP, called by this user.
-async fn mcp(server: &RunningServer, user: &str, method: &str, mut params: Value) -> Value {
-    let name = params.get("uri").or_else(|| params.get("name")).and_then(Value::as_str).map(str::to_owned);
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
-    let token = format!("Bearer {user}");
-    let mut headers = vec![
-        ("Authorization", &*token),
-        ("Content-Type", "application/json"),
-        ("MCP-Protocol-Version", "2026-07-28"),
-        ("Mcp-Method", method),
-    ];
-    headers.extend(name.as_deref().map(|name| ("Mcp-Name", name)));
-    let answer = request(server.socket(), "POST", "/mcp", &headers, Some(&body)).await.json();
-    answer.get("result").unwrap_or_else(|| panic!("{answer}")).clone()
+async fn mcp(server: &RunningServer, user: &str, method: &str, params: Value) -> Value {
+    let client = SurfaceClient::over(server, Surface::McpStateless, Some(user)).await;
+    client.request(method, params).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A customer with two invoices, one of them overdue.

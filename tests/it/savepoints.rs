@@ -43,14 +43,15 @@ async fn ignores(tx: &mut Tx) -> Result<()> {
 /// Drops a savepoint half-way.
 async fn tears(tx: &mut Tx) -> Result<()> {
     insert(tx, 1).await?;
+    let half_way = tokio::sync::Notify::new();
     let stuck = tx.savepoint(async |tx| -> Result<()> {
         insert(tx, 2).await?;
+        half_way.notify_one();
         std::future::pending().await
     });
     tokio::select! {
-        biased;
         done = stuck => done,
-        () = tokio::time::sleep(std::time::Duration::from_millis(50)) => Ok(()),
+        () = half_way.notified() => Ok(()),
     }
 }
 

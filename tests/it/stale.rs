@@ -1,7 +1,7 @@
 //! Trap 10: plans that DDL made stale, and text that must never become SQL.
 
 use crate::counter::{App, Postgres, call};
-use diptych::{Anyone, Db, Engine, Operations, Result, ServiceSpec, Tx, query, query_as};
+use diptych::{Anyone, Db, Engine, Limit, Operations, Result, ServiceSpec, Tx, query, query_as};
 use diptych_pipeline::OnDisconnect;
 
 #[tokio::test]
@@ -34,7 +34,9 @@ async fn star(tx: &mut Tx) -> Result<usize> {
 async fn in_a_service_too() {
     let app = App::on(Postgres).await;
     app.add(1).await.unwrap();
-    let operations = Operations::new().add(ServiceSpec::from_fn("star", star).allow(Anyone));
+    // The call that is planned again is still one call: the fourth.
+    let calls = Limit::per_day(4);
+    let operations = Operations::new().add(ServiceSpec::from_fn("star", star).allow(Anyone).limit(calls));
     let engine = Engine::builder(app.engine.db().clone()).operations(operations).build().unwrap();
     for _ in 0..3 {
         call(&engine, "star", "{}", OnDisconnect::Cancel).await.unwrap();
@@ -43,4 +45,6 @@ async fn in_a_service_too() {
     query("ALTER TABLE numbers ADD COLUMN a TEXT").execute(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(call(&engine, "star", "{}", OnDisconnect::Cancel).await.unwrap(), "1");
+    let error = call(&engine, "star", "{}", OnDisconnect::Cancel).await.unwrap_err();
+    assert_eq!(error.code(), "rate_limited");
 }

@@ -3,9 +3,9 @@
 
 use crate::counter::{BOTH, Backend, Gate, create_table, insert, numbers};
 use diptych::{
-    Anyone, Db, GET, Input, MCPServer, Operations, POST, Progress, Result, SelectorSpec, ServiceSpec, State, Tx,
+    AnswerValue, Anyone, Conn, Db, GET, Input, MCPServer, Operations, POST, Progress, Result, SelectorSpec,
+    ServiceSpec, State, Tx,
 };
-use diptych_spec::AnswerValue;
 use diptych_testkit::{EventStream, RunningServer, TestDatabase, request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,11 +14,17 @@ use std::time::Duration;
 use validator::Validate;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
-struct Number {
+pub(crate) struct Number {
     n: i64,
 }
 
-async fn slow(tx: &mut Tx, Input(new): Input<Number>, progress: Progress, gate: State<Gate>) -> Result<Number> {
+/// Waits between its write and its answer.
+pub(crate) async fn slow(
+    tx: &mut Tx,
+    Input(new): Input<Number>,
+    progress: Progress,
+    gate: State<Gate>,
+) -> Result<Number> {
     insert(tx, new.n).await?;
     progress.report(1.0, 2.0);
     gate.reached.notify_one();
@@ -27,9 +33,13 @@ async fn slow(tx: &mut Tx, Input(new): Input<Number>, progress: Progress, gate: 
     Ok(new)
 }
 
-async fn add(tx: &mut Tx, Input(new): Input<Number>) -> Result<Number> {
+pub(crate) async fn add(tx: &mut Tx, Input(new): Input<Number>) -> Result<Number> {
     insert(tx, new.n).await?;
     Ok(new)
+}
+
+pub(crate) async fn yes(_: &mut Conn) -> Result<AnswerValue<bool>> {
+    Ok(AnswerValue(true))
 }
 
 struct World {
@@ -49,14 +59,7 @@ impl World {
         let operations = Operations::new()
             .add(ServiceSpec::from_fn("slow", slow).allow(Anyone))
             .add(ServiceSpec::from_fn("add", add).allow(Anyone).rest(POST, "/numbers").changes("numbers://all"))
-            .add(
-                SelectorSpec::from_fn("all", async |_: &mut diptych::Conn| -> Result<AnswerValue<bool>> {
-                    Ok(AnswerValue(true))
-                })
-                .allow(Anyone)
-                .rest(GET, "/numbers")
-                .resource("numbers://all"),
-            );
+            .add(SelectorSpec::from_fn("all", yes).allow(Anyone).rest(GET, "/numbers").resource("numbers://all"));
         let builder = MCPServer::builder("numbers", "1").database(db.clone()).state(gate.clone()).mount(operations);
         Self { server: RunningServer::start(builder).await, gate, db, _database: database }
     }
@@ -100,7 +103,7 @@ async fn progress_comes_before_the_answer_and_is_held_back_by_nothing() {
     let mut stream = world.modern("tools/call", call(1)).await;
     for (name, value) in [
         ("content-type", "text/event-stream"),
-        ("cache-control", "no-cache, no-transform"),
+        ("cache-control", "no-cache, no-store, no-transform"),
         ("content-encoding", "identity"),
         ("x-accel-buffering", "no"),
     ] {

@@ -6,9 +6,9 @@ use crate::counter::{BOTH, create_table, insert, numbers};
 use diptych::{Anyone, Backend, Conn, Db, Engine, Operations, Principal, Result, SelectorSpec, ServiceSpec, State, Tx};
 use diptych::{MCPServer, Settings, Task, TaskSettings, query, query_scalar};
 use diptych_examples::invoices;
-use diptych_pipeline::{NewTask, TaskState, TaskStatus};
+use diptych_pipeline::{Caller, NewTask, Surface, TaskState, TaskStatus, Via};
 use diptych_spec::{AnswerValue, Args};
-use diptych_testkit::{RunningServer, TestDatabase, request};
+use diptych_testkit::{RunningServer, Surface as Over, SurfaceClient, TestDatabase};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ impl Process {
         let url = database.url().to_owned();
         let started = async move {
             let db = Db::connect(&url).await.unwrap();
-            let short = Task::optional().ttl(Duration::from_millis(300)).max_run(Duration::from_millis(200));
+            let short = Task::optional().ttl(Duration::from_secs(60)).max_run(Duration::from_secs(1));
             let operations = Operations::new()
                 .add(ServiceSpec::from_fn("add", add).allow(Anyone).task(Task::required()))
                 .add(SelectorSpec::from_fn("read", read).allow(Anyone).task(Task::optional()))
@@ -95,8 +95,9 @@ impl Process {
     async fn create(&self, operation: &'static str, n: i64) -> String {
         let create = async move |engine: Engine| {
             let arguments = format!("{{\"n\": {n}}}");
+            let caller = Caller::new(None, Via::new(Surface::InProcess));
             let new =
-                NewTask { principal: None, arguments: &arguments, capabilities: &[], answers: Default::default() };
+                NewTask { caller: &caller, arguments: &arguments, capabilities: &[], answers: Default::default() };
             engine.create_task(engine.operation(operation).unwrap(), new).await.unwrap().id().to_owned()
         };
         self.within(create).await
@@ -151,6 +152,11 @@ fn quick() -> TaskSettings {
     }
 }
 
+/// Nobody waits that long for a lease to run out.
+fn patient() -> TaskSettings {
+    TaskSettings { lease: Duration::from_secs(600), ..quick() }
+}
+
 fn without_workers() -> TaskSettings {
     TaskSettings { workers: 0, ..TaskSettings::default() }
 }
@@ -202,7 +208,7 @@ async fn a_worker_that_lost_its_lease_commits_nothing() {
     execute(&db, "ALTER TABLE numbers DROP CONSTRAINT numbers_n_key").await;
     let (reached, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     // It would notice by itself only after minutes.
-    let slow = TaskSettings { workers: 1, lease: Duration::from_secs(600), ..quick() };
+    let slow = TaskSettings { workers: 1, ..patient() };
     let stalled = Process::start(&database, Gate::Held(Arc::clone(&reached), Arc::clone(&go)), slow).await;
     let id = stalled.create("add", 7).await;
     within_reason(reached.notified()).await;
@@ -228,8 +234,8 @@ async fn each_of_many_tasks_is_done_once_by_two_processes() {
             ids.push(front.create("add", n).await);
         }
         let both = [
-            Process::start(&database, Gate::Open, quick()).await,
-            Process::start(&database, Gate::Open, quick()).await,
+            Process::start(&database, Gate::Open, patient()).await,
+            Process::start(&database, Gate::Open, patient()).await,
         ];
         for (n, id) in ids.iter().enumerate() {
             assert_eq!(within_reason(both[n % 2].answer(id)).await, n.to_string(), "{backend}");
@@ -272,8 +278,6 @@ async fn a_server_that_stops_gives_its_tasks_back() {
     for backend in BOTH {
         for (operation, effect) in [("add", vec![7]), ("read", vec![])] {
             let (database, db) = database(backend).await;
-            // Nobody waits that long for a lease to run out.
-            let patient = || TaskSettings { lease: Duration::from_secs(600), ..quick() };
             let (gate, reached) = closed();
             let stops = Process::start(&database, gate, patient()).await;
             let id = stops.create(operation, 7).await;
@@ -295,13 +299,9 @@ async fn a_task_expires_and_is_removed() {
         let works = Process::start(&database, gate, quick()).await;
         let id = works.create("short", 7).await;
         within_reason(reached.notified()).await;
-        within_reason(async {
-            while works.get(&id).await.is_some() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        })
-        .await;
-        assert!(!works.cancel(&id).await);
+        assert_eq!(works.get(&id).await.unwrap().ttl_ms(), 60_000);
+        execute(&db, "UPDATE diptych_tasks SET expires_at = 1").await;
+        assert!(works.get(&id).await.is_none() && !works.cancel(&id).await);
         works.kill();
         let _other = Process::start(&database, Gate::Open, quick()).await;
         within_reason(async {
@@ -369,7 +369,7 @@ async fn the_table_is_there_only_for_tasks_and_apart_from_the_migrations_of_the_
         let (_one, _two) = tokio::join!(starts(), starts());
         let mut conn = db.read().await.unwrap();
         let applied: i64 = query_scalar("SELECT COUNT(*) FROM _diptych_migrations").one(&mut conn).await.unwrap();
-        assert_eq!(applied, 1, "{backend}");
+        assert_eq!(applied, 3, "{backend}");
         drop(conn);
         diptych_examples::invoices::migrations().run(&db).await.unwrap();
     }
@@ -387,28 +387,20 @@ async fn a_server_works_on_its_tasks() {
             .mount(invoices::operations())
             .on_start(invoices::seed);
         let server = RunningServer::start(builder).await;
-        let call = async |method: &str, name: &str, mut params: Value| {
+        let ann = SurfaceClient::over(&server, Over::McpStateless, Some("ann")).await;
+        let call = async |method: &str, mut params: Value| {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                 "io.modelcontextprotocol/clientCapabilities": {"extensions": {"io.modelcontextprotocol/tasks": {}}},
             });
-            let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
-            let headers = [
-                ("authorization", "Bearer ann"),
-                ("content-type", "application/json"),
-                ("mcp-protocol-version", "2026-07-28"),
-                ("mcp-method", method),
-                ("mcp-name", name),
-            ];
-            let reply = request(server.socket(), "POST", "/mcp", &headers, Some(&body)).await.json();
-            reply.get("result").cloned().unwrap_or_else(|| panic!("{reply:#}"))
+            ann.request(method, params).await.unwrap_or_else(|error| panic!("{error:#}"))
         };
-        let created = call("tools/call", "reports.export", json!({"name": "reports.export"})).await;
+        let created = call("tools/call", json!({"name": "reports.export"})).await;
         assert_eq!(created["resultType"], "task", "{created:#}");
         let id = created["taskId"].as_str().unwrap();
         let done = within_reason(async {
             loop {
-                let task = call("tasks/get", id, json!({"taskId": id})).await;
+                let task = call("tasks/get", json!({"taskId": id})).await;
                 if task["status"] != "working" {
                     return task;
                 }

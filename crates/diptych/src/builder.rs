@@ -1,15 +1,20 @@
 //! `MCPServer::builder`: everything a server is made of, in one chain.
 
+mod keys;
+#[cfg(feature = "oauth")]
+mod local_issuer;
 mod program;
+mod security;
 
 use crate::{
     Server, StartError, configuration,
     server::{self, Addresses, ListenHook},
 };
+use diptych_auth::{Authenticator, DevelopmentTokens};
 use diptych_mcp::Mount;
-use diptych_pipeline::{Db, DbOptions, Engine, IntoOperation, Migrations, Operations, Settings};
-use diptych_spec::{Format, Icon, Mistake, PromptSpec, Result, StateMap};
-use diptych_transport_actix::{ApiInfo, Authenticator, DevelopmentTokens, Exposed, Http, HttpSettings};
+use diptych_pipeline::{Audit, Db, DbOptions, Engine, EngineBuilder, IntoOperation, Migrations, Operations, Settings};
+use diptych_spec::{Format, Icon, Mistake, PromptSpec, Result, ScopeHierarchy, StateMap};
+use diptych_transport_actix::{ApiInfo, Exposed, Http, HttpSettings};
 use futures_util::future::BoxFuture;
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
@@ -29,8 +34,15 @@ impl MCPServer {
             operations: Operations::new(),
             state: StateMap::default(),
             settings: Settings::default(),
+            scopes: ScopeHierarchy::default(),
             http: HttpSettings::default(),
             authenticator: None,
+            #[cfg(feature = "oauth")]
+            local_issuer: None,
+            limits: security::Limits::default(),
+            audit: None,
+            seal_key: None,
+            keeps_panic_hook: false,
             on_start: Vec::new(),
             on_listen: Vec::new(),
             #[cfg(feature = "otel")]
@@ -60,8 +72,15 @@ pub struct MCPServerBuilder {
     operations: Operations,
     state: StateMap,
     settings: Settings,
+    scopes: ScopeHierarchy,
     http: HttpSettings,
     authenticator: Option<Arc<dyn Authenticator>>,
+    #[cfg(feature = "oauth")]
+    local_issuer: Option<diptych_auth::LocalIssuer>,
+    limits: security::Limits,
+    audit: Option<Audit>,
+    seal_key: Option<[u8; 32]>,
+    keeps_panic_hook: bool,
     on_start: Vec<StartHook>,
     on_listen: Vec<ListenHook>,
     #[cfg(feature = "otel")]
@@ -165,12 +184,6 @@ impl MCPServerBuilder {
         self
     }
 
-    /// Who calls. Without, [`DevelopmentTokens`], which refuses to listen where others could reach it.
-    pub fn auth(mut self, authenticator: impl Authenticator) -> Self {
-        self.authenticator = Some(Arc::new(authenticator));
-        self
-    }
-
     /// Limits of operations that declare none of their own.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
@@ -203,10 +216,11 @@ impl MCPServerBuilder {
         self
     }
 
-    /// The key that seals what MCP clients keep between two rounds of a call: the same for all processes that stand for one
-    /// server. Without, each process draws one of its own.
+    /// The key that seals what callers keep for the server, cursors of lists and what MCP clients keep between two rounds of a
+    /// call: the same for all processes that stand for one server, and for the same process when it starts again. Without, each
+    /// process draws one of its own.
     pub fn seal_key(mut self, key: [u8; 32]) -> Self {
-        self.mcp.seal_key = Some(key);
+        self.seal_key = Some(key);
         self
     }
 
@@ -223,9 +237,12 @@ impl MCPServerBuilder {
         self
     }
 
-    /// How many MCP sessions of the older revisions are kept; 10,000. One more ends the one that has been idle the longest.
-    pub fn max_sessions(mut self, most: usize) -> Self {
+    /// How many MCP sessions of the older revisions are kept; 10,000. One more ends the one that has been idle the longest,
+    /// of callers who are not signed in first.
+    /// One caller who is signed in has at most `of_one` of them, and as many streams of `subscriptions/listen`; 100.
+    pub fn max_sessions(mut self, most: usize, of_one: usize) -> Self {
         self.mcp.max_sessions = most.max(1);
+        self.mcp.max_sessions_of_one = of_one.max(1);
         self
     }
 
@@ -273,6 +290,13 @@ impl MCPServerBuilder {
         self
     }
 
+    /// How long the answer to a call with an idempotency key is kept, and the key with it; 24 hours. Afterwards the same key makes a
+    /// new call.
+    pub fn keep_idempotency_keys(mut self, span: Duration) -> Self {
+        self.settings.keep_idempotency_keys = span;
+        self
+    }
+
     /// How many tasks this process works on at a time; 4. With 0 it leaves them to other processes on the same database.
     pub fn task_workers(mut self, workers: usize) -> Self {
         self.settings.tasks.workers = workers;
@@ -293,26 +317,44 @@ impl MCPServerBuilder {
         if let Some(tasks) = server.engine().tasks() {
             tasks.migrate().await.map_err(StartError::Database)?;
         }
+        server.engine().migrate_idempotency().await.map_err(StartError::Database)?;
+        server.engine().migrate_audit().await.map_err(StartError::Database)?;
+        server.http().authenticator().start(db).await.map_err(StartError::Authentication)?;
         for hook in on_start {
             hook(db.clone()).await.map_err(StartError::Hook)?;
         }
         server.engine().work_on_tasks();
+        server.engine().start_audit();
+        server.engine().start_idempotency();
         Ok(server)
     }
 
     /// Connects and checks every declaration; nothing is written.
     async fn checked(mut self) -> Result<Checked, StartError> {
         self.mcp.max_line = self.http.body_limit;
+        #[cfg(feature = "oauth")]
+        let issuer = self.take_local_issuer();
         let workers = self.database_options.workers.or(self.http.workers);
         let db = connect(self.database, DbOptions { workers, ..self.database_options }).await?;
         let wrong_icons = self.mcp.icons.iter().filter_map(Icon::mistake).map(|why| Mistake::new("the server", why));
         let wrong_mounts = server::mount_mistakes(&self.mounts, self.operations.as_slice());
-        let engine = Engine::builder(db.clone())
+        let wrong_login = self.authenticator.iter().flat_map(|authenticator| authenticator.mistakes());
+        let wrong_limits = self.http.mistakes();
+        let engine = self.audit.into_iter().fold(Engine::builder(db.clone()), EngineBuilder::audit);
+        let engine = self.seal_key.into_iter().fold(engine, EngineBuilder::seal_key);
+        let engine = self
+            .limits
+            .over(engine)
             .operations(self.operations)
             .state_map(self.state)
             .settings(self.settings)
-            .mistakes(wrong_icons.chain(wrong_mounts))
+            .scopes(self.scopes)
+            .mistakes(wrong_icons.chain(wrong_mounts).chain(wrong_login).chain(wrong_limits))
             .build()?;
+        // Whom the tokens of development name may always act.
+        if let Some(authenticator) = &self.authenticator {
+            engine.ask_about_callers(diptych_auth::standing(Arc::clone(authenticator)));
+        }
         let authenticator = self.authenticator.unwrap_or_else(|| Arc::new(DevelopmentTokens::of(&engine)));
         let mut info = ApiInfo::new(self.mcp.title.as_ref().unwrap_or(&self.mcp.name), &*self.mcp.version);
         info.description = self.mcp.description.clone().or_else(|| self.mcp.instructions.clone());
@@ -321,6 +363,8 @@ impl MCPServerBuilder {
         let main = self.mounts.extract_if(.., is_main).next().map(|(_, mount)| mount).unwrap_or_default();
         let http = Http::with_info(engine, self.mcp, &main, self.http, authenticator, info);
         let server = Server::new(http, label, &self.mounts, self.on_listen);
+        #[cfg(feature = "oauth")]
+        let server = server.with_local_issuer(issuer);
         Ok(Checked { server, migrations: self.migrations, on_start: self.on_start })
     }
 }

@@ -1,7 +1,7 @@
 //! Calling operations in process, through the same stages as every other surface: for tests, jobs and command lines.
 
-use diptych_pipeline::{Caller, Engine};
-use diptych_spec::{Arguments, Error, Principal, Result};
+use diptych_pipeline::{Caller, Engine, Surface, Via};
+use diptych_spec::{Arguments, Error, IdempotencyKey, Principal, Result};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// An in-process caller. Cheap to clone.
@@ -19,11 +19,12 @@ use serde::{Serialize, de::DeserializeOwned};
 pub struct Client {
     engine: Engine,
     principal: Option<Principal>,
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 impl Client {
     pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, principal: None }
+        Self { engine, principal: None, idempotency_key: None }
     }
 
     /// Calls as this principal; without, as nobody.
@@ -33,13 +34,22 @@ impl Client {
         self
     }
 
+    /// Calls services with this idempotency key: what was called before with the same arguments is not done again, and gives the
+    /// answer of then.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
+        self.idempotency_key = Some(key);
+        self
+    }
+
     /// Calls an operation with its arguments by name, and reads its answer. Dropping the future rolls a service back.
     ///
     /// # Errors
     /// Those of the operation, and not found for a name that is not declared.
     pub async fn call<T: DeserializeOwned>(&self, name: &str, arguments: &(impl Serialize + Sync)) -> Result<T> {
         let json = self.call_json(name, &serde_json::to_string(arguments).map_err(Error::internal)?).await?;
-        serde_json::from_str(&json).map_err(Error::internal)
+        // What the library says of it has the value in it.
+        serde_json::from_str(&json).map_err(|_| Error::internal("the answer is not of the type that is asked for"))
     }
 
     /// The same, with JSON text in and out.
@@ -49,7 +59,10 @@ impl Client {
     pub async fn call_json(&self, name: &str, arguments: &str) -> Result<String> {
         let operation =
             self.engine.operation(name).ok_or_else(|| Error::not_found(format!("there is no operation `{name}`")))?;
-        let caller = Caller::new(self.principal.clone());
+        let caller = Caller {
+            idempotency_key: self.idempotency_key.clone(),
+            ..Caller::new(self.principal.clone(), Via::new(Surface::InProcess))
+        };
         let outcome = self.engine.dispatch(operation, Arguments::named(arguments), caller).await?;
         Ok(outcome.json().to_owned())
     }

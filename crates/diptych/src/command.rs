@@ -1,8 +1,20 @@
 //! What the program is asked to do, by its arguments.
 
-use std::{ffi::OsString, fmt, path::Path};
+mod keys;
+mod span;
+#[cfg(feature = "oauth")]
+mod token;
+mod tools;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use clap::ArgMatches;
+use std::{ffi::OsString, path::Path};
+
+pub(crate) use keys::{Keys, WantedKey};
+#[cfg(feature = "oauth")]
+pub(crate) use token::WantedToken;
+pub(crate) use tools::Output;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
     /// HTTP.
     Serve,
@@ -10,48 +22,52 @@ pub(crate) enum Command {
     Stdio,
     /// What the tools cost, printed.
     Tools(Output),
-}
-
-/// How something is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Output {
-    Table,
-    Json,
-}
-
-/// What the program can be asked to do.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Usage {
-    program: String,
+    /// API keys.
+    Keys(Keys),
+    /// A token of the local issuer, printed.
+    #[cfg(feature = "oauth")]
+    Token(WantedToken),
 }
 
 impl Command {
     /// Reads the arguments, of which the first is the program's name.
-    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Usage> {
+    ///
+    /// # Errors
+    /// What is to be printed instead: the help that was asked for, or what is wrong and how it is written.
+    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut arguments = arguments.into_iter();
         let program = arguments.next().unwrap_or_default();
-        let words: Vec<_> = arguments.collect();
-        match words.iter().map(|word| word.to_str()).collect::<Vec<_>>()[..] {
-            [] | [Some("serve")] => Ok(Self::Serve),
-            [Some("stdio")] => Ok(Self::Stdio),
-            [Some("tools")] | [Some("tools"), Some("--format"), Some("table")] => Ok(Self::Tools(Output::Table)),
-            [Some("tools"), Some("--format"), Some("json")] => Ok(Self::Tools(Output::Json)),
-            _ => {
-                let name = Path::new(&program).file_name().unwrap_or_default();
-                Err(Usage { program: name.to_string_lossy().into_owned() })
-            }
-        }
+        let name = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // The help names the program as it was called, without its folders.
+        let matches = parser(&name).try_get_matches_from(std::iter::once(name.into()).chain(arguments))?;
+        Ok(match matches.subcommand() {
+            Some(("stdio", _)) => Self::Stdio,
+            Some(("tools", given)) => Self::Tools(tools::read(given)),
+            Some(("keys", given)) => Self::Keys(keys::read(given)),
+            #[cfg(feature = "oauth")]
+            Some(("token", given)) => Self::Token(token::read(given)),
+            _ => Self::Serve,
+        })
     }
 }
 
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let program = &self.program;
-        write!(
-            f,
-            "usage: {program} [serve]   REST, OpenAPI and MCP over HTTP\n       {program} stdio     MCP on standard input and output\n       {program} tools [--format table|json]   what each tool costs a conversation, in bytes and tokens"
-        )
-    }
+/// Each command of its own file: `parser` says how it is written, `read` what was.
+fn parser(program: &str) -> clap::Command {
+    let parser = clap::Command::new("diptych")
+        .bin_name(program)
+        .disable_help_subcommand(true)
+        .subcommand(clap::Command::new("serve").about("REST, OpenAPI and MCP over HTTP; also without a command"))
+        .subcommand(clap::Command::new("stdio").about("MCP on standard input and output"))
+        .subcommand(tools::parser())
+        .subcommand(keys::parser());
+    #[cfg(feature = "oauth")]
+    let parser = parser.subcommand(token::parser());
+    parser
+}
+
+/// An option that has a default.
+fn given<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str, default: T) -> T {
+    matches.get_one(name).cloned().unwrap_or(default)
 }
 
 #[cfg(test)]
@@ -73,12 +89,22 @@ mod tests {
             (&["app", "tools", "--format", "json"], Some(Command::Tools(Output::Json))),
             (&["app", "tools", "--format", "xml"], None),
             (&["app", "tools", "--format"], None),
+            (&["app", "keys", "list"], Some(Command::Keys(Keys::List(Output::Table)))),
+            (&["app", "keys", "list", "--format", "json"], Some(Command::Keys(Keys::List(Output::Json)))),
+            (&["app", "keys", "revoke", "abc"], Some(Command::Keys(Keys::Revoke("abc".to_owned())))),
+            (&["app", "keys"], None),
+            (&["app", "keys", "create"], None),
+            (&["app", "keys", "create", "--name", "ci", "--expires", "soon"], None),
+            (&["app", "keys", "revoke"], None),
             (&["app", "--help"], None),
             (&["app", ""], None),
         ] {
             assert_eq!(read(arguments).ok(), command, "{arguments:?}");
         }
-        let usage = read(&["/bin/app", "--help"]).unwrap_err().to_string();
-        assert_eq!(usage.lines().map(|line| line.contains("app ")).collect::<Vec<_>>(), [true; 3], "{usage}");
+        let help = read(&["/bin/app", "--help"]).unwrap_err();
+        assert_eq!(help.exit_code(), 0, "help that was asked for is no failure");
+        let text = help.to_string();
+        assert!(text.contains("Usage: app [COMMAND]") && !text.contains("/bin"), "{text}");
+        assert_eq!(read(&["app", "now"]).unwrap_err().exit_code(), 2);
     }
 }

@@ -1,8 +1,8 @@
 //! What is read from the environment, once, when the program starts.
 
 use crate::StartError;
+use diptych_auth::Authenticator;
 use diptych_spec::Principal;
-use diptych_transport_actix::Authenticator;
 use std::net::SocketAddr;
 
 /// Where to listen when nothing is said.
@@ -35,6 +35,12 @@ pub(crate) fn user(authenticator: &dyn Authenticator) -> Result<Option<Principal
         tracing::warn!("DIPTYCH_USER is not used: the authenticator knows no local users");
     }
     Ok(principal)
+}
+
+/// `DIPTYCH_SIGN_IN_AS`: whom the local issuer signs in without asking.
+#[cfg(feature = "oauth")]
+pub(crate) fn sign_in_as() -> Option<String> {
+    read("DIPTYCH_SIGN_IN_AS").map(|user| user.trim().to_owned())
 }
 
 /// An empty variable is one that is not set.

@@ -44,6 +44,7 @@ mod command;
 mod configuration;
 mod cost;
 mod logging;
+mod panics;
 mod server;
 mod start;
 mod stdio;
@@ -73,8 +74,10 @@ pub use diptych_macros::migrations;
 pub use diptych_macros::prompt;
 pub use diptych_macros::selector;
 pub use diptych_macros::service;
+pub use diptych_spec::AllOf;
 pub use diptych_spec::Annotations;
 pub use diptych_spec::AnswerValue;
+pub use diptych_spec::AnyOf;
 pub use diptych_spec::Anyone;
 pub use diptych_spec::App;
 pub use diptych_spec::AppPermission;
@@ -83,17 +86,22 @@ pub use diptych_spec::Ask;
 pub use diptych_spec::Authenticated;
 pub use diptych_spec::Between;
 pub use diptych_spec::Blob;
+pub use diptych_spec::By;
 pub use diptych_spec::Call;
 pub use diptych_spec::Capability;
 pub use diptych_spec::Content;
 pub use diptych_spec::Contents;
+pub use diptych_spec::Counting;
 pub use diptych_spec::DELETE;
 pub use diptych_spec::Deadline;
 pub use diptych_spec::Declaration;
+pub use diptych_spec::DryRun;
 pub use diptych_spec::Elicited;
 pub use diptych_spec::EmbeddedResource;
 pub use diptych_spec::Error;
 pub use diptych_spec::ErrorKind;
+pub use diptych_spec::FieldChange;
+pub use diptych_spec::FieldChanges;
 pub use diptych_spec::FieldError;
 pub use diptych_spec::Filter;
 pub use diptych_spec::Format;
@@ -102,10 +110,19 @@ pub use diptych_spec::GET;
 pub use diptych_spec::Handler;
 pub use diptych_spec::Icon;
 pub use diptych_spec::IconTheme;
+pub use diptych_spec::Idempotency;
+pub use diptych_spec::IdempotencyKey;
 pub use diptych_spec::Input;
 pub use diptych_spec::Instance;
+pub use diptych_spec::Instances;
 pub use diptych_spec::IntoMessages;
 pub use diptych_spec::IntoValue;
+pub use diptych_spec::Isolation;
+pub use diptych_spec::JsonFault;
+pub use diptych_spec::JsonLimits;
+pub use diptych_spec::Keyset;
+pub use diptych_spec::KeysetPage;
+pub use diptych_spec::Limit;
 pub use diptych_spec::Lock;
 pub use diptych_spec::Log;
 pub use diptych_spec::LogLevel;
@@ -123,6 +140,7 @@ pub use diptych_spec::POST;
 pub use diptych_spec::PUT;
 pub use diptych_spec::Page;
 pub use diptych_spec::PageNumber;
+pub use diptych_spec::Patch;
 pub use diptych_spec::Permission;
 pub use diptych_spec::Predicate;
 pub use diptych_spec::Principal;
@@ -131,11 +149,13 @@ pub use diptych_spec::PromptSpec;
 pub use diptych_spec::Question;
 pub use diptych_spec::ResourceLink;
 pub use diptych_spec::Result;
+pub use diptych_spec::Retry;
 pub use diptych_spec::Role;
 pub use diptych_spec::Root;
 pub use diptych_spec::Sampled;
 pub use diptych_spec::Sampling;
 pub use diptych_spec::Scope;
+pub use diptych_spec::Secret;
 pub use diptych_spec::SelectorSpec;
 pub use diptych_spec::ServiceError;
 pub use diptych_spec::ServiceSpec;
@@ -143,19 +163,29 @@ pub use diptych_spec::Signature;
 pub use diptych_spec::State;
 pub use diptych_spec::Task;
 pub use diptych_spec::TaskStart;
+pub use diptych_spec::Total;
 pub use diptych_spec::Value;
 pub use diptych_spec::ValueKind;
 
 // Running.
+pub use diptych_pipeline::Audit;
+pub use diptych_pipeline::AuditArguments;
+pub use diptych_pipeline::AuditEntry;
+pub use diptych_pipeline::AuditFilter;
+pub use diptych_pipeline::AuditList;
+pub use diptych_pipeline::AuditOrder;
 pub use diptych_pipeline::Backend;
 pub use diptych_pipeline::Catalogue;
 pub use diptych_pipeline::Cell;
 pub use diptych_pipeline::Changes;
+pub use diptych_pipeline::Clock;
 pub use diptych_pipeline::Column;
 pub use diptych_pipeline::Conn;
 pub use diptych_pipeline::Db;
 pub use diptych_pipeline::DbOptions;
 pub use diptych_pipeline::Engine;
+pub use diptych_pipeline::LimitKey;
+pub use diptych_pipeline::LimitStore;
 pub use diptych_pipeline::Migrations;
 pub use diptych_pipeline::Operation;
 pub use diptych_pipeline::OperationStatistics;
@@ -167,22 +197,42 @@ pub use diptych_pipeline::Record;
 pub use diptych_pipeline::Row;
 pub use diptych_pipeline::Select;
 pub use diptych_pipeline::Settings;
+pub use diptych_pipeline::Standing;
 pub use diptych_pipeline::TaskSettings;
 pub use diptych_pipeline::Tx;
+pub use diptych_pipeline::Update;
+pub use diptych_pipeline::Wanted;
 pub use diptych_pipeline::db_error;
 pub use diptych_pipeline::query;
 pub use diptych_pipeline::query_as;
 pub use diptych_pipeline::query_scalar;
+pub use diptych_pipeline::update;
 
 // Serving.
+pub use diptych_auth::ApiKey;
+pub use diptych_auth::ApiKeys;
+pub use diptych_auth::Authenticator;
+pub use diptych_auth::Credentials;
+pub use diptych_auth::DevelopmentTokens;
+#[cfg(feature = "oauth")]
+pub use diptych_auth::Issuer;
+#[cfg(feature = "oauth")]
+pub use diptych_auth::LocalIssuer;
+pub use diptych_auth::NewApiKey;
+#[cfg(feature = "oauth")]
+pub use diptych_auth::ResourceServer;
+#[cfg(feature = "oauth")]
+pub use diptych_auth::SigningAlgorithm;
 pub use diptych_mcp::Mount;
 pub use diptych_mcp::ToolCost;
-pub use diptych_transport_actix::Authenticator;
-pub use diptych_transport_actix::Credentials;
-pub use diptych_transport_actix::DevelopmentTokens;
 pub use diptych_transport_actix::Exposed;
+pub use diptych_transport_actix::ForwardedBy;
 pub use diptych_transport_actix::HostCheck;
 pub use diptych_transport_actix::HttpSettings;
+#[cfg(feature = "tls")]
+pub use diptych_transport_actix::Tls;
+#[cfg(feature = "tls")]
+pub use diptych_transport_actix::TlsError;
 
 #[doc(hidden)]
 pub mod __private;
@@ -192,18 +242,34 @@ pub mod __private;
 mod documents {
     #[doc = include_str!("../../../README.md")]
     mod readme {}
+    #[doc = include_str!("../../../docs/audit.md")]
+    mod audit {}
+    #[doc = include_str!("../../../docs/authentication.md")]
+    mod authentication {}
     #[doc = include_str!("../../../docs/configuration.md")]
     mod configuration {}
     #[doc = include_str!("../../../docs/declaring.md")]
     mod declaring {}
+    #[doc = include_str!("../../../docs/edge.md")]
+    mod edge {}
     #[doc = include_str!("../../../docs/errors.md")]
     mod errors {}
+    #[doc = include_str!("../../../docs/idempotency.md")]
+    mod idempotency {}
+    #[doc = include_str!("../../../docs/limits.md")]
+    mod limits {}
     #[doc = include_str!("../../../docs/mcp.md")]
     mod mcp {}
+    #[cfg(feature = "oauth")]
+    #[doc = include_str!("../../../docs/oauth.md")]
+    mod oauth {}
     #[doc = include_str!("../../../docs/rest.md")]
     mod rest {}
     #[doc = include_str!("../../../docs/selecting.md")]
     mod selecting {}
+    #[cfg(feature = "oauth")]
+    #[doc = include_str!("../../../docs/signing-in.md")]
+    mod signing_in {}
     #[doc = include_str!("../../../docs/talking.md")]
     mod talking {}
     #[doc = include_str!("../../../docs/tasks.md")]
@@ -217,4 +283,6 @@ mod documents {
     mod tokens {}
     #[doc = include_str!("../../../docs/transactions.md")]
     mod transactions {}
+    #[doc = include_str!("../../../docs/updating.md")]
+    mod updating {}
 }

@@ -16,6 +16,8 @@ pub(crate) fn start(traces: Option<Traces>) -> bool {
         Targets::new()
             .with_default(LevelFilter::INFO)
             .with_target("actix_server", LevelFilter::WARN)
+            // An error for each request that is no HTTP: anybody could fill the log.
+            .with_target("actix_http::h1::dispatcher", LevelFilter::OFF)
             // It warns of every odd thing that a client sends, with the value.
             .with_target("opentelemetry_sdk", LevelFilter::ERROR)
     });

@@ -38,6 +38,8 @@ pub struct Server {
     mounts: Vec<(String, diptych_mcp::Server)>,
     label: String,
     on_listen: Vec<ListenHook>,
+    #[cfg(feature = "oauth")]
+    local_issuer: Option<diptych_auth::LocalIssuer>,
 }
 
 /// Where a server is reached.
@@ -54,23 +56,35 @@ pub struct Addresses {
     pub mcp: String,
     /// The URLs of the other MCP endpoints, in order of declaration.
     pub mcp_mounts: Vec<String>,
+    /// The URL of the local issuer, if there is one.
+    pub issuer: Option<String>,
 }
 
 /// A server that has its address, and serves once it is run.
 #[derive(Debug)]
 pub struct Listening {
     listener: Listener,
-    http: Http,
-    mounts: Vec<(String, diptych_mcp::Server)>,
-    label: String,
+    server: Server,
     addresses: Addresses,
-    on_listen: Hooks,
 }
 
 impl Server {
     pub(crate) fn new(http: Http, label: String, mounts: &[(String, Mount)], on_listen: Vec<ListenHook>) -> Self {
         let mounts = mounts.iter().map(|(path, mount)| (path.clone(), http.mounted(path, mount))).collect();
-        Self { http, mounts, label, on_listen }
+        Self {
+            http,
+            mounts,
+            label,
+            on_listen,
+            #[cfg(feature = "oauth")]
+            local_issuer: None,
+        }
+    }
+
+    #[cfg(feature = "oauth")]
+    pub(crate) fn with_local_issuer(mut self, issuer: Option<diptych_auth::LocalIssuer>) -> Self {
+        self.local_issuer = issuer;
+        self
     }
 
     /// The REST routes under `prefix`, for an actix `App`.
@@ -86,6 +100,25 @@ impl Server {
     /// The MCP endpoint, for an actix `App`.
     pub fn mcp(&self, path: &str) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
         self.http.mcp(path)
+    }
+
+    /// What protects each MCP endpoint (RFC 9728), for an actix `App`, not in a scope: where the authenticator's
+    /// `resource_metadata` says, and for clients that look there, at `/.well-known/oauth-protected-resource`. Configured after every
+    /// [`Server::mcp_of`]. Nothing with an authenticator that has no metadata.
+    pub fn well_known(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+        self.http.well_known()
+    }
+
+    /// The issuer of the builder's `.local_issuer(…)`, for an actix `App`, not in a scope: at `/issuer`, and its metadata below
+    /// `/.well-known`. It has to be told where MCP is, with [`crate::LocalIssuer::resource`].
+    #[cfg(feature = "oauth")]
+    pub fn local_issuer(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+        let issuer = self.local_issuer.as_ref().map(|issuer| self.http.local_issuer(issuer));
+        move |config| {
+            if let Some(issuer) = issuer {
+                issuer(config);
+            }
+        }
     }
 
     /// Another MCP endpoint over some of the operations, for an actix `App`. Make it once, outside of the factory: every call
@@ -149,11 +182,21 @@ impl Server {
         let listener =
             Listener::bind(self.http.clone(), address).map_err(|error| StartError::Listen(error.to_string()))?;
         let socket = listener.address();
-        let url = |path: &str| format!("http://{socket}{path}");
+        let scheme = if listener.is_tls() { "https" } else { "http" };
+        let url = |path: &str| format!("{scheme}://{socket}{path}");
         let mcp_mounts = self.mounts.iter().map(|(path, _)| url(path)).collect();
-        let addresses = Addresses { socket, rest: url(REST), openapi: url(OPENAPI), mcp: url(MCP), mcp_mounts };
-        let Self { http, mounts, label, on_listen } = self;
-        Ok(Listening { listener, http, mounts, label, addresses, on_listen: Hooks(on_listen) })
+        #[cfg(feature = "oauth")]
+        let issuer = match &self.local_issuer {
+            Some(issuer) => {
+                issuer.ready().map_err(StartError::Configuration)?;
+                issuer.url().map(str::to_owned)
+            }
+            None => None,
+        };
+        #[cfg(not(feature = "oauth"))]
+        let issuer = None;
+        let addresses = Addresses { socket, rest: url(REST), openapi: url(OPENAPI), mcp: url(MCP), mcp_mounts, issuer };
+        Ok(Listening { listener, server: self, addresses })
     }
 }
 
@@ -168,12 +211,15 @@ impl Listening {
     #[expect(clippy::print_stdout, reason = "the program tells where it is reached")]
     #[must_use]
     pub fn announce(mut self) -> Self {
-        let Addresses { rest, openapi, mcp, mcp_mounts, .. } = &self.addresses;
-        println!("{}\n  REST     {rest}\n  OpenAPI  {openapi}\n  MCP      {mcp}", self.label);
+        let Addresses { rest, openapi, mcp, mcp_mounts, issuer, .. } = &self.addresses;
+        println!("{}\n  REST     {rest}\n  OpenAPI  {openapi}\n  MCP      {mcp}", self.server.label);
         for mount in mcp_mounts {
             println!("  MCP      {mount}");
         }
-        for hook in self.on_listen.0.drain(..) {
+        if let Some(issuer) = issuer {
+            println!("  Issuer   {issuer}");
+        }
+        for hook in self.server.on_listen.drain(..) {
             hook(&self.addresses);
         }
         self
@@ -192,12 +238,17 @@ impl Listening {
     /// # Errors
     /// The server could not start.
     pub async fn run_until(self, until: impl Future<Output = ()>) -> Result<(), StartError> {
-        let (http, mounts) = (self.http, self.mounts);
+        #[cfg(feature = "oauth")]
+        let issuer = self.server.local_issuer();
+        let Server { http, mounts, .. } = self.server;
         let configure = move |config: &mut ServiceConfig| {
             config.configure(http.openapi(OPENAPI, REST)).configure(http.rest(REST)).configure(http.mcp(MCP));
             for (path, server) in &mounts {
                 config.configure(http.serve(server.clone(), path));
             }
+            config.configure(http.well_known());
+            #[cfg(feature = "oauth")]
+            config.configure(issuer.clone());
         };
         self.listener.serve(configure, until).await.map_err(|error| StartError::Listen(error.to_string()))
     }
@@ -208,8 +259,10 @@ pub(crate) fn mount_mistakes(mounts: &[(String, Mount)], operations: &[Operation
     let mut found = Vec::new();
     for (at, (path, mount)) in mounts.iter().enumerate() {
         found.extend(mount.mistakes(path, operations));
-        let taken =
-            path == OPENAPI || path == REST || path.strip_prefix(REST).is_some_and(|rest| rest.starts_with('/'));
+        let taken = path == OPENAPI
+            || path == REST
+            || path.starts_with("/.well-known/")
+            || path.strip_prefix(REST).is_some_and(|rest| rest.starts_with('/'));
         if taken || mounts[..at].iter().any(|(other, _)| other == path) {
             found.push(Mistake::new(format!("the mount {path}"), "has a path that is taken; give it one of its own"));
         }
@@ -219,14 +272,6 @@ pub(crate) fn mount_mistakes(mounts: &[(String, Mount)], operations: &[Operation
 
 /// What runs once the server listens.
 pub(crate) type ListenHook = Box<dyn FnOnce(&Addresses) + Send>;
-
-struct Hooks(Vec<ListenHook>);
-
-impl fmt::Debug for Hooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} hooks", self.0.len())
-    }
-}
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,6 +13,8 @@ pub enum StartError {
     Configuration(String),
     /// The database cannot be reached, or a migration failed.
     Database(Error),
+    /// An authenticator cannot begin.
+    Authentication(Error),
     /// The address cannot be listened on.
     Listen(String),
     /// Standard input or output failed.
@@ -29,6 +31,7 @@ impl fmt::Display for StartError {
             Self::Listen(why) => return write!(f, "cannot listen: {why}"),
             Self::Stdio(error) => return write!(f, "standard input or output failed: {error}"),
             Self::Database(error) => ("cannot use the database", error),
+            Self::Authentication(error) => ("cannot authenticate callers", error),
             Self::Hook(error) => ("a start hook failed", error),
         };
         write!(f, "{what}: {}", error.detail())?;

@@ -22,6 +22,7 @@ pub(crate) async fn serve(http: &Http, principal: Option<&Principal>) -> io::Res
     };
     http.engine().drain().await;
     http.engine().stop_tasks().await;
+    http.engine().stop_audit().await;
     http.engine().db().close().await;
     ended
 }

@@ -285,6 +285,7 @@ pub fn column(item: TokenStream) -> TokenStream {
 /// ```text
 /// impl Record for Invoice {
 ///     const COLUMNS: &'static [&'static str] = &["id", "amount_cents"];
+///     const NULLABLE: &'static [bool] = &[false, false];
 ///     fn from_row(row: &Row<'_>) -> Result<Self> {
 ///         Ok(Self { id: row.get(0)?, amount: row.get(1)? })
 ///     }

@@ -26,6 +26,7 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let mut mistakes = Mistakes::default();
     let fields = shape::named_fields(input, "Record", &mut mistakes);
     let mut columns = Vec::new();
+    let mut nullable = Vec::new();
     let mut reads = Vec::new();
     for (index, shape::NamedField { ident, field }) in fields.into_iter().enumerate() {
         let settings = Settings::read(&field.attrs, "record", &[], &["column"], &mut mistakes);
@@ -35,6 +36,8 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         }
         columns.push(column);
         let ty = &field.ty;
+        // By name: asked of a trait, a type that is no column would be two errors.
+        nullable.push(shape::outer_name(ty).is_some_and(|name| name == "Option"));
         let get = quote_spanned!(ty.span()=> row.get::<#ty>(#index));
         reads.push(quote!(#ident: #get?));
     }
@@ -44,6 +47,7 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         #[automatically_derived]
         impl ::diptych::Record for #ident {
             const COLUMNS: &'static [&'static str] = &[#(#columns),*];
+            const NULLABLE: &'static [bool] = &[#(#nullable),*];
             fn from_row(#row: &::diptych::Row<'_>) -> ::diptych::Result<Self> {
                 ::core::result::Result::Ok(Self { #(#reads),* })
             }

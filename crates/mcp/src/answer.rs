@@ -1,12 +1,13 @@
 //! From a request to its reply, whatever it came over.
 
+use crate::call::{Call, Side};
 use crate::era::{Era, Revision};
+use crate::inner::Inner;
 use crate::lifecycle::{self, Agreed};
-use crate::method::{Call, Side};
 use crate::object::Writer;
+use crate::refuse::{self, Refusal};
 use crate::reply::Reply;
 use crate::rpc::{self, Id, Message, Notification, Request};
-use crate::server::Inner;
 use crate::session::Session;
 use crate::trace;
 use diptych_pipeline::OnDisconnect;
@@ -37,7 +38,15 @@ impl Inner {
         let mut out = begin_result(request);
         let mut result = Writer::open(&mut out);
         let span = trace::request(call);
-        let answer = pin!(call.answer(&mut result)).inspect_err(trace::refused).instrument(span).await;
+        let answer = {
+            let answer = pin!(call.answer(&mut result));
+            let answer = answer.inspect_err(trace::refused).instrument(span);
+            tokio::select! {
+                biased;
+                answer = answer => answer,
+                () = self.engine.until_inactive(principal) => Err(lost(principal, side)),
+            }
+        };
         let reply = match answer {
             Ok(freshness) => {
                 lifecycle::dress(call, freshness, &mut result);
@@ -54,9 +63,9 @@ impl Inner {
         let mut out = begin_result(request);
         let mut result = Writer::open(&mut out);
         match lifecycle::initialize(self, &request.params.members, &mut result) {
-            Ok(Agreed { revision, client, capabilities }) => {
+            Ok(Agreed { revision, capabilities }) => {
                 result.close();
-                (end_result(out), Some(Session::new(revision, capabilities, client)))
+                (end_result(out), Some(Session::new(revision, capabilities)))
             }
             Err(refusal) => (refusal.reply(Some(request.id)), None),
         }
@@ -80,6 +89,15 @@ impl Session {
             Message::Request(_) => {}
         }
     }
+}
+
+/// The caller may not act any more: what they called is rolled back, and in the old eras their session ends.
+fn lost(principal: Option<&Principal>, side: &Side) -> Refusal {
+    side.withdrawn.cancel();
+    if let Some(session) = &side.session {
+        session.lose(principal);
+    }
+    refuse::inactive()
 }
 
 /// The request that `notifications/cancelled` is about.

@@ -4,26 +4,27 @@
 //! come from is all that differs: in the new era from the next request, which brings back what it was told to keep
 //! (2026-07-28, basic/patterns/mrtr); before it, from the client's response to a request on the call's stream.
 
+use crate::call::Call;
 use crate::capability;
 use crate::era::Revision;
-use crate::method::Call;
 use crate::object::{self, Writer};
-use crate::peer::{self, Peer};
+use crate::peer::Peer;
 use crate::refuse::{self, Refusal};
 use crate::rpc;
-use crate::seal::Serial;
 use crate::tasks;
-use diptych_pipeline::{Operation, Outcome};
-use diptych_spec::{Arguments, Capability, Error, ErrorKind, Question};
+use diptych_pipeline::{Caller, Operation, Outcome, Serial};
+use diptych_spec::{Arguments, Capability, Error, ErrorKind, IdempotencyKey, Question};
 use futures_util::future;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use serde_json::{Map, Value, json, value::RawValue};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How often one call may ask.
 const MAX_ROUNDS: usize = 32;
+
+/// The longest that questions of the new era wait for their answers, whatever the settings say: a year.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What came of running an operation.
 pub(crate) enum Dispatched {
@@ -54,49 +55,62 @@ struct Brought {
 }
 
 impl Call<'_> {
-    /// Runs an operation for this call. `params` are what the call is about: another call cannot use its answers.
+    /// Runs an operation for this call. What its client keeps meanwhile is of no use to another call.
     pub(crate) async fn dispatch(
         self,
         operation: &Operation,
         arguments: Arguments<'_>,
         result: &mut Writer<'_>,
     ) -> Result<Dispatched, Refusal> {
-        self.dispatch_until_task(operation, arguments, None, result).await
+        self.dispatch_until_task(operation, arguments, self.caller(), None, result).await
     }
 
-    /// The same, up to where the operation says that it goes on as a task. `task` is the text of the arguments, when it may.
+    /// The same for this caller, up to where the operation says that it goes on as a task. `task` is the text of the arguments, when it may.
     pub(crate) async fn dispatch_until_task(
         self,
         operation: &Operation,
         arguments: Arguments<'_>,
+        caller: Caller,
         task: Option<&str>,
         result: &mut Writer<'_>,
     ) -> Result<Dispatched, Refusal> {
         let (engine, declaration) = (&self.server.engine, operation.declaration());
+        if self.revision.is_modern() && !declaration.asks() && self.params.get("requestState").is_some() {
+            // It is of another operation, or of nobody: this one never gave any.
+            return Err(foreign_state());
+        }
         if !declaration.converses() {
-            return Ok(match engine.dispatch(operation, arguments, self.caller()).await {
+            return Ok(match engine.dispatch(operation, arguments, caller).await {
                 Ok(outcome) => Dispatched::Done(outcome),
                 Err(error) => Dispatched::Failed(error),
             });
         }
+        // However often it is run for this request, it is one call.
+        let mut admitted = caller;
+        if let Err(error) = engine.admit(operation, &mut admitted, None).await {
+            return Ok(Dispatched::Failed(error));
+        }
         let is_modern = self.revision.is_modern();
-        let brought = if is_modern && declaration.asks() { self.brought(operation)? } else { Brought::default() };
-        let used = brought.serial.filter(|_| operation.is_service());
-        if used.is_some_and(|(serial, until)| !self.server.seal.claim(serial, until)) {
+        let key = admitted.idempotency_key.clone();
+        let key = key.as_ref();
+        let brought = if is_modern && declaration.asks() { self.brought(operation, key)? } else { Brought::default() };
+        // A state that is bound to a key can be sent again: the key is good for one effect.
+        let used = brought.serial.filter(|_| operation.is_service() && key.is_none());
+        if used.is_some_and(|(serial, until)| !self.server.used.claim(serial, until)) {
             return Err(Refusal::params("`requestState` was used before; call again without it"));
         }
         // Only what is known to have failed may happen again; a call that was dropped may have been committed.
-        let give_back = || used.iter().for_each(|(serial, _)| self.server.seal.release(serial));
+        let give_back = || used.iter().for_each(|(serial, _)| self.server.used.release(serial));
         let peer = Arc::new(Peer::new(self, brought.answers, task.is_some()));
         for _ in 0..MAX_ROUNDS {
-            let mut caller = self.caller();
+            let mut caller = admitted.clone();
             caller.peer = Some(Arc::clone(&peer) as Arc<dyn diptych_spec::Peer>);
             let error = match engine.dispatch(operation, arguments.clone(), caller).await {
                 Ok(outcome) => return Ok(Dispatched::Done(outcome)),
                 Err(error) if error.kind() == ErrorKind::OutcomeUnknown => return Ok(Dispatched::Failed(error)),
                 Err(error) if error.begins_task() => {
                     let (answers, arguments) = (peer.answers().clone(), task.unwrap_or("{}"));
-                    return Ok(match tasks::create(self, operation, arguments, answers, result).await {
+                    return Ok(match tasks::create(self, &admitted, operation, arguments, answers, result).await {
                         Ok(()) => Dispatched::Begun,
                         Err(error) => {
                             give_back();
@@ -119,7 +133,7 @@ impl Call<'_> {
                 return Ok(Dispatched::Failed(error));
             }
             if is_modern {
-                self.ask_later(questions, &peer, operation, result);
+                self.ask_later(questions, &peer, self.bound_to(operation, key), result);
                 return Ok(Dispatched::Asked);
             }
             if !self.ask_now(questions, &peer).await {
@@ -130,55 +144,50 @@ impl Call<'_> {
     }
 
     /// The new era: the client is told what to ask, and what to bring back.
-    fn ask_later(self, questions: &[Question], peer: &Peer, operation: &Operation, result: &mut Writer<'_>) {
+    fn ask_later(self, questions: &[Question], peer: &Peer, bound_to: Vec<u8>, result: &mut Writer<'_>) {
         let asked = |question: &Question| (question.key.clone(), request(&json!(question), self.revision));
         let requests: Map<String, Value> = questions.iter().map(asked).collect();
         let state = State {
-            until: now().saturating_add(self.server.settings.answer_deadline.as_secs()),
+            until: now().saturating_add(self.server.settings.answer_deadline.min(LONGEST).as_secs()),
             asked: questions.iter().map(|question| question.key.clone()).collect(),
             answers: peer.answers().clone(),
         };
         let mut text = Vec::new();
         object::write(&mut text, &state);
         result.value("inputRequests", &requests);
-        result.value("requestState", &self.server.seal.seal(&self.bound_to(operation), &text));
+        result.value("requestState", &self.server.engine.seal().seal(&bound_to, &text));
     }
 
     /// What the client brought back from the round before. Without a state of ours that is nothing to a service: it could not
     /// be kept from using its answers twice.
-    fn brought(self, operation: &Operation) -> Result<Brought, Refusal> {
-        let responses: HashMap<String, Map<String, Value>> = match self.params.get("inputResponses") {
-            None => HashMap::new(),
-            Some(responses) => serde_json::from_str(responses.get())
-                .map_err(|_| Refusal::params("`inputResponses` has to be an object with an object for each answer"))?,
-        };
-        let answers =
-            |responses: HashMap<_, _>| responses.into_iter().map(|(key, answer)| (key, Value::Object(answer)));
+    fn brought(self, operation: &Operation, key: Option<&IdempotencyKey>) -> Result<Brought, Refusal> {
+        let responses = responses(self.params.get("inputResponses").map_or("{}", RawValue::get))?;
         let Some(state) = self.params.get("requestState") else {
-            let taken = if operation.is_service() { HashMap::new() } else { responses };
-            return Ok(Brought { answers: answers(taken).collect(), serial: None });
+            let answers = if operation.is_service() { Map::new() } else { responses };
+            return Ok(Brought { answers, serial: None });
         };
-        let wrong =
-            || Refusal::params("`requestState` does not belong to this call, or is too old; call again without it");
+        let wrong = foreign_state;
         let state = object::text(state).ok_or_else(wrong)?;
-        let (serial, text) = self.server.seal.open(&self.bound_to(operation), &state).ok_or_else(wrong)?;
+        let (serial, text) =
+            self.server.engine.seal().open(&self.bound_to(operation, key), &state).ok_or_else(wrong)?;
         let State { until, asked, answers: mut known } = serde_json::from_slice(&text).map_err(|_| wrong())?;
         let left = until.checked_sub(now()).ok_or_else(wrong)?;
-        known.extend(answers(responses).filter(|(key, _)| asked.contains(key)));
+        known.extend(responses.into_iter().filter(|(key, _)| asked.contains(key)));
         Ok(Brought { answers: known, serial: Some((serial, Instant::now() + Duration::from_secs(left))) })
     }
 
-    /// Who calls, what, and at which mount: no other caller, and no other call, can use the same state.
-    fn bound_to(self, operation: &Operation) -> Vec<u8> {
+    /// Who calls, what, with which idempotency key, and at which mount: no other caller, and no other call, can use the same state.
+    fn bound_to(self, operation: &Operation, key: Option<&IdempotencyKey>) -> Vec<u8> {
         let mut out = Vec::new();
         let (issuer, subject) = self.principal.map_or(("", ""), |who| (who.issuer(), who.subject()));
-        for text in [&*self.server.place, issuer, subject, self.method, operation.declaration().name()] {
+        let key = key.map_or("", IdempotencyKey::as_str);
+        for text in [&*self.server.place, issuer, subject, self.method, operation.declaration().name(), key] {
             out.extend_from_slice(&(text.len() as u64).to_be_bytes());
             out.extend_from_slice(text.as_bytes());
         }
         for name in ["arguments", "uri"] {
             let value = self.params.get(name).and_then(|value| serde_json::from_str::<Value>(value.get()).ok());
-            peer::canonical(&value.unwrap_or_default(), &mut out);
+            canonical(&value.unwrap_or_default(), &mut out);
         }
         out
     }
@@ -198,6 +207,18 @@ impl Call<'_> {
         let all = tokio::time::timeout(self.server.settings.answer_deadline, all);
         all.await.is_ok_and(|answered| answered.into_iter().all(|answered| answered))
     }
+}
+
+/// What `inputResponses` says: an answer to each question, by its key.
+pub(crate) fn responses(json: &str) -> Result<Map<String, Value>, Refusal> {
+    let responses = serde_json::from_str::<Map<String, Value>>(json).ok();
+    let responses = responses.filter(|responses| responses.values().all(Value::is_object));
+    responses.ok_or_else(|| Refusal::params("`inputResponses` has to be an object with an object for each answer"))
+}
+
+/// A state that this call was not given.
+fn foreign_state() -> Refusal {
+    Refusal::params("`requestState` does not belong to this call, or is too old; call again without it")
 }
 
 fn needs(questions: &[Question]) -> impl Iterator<Item = Capability> {
@@ -227,6 +248,33 @@ pub(crate) fn request(question: &Value, revision: &Revision) -> Value {
         }
     }
     json!({"method": method, "params": params})
+}
+
+/// JSON with the members of objects in order, so that two spellings of one value are the same text.
+fn canonical(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Object(members) => {
+            let mut names: Vec<_> = members.keys().collect();
+            names.sort_unstable();
+            out.push(b'{');
+            for name in names {
+                object::write(out, name);
+                out.push(b':');
+                canonical(&members[name], out);
+                out.push(b',');
+            }
+            out.push(b'}');
+        }
+        Value::Array(elements) => {
+            out.push(b'[');
+            for element in elements {
+                canonical(element, out);
+                out.push(b',');
+            }
+            out.push(b']');
+        }
+        value => object::write(out, value),
+    }
 }
 
 fn now() -> u64 {

@@ -2,6 +2,7 @@
 
 use crate::object;
 use crate::rpc::Id;
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
@@ -64,8 +65,9 @@ impl Entry<'_> {
         &self.withdrawn
     }
 
-    /// Does the work, unless it is withdrawn first: then it is dropped, and gives `None`.
-    pub(crate) async fn unless_withdrawn<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// Does the work, unless it is withdrawn first: then it gives `None`, and whoever has the work drops it. By value it would be
+    /// in the future twice, and it is large.
+    pub(crate) async fn unless_withdrawn<T>(&self, work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         tokio::select! {
             biased;
             () = self.withdrawn.cancelled() => None,

@@ -4,6 +4,7 @@
 //! under `$defs`. A schema that names itself (`$schema`, `$id`, an anchor), or refers to a place inside of itself, was written by
 //! hand and stays as it is.
 
+use diptych_spec::{each_subschema, each_subschema_mut};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
@@ -169,7 +170,7 @@ fn free(name: &str, taken: Option<&Map<String, Value>>) -> String {
 
 /// Puts `reference` wherever this schema is, but for the root.
 fn replace(schema: &mut Value, repeated: &Value, reference: &Value) {
-    inside(schema, &mut |inner| match *inner == *repeated {
+    each_subschema_mut(schema, |inner| match *inner == *repeated {
         true => *inner = reference.clone(),
         false => replace(inner, repeated, reference),
     });
@@ -177,78 +178,20 @@ fn replace(schema: &mut Value, repeated: &Value, reference: &Value) {
 
 /// Every schema inside of this one that is an object, with the name of the property it is of.
 fn subschemas(schema: &Value, name: &str, f: &mut impl FnMut(&str, &Value)) {
-    let Value::Object(members) = schema else { return };
-    for (keyword, value) in members {
-        match (Kind::of(keyword), value) {
-            (Kind::Named, Value::Object(named)) => named.iter().for_each(|(name, inner)| {
-                if inner.is_object() {
-                    f(name, inner);
-                    subschemas(inner, name, f);
-                }
-            }),
-            (Kind::List, Value::Array(list)) => list.iter().filter(|inner| inner.is_object()).for_each(|inner| {
-                f(name, inner);
-                subschemas(inner, name, f);
-            }),
-            (Kind::One, Value::Object(_)) => {
-                f(name, value);
-                subschemas(value, name, f);
-            }
-            _ => {}
+    each_subschema(schema, |inner| {
+        if inner.schema.is_object() {
+            let name = inner.name.unwrap_or(name);
+            f(name, inner.schema);
+            subschemas(inner.schema, name, f);
         }
-    }
+    });
 }
 
 /// Calls `f` with this schema and every one in it, outermost last.
 fn each(schema: &mut Value, f: &mut dyn FnMut(&mut Map<String, Value>)) {
-    inside(schema, &mut |inner| each(inner, f));
+    each_subschema_mut(schema, |inner| each(inner, f));
     if let Value::Object(members) = schema {
         f(members);
-    }
-}
-
-/// Calls `f` with every schema directly inside of this one.
-fn inside(schema: &mut Value, f: &mut dyn FnMut(&mut Value)) {
-    let Value::Object(members) = schema else { return };
-    for (keyword, value) in members {
-        match (Kind::of(keyword), value) {
-            (Kind::Named, Value::Object(named)) => named.values_mut().for_each(&mut *f),
-            (Kind::List, Value::Array(list)) => list.iter_mut().for_each(&mut *f),
-            (Kind::One, value) if value.is_object() => f(value),
-            _ => {}
-        }
-    }
-}
-
-/// What is under a keyword.
-enum Kind {
-    /// Schemas by name.
-    Named,
-    /// A list of schemas.
-    List,
-    /// A schema.
-    One,
-    /// None.
-    Other,
-}
-
-impl Kind {
-    fn of(keyword: &str) -> Self {
-        match keyword {
-            "properties" | "$defs" | "patternProperties" | "dependentSchemas" => Self::Named,
-            "anyOf" | "oneOf" | "allOf" | "prefixItems" => Self::List,
-            "items"
-            | "additionalProperties"
-            | "not"
-            | "if"
-            | "then"
-            | "else"
-            | "contains"
-            | "propertyNames"
-            | "unevaluatedProperties"
-            | "unevaluatedItems" => Self::One,
-            _ => Self::Other,
-        }
     }
 }
 

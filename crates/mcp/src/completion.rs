@@ -4,13 +4,13 @@
 //! Values are those that the declaration lists, or what a list selector shows to this caller. A caller who may not use
 //! the prompt or the resource is refused; one who may not use the list is offered nothing.
 
-use crate::method::{Call, Freshness};
+use crate::call::{Call, Freshness};
 use crate::object::{self, Members, Writer};
 use crate::prompts;
 use crate::refuse::{self, Refusal};
+use crate::rows::Listed;
 use diptych_pipeline::Operation;
-use diptych_spec::{Arguments, Completion, Declaration, ErrorKind, Owner};
-use serde_json::Value;
+use diptych_spec::{Arguments, Completion, Declaration, ErrorKind, Owner, Pagination, scalar_to_text};
 use std::collections::HashSet;
 
 /// The most values in one answer (server/utilities/completion, Completion Results).
@@ -24,21 +24,21 @@ pub(crate) async fn complete(call: Call<'_>, result: &mut Writer<'_>) -> Result<
         return Err(Refusal::params("`argument` has to be an object with the strings `name` and `value`"));
     };
     let declaration = referenced(call)?.declaration();
-    if let Err(error) = declaration.authorize(call.principal) {
+    if let Err(error) = call.authorize(declaration) {
         return Err(refuse::denied(&error));
     }
     if !declaration.completable().any(|own| own == name) {
         return Err(Refusal::params(format!("`{}` has no argument `{name}`", declaration.name())));
     }
-    let mut offer = Offer::new(&typed);
+    let mut found = Suggestions::new(&typed);
     match declaration.completion(&name).as_deref() {
         None => {}
-        Some(Completion::Values(values)) => values.iter().for_each(|value| offer.add(value)),
+        Some(Completion::Values(values)) => values.iter().for_each(|value| found.add(value)),
         Some(Completion::Field { selector, field }) => {
-            from_list(call, selector, field, &filled_in(call, &name)?, &mut offer).await?;
+            from_list(call, selector, field, &filled_in(call, &name)?, &mut found).await?;
         }
     }
-    offer.write(result);
+    found.write(result);
     Ok(Freshness::Unsaid)
 }
 
@@ -61,7 +61,7 @@ fn referenced<'a>(call: Call<'a>) -> Result<&'a Operation, Refusal> {
                 declaration.is_enabled() && declaration.resource().is_some_and(|own| own.as_str() == uri)
             };
             let found = offer.operations().map(|(_, operation)| operation).find(|own| is(own.declaration()));
-            found.ok_or_else(|| Refusal::params(format!("unknown resource template: {uri}")))
+            found.ok_or_else(|| Refusal::params("unknown resource template"))
         }
         _ => Err(Refusal::params("`ref.type` has to be `ref/prompt` or `ref/resource`")),
     }
@@ -85,30 +85,39 @@ async fn from_list(
     selector: &str,
     field: &str,
     filled: &[(String, String)],
-    offer: &mut Offer,
+    found: &mut Suggestions,
 ) -> Result<(), Refusal> {
     let engine = &call.server.engine;
     let Some(list) = call.server.offer.operation(selector) else { return Ok(()) };
     let declaration = list.declaration();
-    if declaration.authorize(call.principal).is_err() {
+    if call.authorize(declaration).is_err() {
         return Ok(());
     }
     let takes = |name: &str| {
         let argument = declaration.arguments().argument(name);
         argument.is_some_and(|argument| !matches!(argument.owner, Owner::Order | Owner::Page))
     };
-    let size = declaration.list().page().map(|page| u64::from(page.max_size));
+    // However many pages are read, the list is asked once.
+    let mut caller = call.caller();
+    if let Err(error) = engine.admit(list, &mut caller, None).await {
+        return Err(refuse::prompt(&error, call.revision));
+    }
+    let pages = declaration.list().page();
+    let mut after = None;
     for page in 1..=PAGES {
         let mut arguments = Arguments::http(None);
         for (name, value) in filled.iter().filter(|(name, _)| takes(name)) {
             arguments.query(name, value);
         }
-        if let Some(size) = size {
-            arguments.query("page", page.to_string());
-            arguments.query("page_size", size.to_string());
+        if let Some(pages) = pages {
+            arguments.query("page_size", pages.max_size().to_string());
+            match pages {
+                Pagination::PageNumber(_) => arguments.query("page", page.to_string()),
+                Pagination::Keyset(_) => after.iter().for_each(|after: &String| arguments.query("after", after)),
+            }
         }
-        let answer: Value = match engine.dispatch(list, arguments, call.caller()).await {
-            Ok(outcome) => serde_json::from_str(outcome.json()).unwrap_or_default(),
+        let outcome = match engine.dispatch(list, arguments, caller.clone()).await {
+            Ok(outcome) => outcome,
             Err(error) => match error.kind() {
                 // What was filled in fits no row, or names none of this caller's.
                 ErrorKind::BadRequest | ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Forbidden => {
@@ -117,27 +126,32 @@ async fn from_list(
                 _ => return Err(refuse::prompt(&error, call.revision)),
             },
         };
-        for row in answer["items"].as_array().into_iter().flatten() {
-            match &row[field] {
-                Value::Null | Value::Array(_) | Value::Object(_) => {}
-                Value::String(text) => offer.add(text),
-                value => offer.add(&value.to_string()),
-            }
+        let Ok(listed) = serde_json::from_str::<Listed<'_>>(outcome.json()) else { return Ok(()) };
+        for row in listed.items {
+            let value = Members::read(row.get()).ok().and_then(|row| row.get(field));
+            value.and_then(|value| scalar_to_text(value.get())).iter().for_each(|text| found.add(text));
         }
-        let last = size.is_none_or(|size| answer["total"].as_u64().is_none_or(|total| page * size >= total));
-        if last {
+        let more = match pages {
+            None => false,
+            Some(Pagination::PageNumber(declared)) => {
+                listed.total.is_some_and(|total| page * u64::from(declared.max_size) < total)
+            }
+            Some(Pagination::Keyset(_)) => listed.next.is_some(),
+        };
+        if !more {
             return Ok(());
         }
-        if offer.matching > MOST {
+        after = listed.next;
+        if found.matching > MOST {
             break;
         }
     }
-    offer.whole = false;
+    found.whole = false;
     Ok(())
 }
 
 /// The values that begin with what was typed, each once, in the order they came.
-struct Offer {
+struct Suggestions {
     prefix: String,
     seen: HashSet<String>,
     values: Vec<String>,
@@ -146,7 +160,7 @@ struct Offer {
     whole: bool,
 }
 
-impl Offer {
+impl Suggestions {
     fn new(typed: &str) -> Self {
         Self { prefix: typed.to_lowercase(), seen: HashSet::new(), values: Vec::new(), matching: 0, whole: true }
     }

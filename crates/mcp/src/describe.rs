@@ -5,7 +5,8 @@
 
 use crate::compact::compact;
 use crate::era::{Revision, Structured};
-use diptych_spec::{Annotations, Declaration, Form, Icon, OperationKind};
+use crate::idempotency;
+use diptych_spec::{Annotations, Declaration, Form, Icon, OperationKind, each_subschema_mut};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -137,6 +138,7 @@ pub(crate) fn brief<'a>(declaration: &'a Declaration, revision: &Revision) -> Br
 
 fn input(declaration: &Declaration, revision: &Revision) -> Value {
     let mut schema = declaration.arguments().schema();
+    idempotency::offer(declaration, &mut schema);
     spell_out(&mut schema);
     if !revision.header_arguments {
         without_headers(&mut schema);
@@ -239,7 +241,7 @@ fn wrapped(mut schema: Value) -> Value {
     redirect(&mut schema);
     let mut root = json!({"type": "object", "properties": {"result": schema}, "required": ["result"]});
     if let Some(mut definitions) = definitions {
-        redirect(&mut definitions);
+        definitions.as_object_mut().into_iter().flat_map(Map::values_mut).for_each(redirect);
         root["$defs"] = definitions;
     }
     root
@@ -247,19 +249,10 @@ fn wrapped(mut schema: Value) -> Value {
 
 /// A reference to the root now means the member `result`.
 fn redirect(schema: &mut Value) {
-    match schema {
-        Value::Object(members) => {
-            for (name, value) in members {
-                match (&**name, &mut *value) {
-                    ("$ref", Value::String(target)) if target == "#" => *target = "#/properties/result".to_owned(),
-                    ("const" | "enum" | "default" | "examples", _) => {}
-                    _ => redirect(value),
-                }
-            }
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(redirect),
-        _ => {}
+    if let Some(Value::String(target)) = schema.get_mut("$ref").filter(|target| *target == "#") {
+        *target = "#/properties/result".to_owned();
     }
+    each_subschema_mut(schema, redirect);
 }
 
 /// `true` and `false` as schemas of properties, spelled as objects: older revisions know no others.

@@ -1,7 +1,7 @@
 //! The text of a tool's answer, in the format that was asked for. What is beside it as `structuredContent` stays JSON.
 
+use crate::call::Call;
 use crate::csv;
-use crate::method::Call;
 use crate::object;
 use crate::refuse::Refusal;
 use diptych_spec::{Declaration, Format};

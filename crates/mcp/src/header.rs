@@ -4,7 +4,7 @@
 //! that a header cannot carry is not read at all (2026-07-28, basic/transports/streamable-http, Server Validation).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, net::IpAddr};
 
 /// The header fields of a request, any number of values per name.
 ///
@@ -17,6 +17,7 @@ use std::{borrow::Cow, fmt};
 #[derive(Default, Clone)]
 pub struct Head<'a> {
     fields: Vec<(&'a str, &'a [u8])>,
+    address: Option<IpAddr>,
 }
 
 /// Why a field that should be there at most once was not read.
@@ -39,7 +40,18 @@ impl<'a> Head<'a> {
     /// The header fields, names in lower case.
     #[must_use]
     pub fn new(fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
-        Self { fields: fields.into_iter().collect() }
+        Self { fields: fields.into_iter().collect(), address: None }
+    }
+
+    /// The same, of a request from this network address.
+    #[must_use]
+    pub fn from_address(mut self, address: Option<IpAddr>) -> Self {
+        self.address = address;
+        self
+    }
+
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.address
     }
 
     fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {

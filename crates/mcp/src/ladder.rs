@@ -23,17 +23,20 @@
 
 use crate::era::Revision;
 use crate::header::{self, Head};
+use crate::lifecycle;
 use crate::method;
 use crate::object::{self, Members, text};
 use crate::refuse::{Refusal, Refused};
 use crate::rpc::{self, Body, Message, Notification, Params, Request};
-use diptych_spec::LogLevel;
+use diptych_spec::{JsonLimits, LogLevel};
 use std::borrow::Cow;
 
 const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+/// What the client of this request can be asked for.
+pub(crate) const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
-const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+/// How serious a message has to be to be sent.
+pub(crate) const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 
 /// Where a well-formed message leads.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ pub(crate) enum Step<'a> {
 }
 
 /// Rungs 5 to 13. There is no head where messages come without one: on stdio.
-pub(crate) fn climb<'a>(head: Option<&Head<'_>>, body: &'a [u8], max_depth: usize) -> Result<Step<'a>, Refused<'a>> {
+pub(crate) fn climb<'a>(head: Option<&Head<'_>>, body: &'a [u8], limits: &JsonLimits) -> Result<Step<'a>, Refused<'a>> {
     // 5
     if head.is_some_and(|head| !head.sends_json()) {
         return Err(Refusal::transport(415, "the `Content-Type` has to be application/json").into());
@@ -59,7 +62,7 @@ pub(crate) fn climb<'a>(head: Option<&Head<'_>>, body: &'a [u8], max_depth: usiz
         return Err(Refusal::transport(406, taken).into());
     }
     // 6, 7
-    match rpc::read(body, max_depth)? {
+    match rpc::read(body, limits)? {
         // 8
         Body::Many(messages) => {
             let claims = |message: &Message<'_>| match message {
@@ -147,7 +150,7 @@ fn repeats(head: &Head<'_>, request: &Request<'_>) -> Result<(), Refusal> {
     mirrors("Mcp-Method", method.map(Cow::from), Some(&request.method))?;
     if let Some(member) = method::mirrored(&request.method) {
         let name = once(head, "mcp-name", "Mcp-Name")?;
-        let decoded = name.map(|name| header::decode(name).ok_or_else(|| undecodable(name)));
+        let decoded = name.map(|name| header::decode(name).ok_or_else(undecodable));
         let named = request.params.members.text(member);
         mirrors("Mcp-Name", decoded.transpose()?, named.as_deref())?;
     }
@@ -198,13 +201,7 @@ fn well_formed(meta: &Members<'_>) -> Result<(), Refusal> {
     if !meta.get(CLIENT_CAPABILITIES).is_some_and(object::is_object) {
         return wrong(CLIENT_CAPABILITIES, "an object");
     }
-    let implementation = |info| {
-        let info = Members::read(info).ok()?;
-        info.text("name").and(info.text("version"))
-    };
-    if let Some(info) = meta.get(CLIENT_INFO)
-        && implementation(info.get()).is_none()
-    {
+    if meta.get(CLIENT_INFO).is_some_and(|info| !lifecycle::names_a_client(info)) {
         return wrong(CLIENT_INFO, "an object with the strings `name` and `version`");
     }
     if let Some(level) = meta.get(LOG_LEVEL)
@@ -223,21 +220,19 @@ fn other_version(header: Option<&str>, claimed: &str) -> Refusal {
     mismatch("MCP-Protocol-Version", header, Some(claimed))
 }
 
-fn undecodable(name: &str) -> Refusal {
-    Refusal::header(format!("the header Mcp-Name is not base64 of UTF-8: {name}"))
+fn undecodable() -> Refusal {
+    Refusal::header("the header Mcp-Name is not base64 of UTF-8")
 }
 
 fn mirrors(display: &str, header: Option<Cow<'_, str>>, body: Option<&str>) -> Result<(), Refusal> {
     if header.as_deref() == body { Ok(()) } else { Err(mismatch(display, header.as_deref(), body)) }
 }
 
+/// What the two say is the client's, a URI with arguments in it for one, and stays out of the message.
 fn mismatch(display: &str, header: Option<&str>, body: Option<&str>) -> Refusal {
     Refusal::header(match (header, body) {
-        (None, Some(body)) => format!("the header {display} is missing; the body says `{body}`"),
-        (header, body) => format!(
-            "the header {display} says `{}` and the body `{}`",
-            header.unwrap_or_default(),
-            body.unwrap_or_default()
-        ),
+        (None, _) => format!("the header {display} is missing; it has to repeat what the body says"),
+        (Some(_), None) => format!("the header {display} says what the body does not"),
+        (Some(_), Some(_)) => format!("the header {display} and the body do not say the same"),
     })
 }

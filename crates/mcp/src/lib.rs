@@ -4,8 +4,7 @@
 //! clients, 2025-11-25, 2025-06-18 and 2025-03-26 with `initialize` and sessions. `ladder.rs` decides which one a
 //! request belongs to, `era.rs` says in one table what each revision changes, and there is one file per family of
 //! methods. The crate knows no HTTP server; a transport hands it a [`Head`] and a body, and sends the [`Events`] and the
-//! [`Reply`]. `stdio/`
-//! is the one transport that is here: lines of messages over any pair of byte streams.
+//! [`Reply`]. `stdio/` is the one transport that is here: lines of messages over any pair of byte streams.
 //!
 //! Section numbers refer to the specification at <https://modelcontextprotocol.io/specification/>. This crate's own
 //! API may change in any release; applications use the facade crate `diptych`.
@@ -13,6 +12,7 @@
 mod answer;
 mod asking;
 mod batch;
+mod call;
 mod calls;
 mod capability;
 mod compact;
@@ -27,6 +27,8 @@ mod era;
 mod events;
 mod format;
 mod header;
+mod idempotency;
+mod inner;
 mod ladder;
 mod lifecycle;
 mod line;
@@ -41,13 +43,13 @@ mod offer;
 mod parameter;
 mod peer;
 mod pending;
+mod places;
 mod prompts;
 mod refuse;
 mod reply;
 mod resources;
 mod rows;
 mod rpc;
-mod seal;
 mod server;
 mod session;
 mod settings;
@@ -57,6 +59,7 @@ mod subscribe;
 mod tasks;
 mod tools;
 mod trace;
+mod used;
 mod views;
 
 pub use cost::ToolCost;

@@ -1,17 +1,17 @@
 //! Who the server is and what it can do: `server/discover` of the new era, `initialize` of the old, and the fields
 //! that every result of the new era carries.
 
+use crate::call::{Call, Freshness};
 use crate::capability::Capabilities;
 use crate::era::{REVISIONS, Revision};
-use crate::method::{Call, Freshness};
+use crate::inner::Inner;
 use crate::object::{Members, Writer};
 use crate::refuse::Refusal;
-use crate::server::Inner;
 use crate::settings::Settings;
-use crate::{list, object, tasks};
+use crate::{idempotency, list, notify, object, tasks};
 use diptych_spec::Icon;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 /// The server's `Implementation`, rendered once for each revision.
 pub(crate) fn implementation(settings: &Settings) -> [String; REVISIONS.len()] {
@@ -84,8 +84,6 @@ pub(crate) fn discover(call: Call<'_>, result: &mut Writer<'_>) -> Freshness {
 #[derive(Debug)]
 pub(crate) struct Agreed {
     pub(crate) revision: &'static Revision,
-    /// What the client calls itself; for the log only.
-    pub(crate) client: String,
     pub(crate) capabilities: Capabilities,
 }
 
@@ -97,13 +95,9 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     let Some(declared) = params.get("capabilities").filter(|declared| object::is_object(declared)) else {
         return Err(Refusal::params("`capabilities` has to be an object"));
     };
-    let client = params.get("clientInfo").and_then(|info| {
-        let info = Members::read(info.get()).ok()?;
-        Some(format!("{} {}", info.text("name")?, info.text("version")?))
-    });
-    let Some(client) = client else {
+    if !params.get("clientInfo").is_some_and(names_a_client) {
         return Err(Refusal::params("`clientInfo` has to be an object with the strings `name` and `version`"));
-    };
+    }
     let revision = Revision::negotiated(&wanted);
     result.value("protocolVersion", revision.name);
     capabilities(server, revision, result.member("capabilities"));
@@ -111,13 +105,32 @@ pub(crate) fn initialize(server: &Inner, params: &Members<'_>, result: &mut Writ
     if let Some(instructions) = &server.settings.instructions {
         result.value("instructions", instructions);
     }
-    Ok(Agreed { revision, client, capabilities: Capabilities::read(declared.get()) })
+    Ok(Agreed { revision, capabilities: Capabilities::read(declared.get()) })
 }
 
-/// What every result of the new era has besides its own members (2026-07-28, basic, ResultType and Per-response
-/// fields).
+/// Whether this is an `Implementation`.
+pub(crate) fn names_a_client(info: &RawValue) -> bool {
+    let info = Members::read(info.get());
+    info.is_ok_and(|info| info.text("name").and(info.text("version")).is_some())
+}
+
+/// The key in `_meta` of a result that says that nothing of the call was kept.
+const DRY_RUN: &str = "dev.diptych/dry-run";
+
+/// What a result has besides its own members: in every era, that it is of a dry run or an earlier call; in the new era, what each
+/// one has (2026-07-28, basic, ResultType and Per-response fields).
 pub(crate) fn dress(call: Call<'_>, freshness: Freshness, result: &mut Writer<'_>) {
-    if !call.revision.is_modern() || freshness == Freshness::Dressed {
+    let mark = |meta: &mut Writer<'_>| match freshness {
+        Freshness::DryRun => meta.raw(DRY_RUN, "true"),
+        Freshness::Replayed => idempotency::replayed(meta),
+        _ => {}
+    };
+    if !call.revision.is_modern() {
+        if matches!(freshness, Freshness::DryRun | Freshness::Replayed) {
+            let mut meta = Writer::open(result.member("_meta"));
+            mark(&mut meta);
+            meta.close();
+        }
         return;
     }
     let kind = match freshness {
@@ -131,6 +144,10 @@ pub(crate) fn dress(call: Call<'_>, freshness: Freshness, result: &mut Writer<'_
         result.value("cacheScope", if public { "public" } else { "private" });
     }
     let mut meta = Writer::open(result.member("_meta"));
+    mark(&mut meta);
+    if freshness == Freshness::Subscription {
+        meta.raw(notify::SUBSCRIPTION_ID, call.id.json());
+    }
     meta.raw("io.modelcontextprotocol/serverInfo", &call.server.implementation[call.revision.index]);
     meta.close();
 }

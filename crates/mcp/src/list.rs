@@ -4,12 +4,12 @@
 //! caller may use, in order of declaration, copied into the answer; nothing is serialized again, and nothing has to be
 //! cached or forgotten.
 
+use crate::call::{Call, Freshness};
 use crate::completion;
 use crate::cursor::{self, Fingerprint};
 use crate::describe;
 use crate::era::{REVISIONS, Revision};
 use crate::meta::{self, MetaTools};
-use crate::method::{Call, Freshness};
 use crate::mount::Mount;
 use crate::object::{self, Writer};
 use crate::offer::Offer;
@@ -83,9 +83,9 @@ impl Lists {
             prompts: List::of(offer, "prompts", is_prompt, |declaration, revision| {
                 rendered(&describe::prompt(declaration, revision))
             }),
-            completions: offer.operations().any(|(_, operation)| completion::is_offered(operation.declaration())),
-            tasks: offer.operations().any(|(_, operation)| operation.declaration().task().is_some()),
-            logs: offer.operations().any(|(_, operation)| operation.declaration().logs()),
+            completions: offer.declarations().any(completion::is_offered),
+            tasks: offer.declarations().any(|declaration| declaration.task().is_some()),
+            logs: offer.declarations().any(Declaration::logs),
         }
     }
 
@@ -147,7 +147,7 @@ impl List {
     /// What the caller may see of it.
     pub(crate) fn visible<'a>(&'a self, call: Call<'a>) -> Visible<'a> {
         let offer = &call.server.offer;
-        let may_use = |entry: &&Entry| offer.at(entry.operation).declaration().authorize(call.principal).is_ok();
+        let may_use = |entry: &&Entry| call.authorize(offer.at(entry.operation).declaration()).is_ok();
         Visible { list: self, entries: self.entries.iter().filter(may_use).collect() }
     }
 
@@ -156,7 +156,8 @@ impl List {
         let visible = self.visible(call);
         let start = match visible.position(call, &[])? {
             None => 0,
-            Some(position) => {
+            Some((_, Some(_))) => return Err(cursor::unknown()),
+            Some((position, None)) => {
                 usize::try_from(position).ok().filter(|start| *start < visible.len()).ok_or_else(cursor::unknown)?
             }
         };
@@ -171,9 +172,11 @@ impl List {
         }
         out.push(b']');
         if end < visible.len() {
-            result.value("nextCursor", &visible.cursor(call, end as u64, &[]));
+            result.value("nextCursor", &visible.cursor(call, end as u64, &[], ""));
         }
-        Ok(Freshness::For { ttl_ms: TTL_MS, public: self.public })
+        // Credentials may be good for fewer operations than nobody's.
+        let restricted = call.principal.is_some_and(|principal| principal.operations().is_some());
+        Ok(Freshness::For { ttl_ms: TTL_MS, public: self.public && !restricted })
     }
 }
 
@@ -199,16 +202,21 @@ impl Visible<'_> {
         entries.map(move |entry| (call.server.offer.at(entry.operation), &*entry.rendered[call.revision.index]))
     }
 
-    /// The cursor of what comes from `position` on; `more` is what the list consists of besides its entries.
-    pub(crate) fn cursor(&self, call: Call<'_>, position: u64, more: &[&str]) -> String {
-        cursor::encode(position, self.fingerprint(call, more))
+    /// The cursor of what comes from `position` on; `more` is what the list consists of besides its entries, and `behind` the cursor
+    /// of what is at the position, if that has pages of its own.
+    pub(crate) fn cursor(&self, call: Call<'_>, position: u64, more: &[&str], behind: &str) -> String {
+        let cursor = cursor::encode(position, self.fingerprint(call, more));
+        if behind.is_empty() { cursor } else { format!("{cursor}.{behind}") }
     }
 
-    /// The position that the request asks for; none when it asks for the first page.
-    pub(crate) fn position(&self, call: Call<'_>, more: &[&str]) -> Result<Option<u64>, Refusal> {
+    /// The position that the request asks for, and the cursor there; none when it asks for the first page.
+    pub(crate) fn position(&self, call: Call<'_>, more: &[&str]) -> Result<Option<(u64, Option<String>)>, Refusal> {
         let Some(cursor) = call.params.get("cursor") else { return Ok(None) };
-        let position = object::text(cursor).and_then(|cursor| cursor::decode(&cursor, self.fingerprint(call, more)));
-        position.map(Some).ok_or_else(cursor::unknown)
+        let found = object::text(cursor).and_then(|cursor| {
+            let (cursor, behind) = cursor.split_once('.').map_or((&*cursor, None), |(own, behind)| (own, Some(behind)));
+            Some((cursor::decode(cursor, self.fingerprint(call, more))?, behind.map(str::to_owned)))
+        });
+        found.map(Some).ok_or_else(cursor::unknown)
     }
 
     fn fingerprint(&self, call: Call<'_>, more: &[&str]) -> Fingerprint {

@@ -1,6 +1,6 @@
 //! `logging/setLevel` of the old eras (2025-11-25, server/utilities/logging). The new one says the level in each request.
 
-use crate::method::{Call, Freshness};
+use crate::call::{Call, Freshness};
 use crate::refuse::Refusal;
 use diptych_spec::LogLevel;
 

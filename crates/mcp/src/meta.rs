@@ -4,18 +4,18 @@
 //! What is found and called is what the caller may use. A call goes the way of any other: permission, checks, questions, progress
 //! and formats are those of the operation.
 
+use crate::call::{Call, Freshness};
 use crate::cursor;
 use crate::describe;
 use crate::era::{REVISIONS, Revision, Structured};
 use crate::format;
 use crate::list::{List, TTL_MS, rendered};
-use crate::method::{Call, Freshness};
 use crate::object::{self, Members, Writer};
 use crate::offer::Offer;
 use crate::refuse::Refusal;
 use crate::tools;
 use crate::{content, encode};
-use diptych_spec::{Declaration, Error, FieldError, OperationKind};
+use diptych_spec::{Declaration, Error, FieldError, JsonLimits, OperationKind};
 use serde_json::{Value, json};
 
 const SEARCH: &str = "search_operations";
@@ -135,7 +135,7 @@ impl<'a> Named<'a> {
             Some(arguments) if object::is_object(arguments) => arguments.get().into(),
             // Models write the object as a string, too.
             Some(arguments) => object::text(arguments)
-                .filter(|text| Members::read(text).is_ok())
+                .filter(|text| JsonLimits::default().check(text).is_ok() && Members::read(text).is_ok())
                 .ok_or_else(|| wrong("arguments", "type", "expected an object"))?,
         };
         Ok(Self { name, arguments })
@@ -226,7 +226,7 @@ fn search_tool(revision: &Revision) -> Value {
 
 /// Its hints are what holds for every operation that it can call.
 fn call_tool(offer: &Offer) -> Value {
-    let tools = || offer.operations().map(|(_, operation)| operation.declaration()).filter(|own| own.is_tool());
+    let tools = || offer.declarations().filter(|own| own.is_tool());
     let reads = |own: &Declaration| own.kind() == OperationKind::Selector;
     json!({
         "name": CALL,

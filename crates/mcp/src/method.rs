@@ -1,19 +1,11 @@
 //! The switchboard: which methods exist in which era, and where each is answered.
 
-use crate::era::{Era, Revision};
-use crate::line::Line;
+use crate::call::{Call, Freshness};
+use crate::era::Era;
 use crate::list::Lists;
-use crate::object::{Members, Writer};
+use crate::object::Writer;
 use crate::refuse::Refusal;
-use crate::rpc::Id;
-use crate::server::Inner;
-use crate::session::Session;
-use crate::trace::Carrier;
 use crate::{completion, lifecycle, logging, prompts, resources, rows, subscribe, tasks, tools};
-use diptych_pipeline::{Caller, OnDisconnect};
-use diptych_spec::Principal;
-use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Method {
@@ -67,49 +59,6 @@ pub(crate) fn mirrored(method: &str) -> Option<&'static str> {
     }
 }
 
-/// A request of either era, with all that answering it needs.
-#[derive(Clone, Copy)]
-pub(crate) struct Call<'a> {
-    pub(crate) server: &'a Inner,
-    pub(crate) revision: &'static Revision,
-    pub(crate) principal: Option<&'a Principal>,
-    pub(crate) id: Id<'a>,
-    pub(crate) method: &'a str,
-    pub(crate) params: &'a Members<'a>,
-    pub(crate) meta: &'a Members<'a>,
-    pub(crate) side: &'a Side,
-}
-
-/// The client's end of a request.
-#[derive(Debug)]
-pub(crate) struct Side {
-    /// What the request belongs to, in the old eras.
-    pub(crate) session: Option<Arc<Session>>,
-    /// Where messages go before the reply.
-    pub(crate) line: Arc<Line>,
-    /// Cancelled when the client withdraws the request.
-    pub(crate) withdrawn: CancellationToken,
-    /// What becomes of the call when its future is dropped.
-    pub(crate) on_disconnect: OnDisconnect,
-    /// What the request came over.
-    pub(crate) carrier: Carrier,
-}
-
-/// How long a result holds, and for whom (2026-07-28, server/utilities/caching).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Freshness {
-    /// The result says nothing about it.
-    Unsaid,
-    /// It is not complete: the client is asked for something first.
-    InputRequired,
-    /// It is a task, not the result of the call.
-    Task,
-    /// The result is written already, with all that belongs to it.
-    Dressed,
-    /// For so many milliseconds; for everybody, or for this caller alone.
-    For { ttl_ms: u32, public: bool },
-}
-
 impl Call<'_> {
     /// Writes the members of the result.
     pub(crate) async fn answer(self, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
@@ -133,20 +82,11 @@ impl Call<'_> {
             Method::Complete => completion::complete(self, result).await,
             Method::Subscribe => subscribe::subscribe(self).await,
             Method::Unsubscribe => subscribe::unsubscribe(self),
-            Method::Listen => subscribe::listen(self, self.id, result).await,
+            Method::Listen => subscribe::listen(self).await,
             Method::SetLevel => logging::set_level(self),
             Method::GetTask => tasks::get(self, result).await,
             Method::UpdateTask => tasks::update(self).await,
             Method::CancelTask => tasks::cancel(self).await,
-        }
-    }
-
-    /// The caller as the pipeline knows it.
-    pub(crate) fn caller(self) -> Caller {
-        Caller {
-            on_disconnect: self.side.on_disconnect,
-            withdrawn: self.side.withdrawn.clone(),
-            ..Caller::new(self.principal.cloned())
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::meta;
 use crate::settings::Settings;
-use diptych_pipeline::Operation;
-use diptych_spec::{Declaration, Format, Mistake, OperationKind};
+use diptych_pipeline::{MountLimits, Operation};
+use diptych_spec::{Declaration, Format, Limit, Mistake, OperationKind};
 use std::borrow::Cow;
 
 /// An MCP endpoint over some of the operations. What is not in it does not exist there: not in a list, not by name, not by URI.
@@ -23,6 +23,7 @@ pub struct Mount {
     operations: Vec<Cow<'static, str>>,
     read_only: bool,
     pub(crate) meta_tools: bool,
+    pub(crate) limits: Vec<Limit>,
 }
 
 impl Mount {
@@ -59,6 +60,13 @@ impl Mount {
     /// catalogues that are too large for a conversation.
     pub fn meta_tools(mut self, meta_tools: bool) -> Self {
         self.meta_tools = meta_tools;
+        self
+    }
+
+    /// How often its operations may be called by this endpoint, besides what they and the server say themselves. May be called several
+    /// times, up to four: all of them hold.
+    pub fn limit(mut self, limit: Limit) -> Self {
+        self.limits.push(limit);
         self
     }
 
@@ -143,6 +151,8 @@ impl Mount {
         if found.is_empty() && !declared().any(|declaration| self.has(declaration)) {
             found.push(mistake("has no operations; widen what it chooses".to_owned()));
         }
+        let served = operations.iter().map(Operation::declaration).filter(|own| self.has(own));
+        found.extend(MountLimits::mistakes(&self.limits, &place, served));
         if self.meta_tools {
             let clash = declared().filter(|own| self.has(own) && own.is_tool() && meta::is_name(own.name()));
             found.extend(clash.map(|own| {

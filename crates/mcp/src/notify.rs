@@ -5,6 +5,9 @@ use crate::rpc;
 use diptych_spec::LogLevel;
 use serde_json::Value;
 
+/// The subscription that something on its stream belongs to (2026-07-28, basic/patterns/subscriptions).
+pub(crate) const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
+
 /// `notifications/progress` (basic/patterns/progress); `token` is JSON.
 pub(crate) fn progress(token: &str, done: f64, total: Option<f64>, message: Option<&str>) -> Vec<u8> {
     rpc::notification("notifications/progress", |params| {
@@ -42,10 +45,10 @@ pub(crate) fn changed(method: &'static str, uri: Option<&str>, subscription: Opt
     })
 }
 
-/// `_meta` of everything on the stream of a subscription (2026-07-28, basic/patterns/subscriptions).
+/// `_meta` of a notification on the stream of a subscription.
 pub(crate) fn subscribed(params: &mut Writer<'_>, id: &str) {
     let mut meta = Writer::open(params.member("_meta"));
-    meta.raw("io.modelcontextprotocol/subscriptionId", id);
+    meta.raw(SUBSCRIPTION_ID, id);
     meta.close();
 }
 

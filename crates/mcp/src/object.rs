@@ -17,7 +17,7 @@ pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 /// Why something was not read as an object.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unreadable {
-    Syntax(String),
+    Syntax,
     NotAnObject,
     Twice(String),
 }
@@ -47,7 +47,7 @@ impl<'a> Members<'a> {
             .and_then(|members| deserializer.end().map(|()| members))
             .map_err(|error| match error.classify() {
                 serde_json::error::Category::Data => Unreadable::NotAnObject,
-                _ => Unreadable::Syntax(error.to_string()),
+                _ => Unreadable::Syntax,
             })?;
         let mut seen = HashSet::with_capacity(members.0.len());
         match members.0.iter().find(|(name, _)| !seen.insert(name.as_ref())) {
@@ -154,7 +154,7 @@ mod tests {
             assert_eq!(Members::read(json).unwrap_err(), Unreadable::NotAnObject, "{json}");
         }
         for json in ["", "{", "{}x", "{\"a\":}", "{\"a\":[}"] {
-            assert!(matches!(Members::read(json).unwrap_err(), Unreadable::Syntax(_)), "{json}");
+            assert_eq!(Members::read(json).unwrap_err(), Unreadable::Syntax, "{json}");
         }
     }
 }

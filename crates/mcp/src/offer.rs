@@ -2,6 +2,7 @@
 
 use crate::mount::Mount;
 use diptych_pipeline::{Engine, Operation};
+use diptych_spec::Declaration;
 use std::collections::HashMap;
 
 pub(crate) struct Offer {
@@ -33,6 +34,11 @@ impl Offer {
     /// Every operation with its place, in order of declaration.
     pub(crate) fn operations(&self) -> impl Iterator<Item = (usize, &Operation)> + Clone {
         self.places.iter().map(|place| (*place, self.at(*place)))
+    }
+
+    /// What every operation says of itself, in order of declaration.
+    pub(crate) fn declarations(&self) -> impl Iterator<Item = &Declaration> + Clone {
+        self.operations().map(|(_, operation)| operation.declaration())
     }
 
     /// The operation at a place.

@@ -32,8 +32,7 @@ impl Parameters {
             field: format!("mcp-param-{}", argument.name.to_ascii_lowercase()),
             argument,
         };
-        let tools = offer.operations().map(|(_, operation)| {
-            let declaration = operation.declaration();
+        let tools = offer.declarations().map(|declaration| {
             let headers = declaration.arguments().headers();
             (declaration.name().to_owned(), headers.into_iter().map(repeated).collect::<Vec<_>>())
         });

@@ -1,21 +1,16 @@
 //! The caller of a running operation, as the operation reaches them: progress, log messages and answers over MCP.
 
+use crate::call::Call;
 use crate::capability::Capabilities;
+use crate::ladder::{CLIENT_CAPABILITIES, LOG_LEVEL};
 use crate::line::Line;
-use crate::method::Call;
 use crate::notify;
-use crate::object;
 use crate::rpc::Id;
 use crate::session::Session;
 use diptych_spec::{Capability, LogLevel};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// How serious a message has to be to be sent.
-const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
-/// What the client of this request can be asked for.
-const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
 pub(crate) struct Peer {
     line: Arc<Line>,
@@ -115,32 +110,5 @@ impl diptych_spec::Peer for Peer {
 
     fn begins_task(&self) -> bool {
         self.begins_task
-    }
-}
-
-/// JSON with the members of objects in order, so that two spellings of one value are the same text.
-pub(crate) fn canonical(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Object(members) => {
-            let mut names: Vec<_> = members.keys().collect();
-            names.sort_unstable();
-            out.push(b'{');
-            for name in names {
-                object::write(out, name);
-                out.push(b':');
-                canonical(&members[name], out);
-                out.push(b',');
-            }
-            out.push(b'}');
-        }
-        Value::Array(elements) => {
-            out.push(b'[');
-            for element in elements {
-                canonical(element, out);
-                out.push(b',');
-            }
-            out.push(b']');
-        }
-        value => object::write(out, value),
     }
 }

@@ -1,9 +1,9 @@
 //! `prompts/get` (server/prompts, Getting a Prompt). `prompts/list` is in `list.rs`.
 
 use crate::asking::Dispatched;
+use crate::call::{Call, Freshness};
 use crate::content;
 use crate::era::Revision;
-use crate::method::{Call, Freshness};
 use crate::object::{self, Members, Writer};
 use crate::offer::Offer;
 use crate::refuse::{self, Refusal};
@@ -22,10 +22,11 @@ pub(crate) async fn get(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fresh
     };
     let operation = find(&call.server.offer, &name)?;
     trace::operation(call, operation.declaration().name());
-    if let Err(error) = operation.declaration().authorize(call.principal) {
+    if let Err(error) = call.authorize(operation.declaration()) {
         return Err(refuse::denied(&error));
     }
-    match call.dispatch(operation, Arguments::named(arguments).from_a_model(), result).await? {
+    let given = Arguments::named(arguments).from_a_model().limited(call.server.settings.json);
+    match call.dispatch(operation, given, result).await? {
         Dispatched::Done(outcome) if content::has_more(outcome.json(), call.revision) => {
             write(&fitting(outcome.json(), call.revision), result);
         }

@@ -5,11 +5,12 @@
 //! credentials and scopes are the client's to mend, and are told in HTTP. A fault of the server shows nothing but the
 //! id under which the log knows it.
 
+use crate::content;
 use crate::era::Revision;
+use crate::list::rendered;
 use crate::object::Writer;
 use crate::reply::Reply;
 use crate::rpc::{self, Id};
-use crate::{content, object};
 use diptych_spec::{Error, ErrorKind, Problem, Question};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -84,9 +85,7 @@ impl Refusal {
     /// `UnsupportedProtocolVersion` (2026-07-28, basic/versioning).
     pub(crate) fn version(requested: &str) -> Self {
         let data = json!({"supported": Revision::names(), "requested": requested});
-        let mut refusal = Self::new(400, -32022, "unsupported protocol version");
-        refusal.data = Some(data.to_string());
-        refusal
+        Self::new(400, -32022, "unsupported protocol version").with(&data)
     }
 
     /// A method that the revision does not have, or this server does not serve.
@@ -111,9 +110,7 @@ impl Refusal {
     }
 
     fn with(mut self, data: &impl Serialize) -> Self {
-        let mut out = Vec::new();
-        object::write(&mut out, data);
-        self.data = String::from_utf8(out).ok();
+        self.data = Some(rendered(data));
         self
     }
 
@@ -172,6 +169,12 @@ pub(crate) fn denied(error: &Error) -> Refusal {
     refusal
 }
 
+/// The caller may not act any more: the credentials have expired or were revoked while the request was worked on.
+pub(crate) fn inactive() -> Refusal {
+    let detail = "the credentials are not good any more";
+    denied(&Error::new(ErrorKind::Unauthenticated, "invalid_token", detail))
+}
+
 /// What the client has to mend with other credentials, and what the server has to mend: neither is for the model.
 fn beyond_the_caller(error: &Error) -> Option<Refusal> {
     match error.kind() {
@@ -190,17 +193,12 @@ fn beyond_the_caller(error: &Error) -> Option<Refusal> {
 
 /// An error of a tool: a result that the model reads (server/tools, Error Handling), unless it is not the model's.
 pub(crate) fn tool(error: &Error, result: &mut Writer<'_>) -> Result<(), Refusal> {
-    if let Some(problem) = error.foreign_problem() {
-        content::text(result, problem);
-        result.raw("isError", "true");
-        return Ok(());
-    }
-    if let Some(refusal) = beyond_the_caller(error) {
-        return Err(refusal);
-    }
-    let mut problem = Vec::new();
-    object::write(&mut problem, &error.problem());
-    content::text(result, &String::from_utf8_lossy(&problem));
+    let problem = match (error.foreign_problem(), beyond_the_caller(error)) {
+        (Some(problem), _) => problem.into(),
+        (None, Some(refusal)) => return Err(refusal),
+        (None, None) => Cow::from(rendered(&error.problem())),
+    };
+    content::text(result, &problem);
     result.raw("isError", "true");
     Ok(())
 }

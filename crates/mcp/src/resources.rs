@@ -4,12 +4,13 @@
 //! use are passed over; when there is no other, the caller is told what is missing.
 
 use crate::asking::Dispatched;
-use crate::method::{Call, Freshness};
+use crate::call::{Call, Freshness};
+use crate::inner::Inner;
 use crate::object::Writer;
 use crate::refuse::{self, Refusal};
 use crate::trace;
 use diptych_pipeline::Operation;
-use diptych_spec::{Arguments, Error, ErrorKind, Form, Template};
+use diptych_spec::{Arguments, Error, ErrorKind, Form, Principal, Template};
 
 pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
     let Some(uri) = call.params.text("uri") else {
@@ -18,21 +19,13 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     if let Some(view) = call.server.lists.views.find(&uri) {
         return view.read(call, result);
     }
-    let (operation, variables) = match find(call, &uri) {
+    let (operation, variables) = match find(call.server, call.principal, &uri) {
         Ok(found) => found,
         Err(Some(error)) => return Err(refuse::denied(&error)),
         Err(None) => return Err(refuse::no_resource(&uri, call.revision)),
     };
     trace::operation(call, operation.declaration().name());
-    let mut arguments = Arguments::http(None);
-    let template = operation.declaration().resource();
-    for (name, value) in variables {
-        match template.is_some_and(|template| template.in_query(name)) {
-            true => arguments.query(name, value),
-            false => arguments.path(name, value),
-        }
-    }
-    match call.dispatch(operation, arguments, result).await? {
+    match call.dispatch(operation, arguments(operation, variables), result).await? {
         Dispatched::Done(outcome) => {
             let out = result.member("contents");
             out.push(b'[');
@@ -56,21 +49,43 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     Ok(Freshness::For { ttl_ms: 0, public: false })
 }
 
-/// Whether the caller can read what this URI names. It is read to find out: nobody may learn of a row that is not theirs.
-pub(crate) async fn is_readable(call: Call<'_>, uri: &str) -> bool {
-    let Ok((operation, variables)) = find(call, uri) else { return false };
-    let mut arguments = Arguments::http(None);
-    for (name, value) in variables {
-        arguments.path(name, value);
+/// Whether the caller can read what this URI names. It is read to find out: nobody may learn of a row that is not theirs. So it
+/// counts as a read, too.
+///
+/// # Errors
+/// It was read too often to say.
+pub(crate) async fn is_readable(call: Call<'_>, uri: &str) -> Result<bool, Refusal> {
+    let Ok((operation, variables)) = find(call.server, call.principal, uri) else { return Ok(false) };
+    match call.server.engine.dispatch(operation, arguments(operation, variables), call.caller()).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::RateLimited => Err(refuse::resource(&error, uri, call.revision)),
+        Err(_) => Ok(false),
     }
-    call.server.engine.dispatch(operation, arguments, call.caller()).await.is_ok()
+}
+
+/// Whether the caller may use an operation that this URI names; no row is looked for.
+pub(crate) fn may_be_read(server: &Inner, principal: Option<&Principal>, uri: &str) -> bool {
+    find(server, principal, uri).is_ok()
+}
+
+/// The variables of a URI as the arguments of its operation.
+fn arguments<'a>(operation: &Operation, variables: Vec<(&'a str, String)>) -> Arguments<'a> {
+    let mut arguments = Arguments::http(None);
+    let template = operation.declaration().resource();
+    for (name, value) in variables {
+        match template.is_some_and(|template| template.in_query(name)) {
+            true => arguments.query(name, value),
+            false => arguments.path(name, value),
+        }
+    }
+    arguments
 }
 
 type Found<'o> = (&'o Operation, Vec<(&'o str, String)>);
 
 /// The operation that a URI names, or why the caller may not use it.
-fn find<'o>(call: Call<'o>, uri: &str) -> Result<Found<'o>, Option<Error>> {
-    let matching = call.server.offer.operations().filter_map(|(_, operation)| {
+fn find<'o>(server: &'o Inner, principal: Option<&Principal>, uri: &str) -> Result<Found<'o>, Option<Error>> {
+    let matching = server.offer.operations().filter_map(|(_, operation)| {
         let template = operation.declaration().resource()?;
         Some((template, (operation, template.matches(uri)?)))
     });
@@ -78,7 +93,7 @@ fn find<'o>(call: Call<'o>, uri: &str) -> Result<Found<'o>, Option<Error>> {
     candidates.sort_by(|(one, _), (other, _)| one.precedence(other));
     let mut refused = None;
     for (_, (operation, variables)) in candidates {
-        match operation.declaration().authorize(call.principal) {
+        match server.engine.authorize(operation.declaration(), principal) {
             Ok(()) => return Ok((operation, variables)),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => refused = refused.or(Some(error)),

@@ -2,20 +2,22 @@
 //! from a list selector.
 //!
 //! A page of the list asks one selector once, through the pipeline like any other call, so permission, scoping and page
-//! sizes are those of the selector. A cursor says which selector and which of its pages comes next.
+//! sizes are those of the selector. A cursor says which selector and which of its pages comes next; of keyset pages it ends in the
+//! selector's own.
 
+use crate::call::{Call, Freshness};
 use crate::cursor;
 use crate::describe;
 use crate::era::REVISIONS;
 use crate::list::{Visible, rendered};
-use crate::method::{Call, Freshness};
-use crate::object::{self, Members, Writer};
+use crate::object::{Members, Writer};
 use crate::offer::Offer;
 use crate::refuse::{self, Refusal};
 use diptych_pipeline::Operation;
-use diptych_spec::{Arguments, ErrorKind, Template};
+use diptych_spec::{Arguments, ErrorKind, Pagination, Template, json_to_text};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
+use std::borrow::Cow;
 
 /// Where the rows of each template come from, in order of declaration.
 pub(crate) struct Rows(Vec<Source>);
@@ -39,11 +41,23 @@ enum Place {
 
 /// A page of a list selector.
 #[derive(Deserialize)]
-struct Listed<'a> {
+pub(crate) struct Listed<'a> {
     #[serde(borrow)]
-    items: Vec<&'a RawValue>,
-    total: Option<u64>,
+    pub(crate) items: Vec<&'a RawValue>,
+    pub(crate) total: Option<u64>,
+    /// The cursor of the next one, of keyset pages.
+    pub(crate) next: Option<String>,
+    page: Option<u64>,
     page_size: Option<u64>,
+}
+
+/// What comes behind a page of rows.
+enum More {
+    No,
+    /// The page of the next number.
+    Page,
+    /// The page behind this cursor.
+    Behind(String),
 }
 
 impl Rows {
@@ -73,19 +87,20 @@ pub(crate) async fn page(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     }
     let fixed = lists.resources.visible(call);
     let offer = &call.server.offer;
-    let may_use = |at: usize| offer.at(at).declaration().authorize(call.principal).is_ok();
+    let may_use = |at: usize| call.authorize(offer.at(at).declaration()).is_ok();
     let sources: Vec<_> = lists.rows.0.iter().filter(|row| may_use(row.template) && may_use(row.list)).collect();
     let templates: Vec<_> = sources.iter().map(|row| offer.at(row.template).declaration().name()).collect();
 
-    let start = match fixed.position(call, &templates)? {
-        None => Place::Fixed(0),
-        Some(position) => Place::read(position, &fixed, sources.len()).ok_or_else(cursor::unknown)?,
+    let (start, after) = match fixed.position(call, &templates)? {
+        None => (Place::Fixed(0), None),
+        Some((position, after)) => (Place::read(position, &fixed, sources.len()).ok_or_else(cursor::unknown)?, after),
     };
     let out = result.member("resources");
     out.push(b'[');
     let mut entries = Entries { out, empty: true };
     let mut next = None;
     let mut rows = None;
+    let mut behind = String::new();
     match start {
         Place::Fixed(start) => {
             let end = fixed.len().min(start + call.server.settings.page_size.max(1));
@@ -99,53 +114,74 @@ pub(crate) async fn page(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
         Place::Rows { source, page } => rows = Some((source, page)),
     }
     if let Some((source, page)) = rows {
-        let more = sources[source].write(call, page, &mut entries).await?;
-        next = match more {
-            true => Some(Place::Rows { source, page: page + 1 }),
-            false => Some(Place::Rows { source: source + 1, page: 1 }).filter(|_| source + 1 < sources.len()),
+        let more = sources[source].write(call, page, after.as_deref(), &mut entries).await?;
+        next = match &more {
+            More::Page | More::Behind(_) => Some(Place::Rows { source, page: page + 1 }),
+            More::No => Some(Place::Rows { source: source + 1, page: 1 }).filter(|_| source + 1 < sources.len()),
         };
+        if let More::Behind(cursor) = more {
+            behind = cursor;
+        }
     }
     entries.out.push(b']');
     if let Some(next) = next {
-        result.value("nextCursor", &fixed.cursor(call, next.number(), &templates));
+        result.value("nextCursor", &fixed.cursor(call, next.number(), &templates, &behind));
     }
     Ok(Freshness::For { ttl_ms: 0, public: false })
 }
 
 impl Source {
-    /// Writes a page of rows; whether there is another one.
-    async fn write(&self, call: Call<'_>, page: u32, entries: &mut Entries<'_>) -> Result<bool, Refusal> {
+    /// Writes a page of rows; whether there is another one. `after` is the selector's own cursor.
+    async fn write(
+        &self,
+        call: Call<'_>,
+        page: u32,
+        after: Option<&str>,
+        entries: &mut Entries<'_>,
+    ) -> Result<More, Refusal> {
         let (engine, offer) = (&call.server.engine, &call.server.offer);
         let (template, list) = (offer.at(self.template), offer.at(self.list));
         let arguments = match list.declaration().list().page() {
             None => "{}".to_owned(),
             Some(declared) => {
                 let most = u32::try_from(call.server.settings.page_size).unwrap_or(u32::MAX);
-                format!(r#"{{"page":{page},"page_size":{}}}"#, most.clamp(1, declared.max_size))
+                let mut arguments = json!({"page_size": most.clamp(1, declared.max_size())});
+                match (declared, after) {
+                    (Pagination::PageNumber(_), _) => arguments["page"] = page.into(),
+                    (Pagination::Keyset(_), Some(after)) => arguments["after"] = after.into(),
+                    (Pagination::Keyset(_), None) => {}
+                }
+                arguments.to_string()
             }
         };
         let outcome = match engine.dispatch(list, Arguments::named(&arguments), call.caller()).await {
             Ok(outcome) => outcome,
             // Not for this caller: there are no rows to see.
-            Err(error) if is_hidden(error.kind()) => return Ok(false),
-            Err(error) if error.kind() == ErrorKind::Invalid => return Err(cursor::unknown()),
+            Err(error) if is_hidden(error.kind()) => return Ok(More::No),
+            Err(error) if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::BadRequest) => {
+                return Err(cursor::unknown());
+            }
             Err(error) => return Err(refuse::list(&error, call.revision)),
         };
         let Ok(listed) = serde_json::from_str::<Listed<'_>>(outcome.json()) else {
-            return Ok(false);
+            return Ok(More::No);
         };
         for row in listed.items {
             self.entry(call, template, row, entries);
         }
         let shown = listed.page_size.unwrap_or_default().saturating_mul(u64::from(page));
-        Ok(listed.total.is_some_and(|total| shown < total))
+        Ok(match listed.next {
+            Some(next) => More::Behind(next),
+            None if listed.page.is_some() && listed.total.is_some_and(|total| shown < total) => More::Page,
+            None => More::No,
+        })
     }
 
     /// Writes the entry of a row; none for one whose fields make no URI of the template.
     fn entry(&self, call: Call<'_>, template: &Operation, row: &RawValue, entries: &mut Entries<'_>) {
         let declaration = template.declaration();
         let Ok(members) = Members::read(row.get()) else { return };
-        let field = |name: &str| plain(members.get(name)?);
+        let field = |name: &str| json_to_text(members.get(name)?.get()).map(Cow::into_owned);
         let uri = |uri: &Template| uri.expand(field).filter(|text| uri.matches(text).is_some());
         let Some(uri) = declaration.resource().and_then(uri) else { return };
         let name = declaration.enumeration().and_then(|rows| field(rows.name()?));
@@ -156,15 +192,6 @@ impl Source {
         entry.push(b',');
         entry.extend_from_slice(self.shared[call.revision.index].as_bytes());
         entries.add(&entry);
-    }
-}
-
-/// What a field of a row says, as text.
-fn plain(value: &RawValue) -> Option<String> {
-    match value.get() {
-        "null" => None,
-        text if text.starts_with('"') => object::text(value).map(std::borrow::Cow::into_owned),
-        other => Some(other.to_owned()),
     }
 }
 

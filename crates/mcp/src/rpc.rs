@@ -5,11 +5,15 @@
 
 use crate::object::{self, Members, Unreadable, Writer};
 use crate::refuse::{Refusal, Refused};
+use diptych_spec::{JsonFault, JsonLimits};
 use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
 
 /// More messages in one batch are refused.
 const MAX_BATCH: usize = 100;
+
+/// Where the arguments of an operation are.
+const ARGUMENTS: &str = "/params/arguments/";
 
 /// The id of a request, as it was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,16 +74,18 @@ pub(crate) struct Params<'a> {
 }
 
 /// Reads a body: rungs 6 and 7 of the ladder, and the part of 8 that needs no era.
-pub(crate) fn read(body: &[u8], max_depth: usize) -> Result<Body<'_>, Refused<'_>> {
+pub(crate) fn read<'a>(body: &'a [u8], limits: &JsonLimits) -> Result<Body<'a>, Refused<'a>> {
     let text = str::from_utf8(body).map_err(|_| Refusal::syntax("the body is not UTF-8"))?;
-    if depth(body) > max_depth {
-        return Err(Refusal::syntax(format!("the body is nested deeper than {max_depth} levels")).into());
+    match limits.check(text) {
+        Ok(()) => {}
+        // What is wrong with arguments is for whoever wrote them: the operation says it, in the form of its method.
+        Err(JsonFault::Twice(pointers)) if pointers.iter().all(|pointer| pointer.starts_with(ARGUMENTS)) => {}
+        Err(fault) => return Err(unfit(text, &fault)),
     }
     if !text.trim_ascii_start().starts_with('[') {
         return message(text).map(Body::One);
     }
-    let texts: Vec<&RawValue> =
-        serde_json::from_str(text).map_err(|error| Refusal::syntax(not_json(&error.to_string())))?;
+    let texts: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| Refusal::syntax("the body cannot be read"))?;
     if texts.is_empty() || texts.len() > MAX_BATCH {
         let sent = texts.len();
         return Err(Refusal::request(format!("a batch has 1 to {MAX_BATCH} messages, not {sent}")).into());
@@ -89,11 +95,22 @@ pub(crate) fn read(body: &[u8], max_depth: usize) -> Result<Body<'_>, Refused<'_
     messages.map(Body::Many).map_err(|refused| refused.refusal.into())
 }
 
+/// Why the body is not read. What is JSON and ambiguous is answered with its id, when that is not what is ambiguous: whoever sent
+/// it over stdio would wait.
+fn unfit<'a>(text: &'a str, fault: &JsonFault) -> Refused<'a> {
+    match fault {
+        JsonFault::Twice(_) => {
+            let members = Members::read(text);
+            let id = members.ok().and_then(|members| members.get("id")).and_then(Id::of);
+            Refused { id, refusal: Refusal::request(format!("the body has {fault}")) }
+        }
+        JsonFault::Syntax { .. } | JsonFault::Depth(_) => Refusal::syntax(format!("the body is {fault}")).into(),
+        fault => Refusal::syntax(format!("the body has {fault}")).into(),
+    }
+}
+
 fn message(text: &str) -> Result<Message<'_>, Refused<'_>> {
-    let members = Members::read(text).map_err(|why| match why {
-        Unreadable::Syntax(why) => Refusal::syntax(not_json(&why)),
-        why => unreadable("the message", &why),
-    })?;
+    let members = Members::read(text).map_err(|why| unreadable("the message", &why))?;
     let sent = members.get("id");
     let id = sent.and_then(Id::of);
     let refuse = |refusal: Refusal| Refused { id, refusal };
@@ -111,6 +128,10 @@ fn message(text: &str) -> Result<Message<'_>, Refused<'_>> {
     let Some(method) = object::text(method) else {
         return Err(refuse(Refusal::request("`method` has to be a string")));
     };
+    // One reader would take it for a request, another for a response.
+    if members.get("result").is_some() || members.get("error").is_some() {
+        return Err(refuse(Refusal::request("a message with a `method` has no `result` and no `error`")));
+    }
     let params = params(members.get("params")).map_err(refuse)?;
     match (sent, id) {
         (None, _) => Ok(Message::Notification(Notification { method, params })),
@@ -133,40 +154,10 @@ fn params(value: Option<&RawValue>) -> Result<Params<'_>, Refusal> {
 
 fn unreadable(what: &str, why: &Unreadable) -> Refusal {
     Refusal::request(match why {
-        Unreadable::Syntax(why) => format!("{what} cannot be read: {why}"),
+        Unreadable::Syntax => format!("{what} cannot be read"),
         Unreadable::NotAnObject => format!("{what} has to be an object"),
         Unreadable::Twice(name) => format!("{what} has the member `{name}` more than once"),
     })
-}
-
-fn not_json(why: &str) -> String {
-    format!("the body is not JSON: {why}")
-}
-
-/// How deeply arrays and objects are nested, in text that may yet turn out not to be JSON.
-fn depth(json: &[u8]) -> usize {
-    let (mut open, mut deepest): (usize, usize) = (0, 0);
-    let mut bytes = json.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'[' | b'{' => {
-                open += 1;
-                deepest = deepest.max(open);
-            }
-            b']' | b'}' => open = open.saturating_sub(1),
-            b'"' => {
-                while let Some(byte) = bytes.next() {
-                    match byte {
-                        b'\\' => drop(bytes.next()),
-                        b'"' => break,
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    deepest
 }
 
 /// `{"jsonrpc":"2.0","id":…` and no end: a result or an error follows, then `}`.
@@ -207,21 +198,6 @@ pub(crate) fn request(id: u64, method: &str, params: &Value) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn depth_counts_what_is_open() {
-        for (json, levels) in [
-            ("", 0),
-            ("1", 0),
-            ("{}", 1),
-            (r#"{"a":[{}],"b":[[]]}"#, 3),
-            (r#""[[[[""#, 0),
-            (r#"["\"[[", "\\", []]"#, 2),
-            ("]]][", 1),
-        ] {
-            assert_eq!(depth(json.as_bytes()), levels, "{json}");
-        }
-    }
 
     #[test]
     fn an_id_is_a_string_or_an_integer() {

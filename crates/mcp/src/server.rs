@@ -2,32 +2,33 @@
 
 use crate::answer::gone;
 use crate::batch::{batchable, requests, together};
+use crate::call::Side;
 use crate::cost::ToolCost;
-use crate::era::{REVISIONS, Revision};
+use crate::era::Revision;
 use crate::events::Events;
 use crate::header::Head;
+use crate::inner::Inner;
 use crate::ladder::{self, Step};
 use crate::lifecycle;
 use crate::line::Line;
 use crate::list::Lists;
-use crate::method::Side;
 use crate::mount::Mount;
 use crate::offer::Offer;
 use crate::parameter::Parameters;
+use crate::places::Places;
 use crate::refuse::Refusal;
 use crate::reply::Reply;
 use crate::rpc::{Body, Message, Request};
-use crate::seal::Seal;
 use crate::session::{Limits, Session, Sessions};
 use crate::settings::Settings;
 use crate::stream::Stream;
 use crate::subscribe::{self, Told};
 use crate::trace::Carrier;
+use crate::used::Used;
 use diptych_pipeline::Engine;
-use diptych_spec::Principal;
+use diptych_spec::{Declaration, Permission, Principal};
 use futures_util::future;
-use std::{fmt, sync::Arc, time::Instant};
-use tokio::sync::Semaphore;
+use std::{fmt, pin::pin, sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 const SESSION: &str = "mcp-session-id";
@@ -39,24 +40,6 @@ const SESSION: &str = "mcp-session-id";
 /// future, which withdraws the request, unless [`Events::survives`] says that the work goes on without a connection.
 #[derive(Clone)]
 pub struct Server(pub(crate) Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) engine: Engine,
-    pub(crate) offer: Offer,
-    /// The path of its mount; empty for the server itself. Cursors and sealed states are bound to it.
-    pub(crate) place: String,
-    pub(crate) settings: Settings,
-    pub(crate) lists: Lists,
-    pub(crate) parameters: Parameters,
-    pub(crate) sessions: Sessions,
-    pub(crate) seal: Seal,
-    /// A place for each subscription stream.
-    pub(crate) listeners: Semaphore,
-    /// Cancelled when the server stops: streams end.
-    pub(crate) closing: CancellationToken,
-    /// The server's `Implementation`, by revision.
-    pub(crate) implementation: [String; REVISIONS.len()],
-}
 
 impl Server {
     /// Serves every operation of the engine as a tool, and those with a URI as resources too.
@@ -71,25 +54,28 @@ impl Server {
     pub fn mounted(engine: Engine, settings: Settings, place: &str, mount: &Mount) -> Self {
         let settings = mount.over(settings);
         let offer = Offer::of(engine.clone(), mount);
-        let limits = Limits { idle: settings.session_idle, age: settings.session_age, most: settings.max_sessions };
+        let name = if place.is_empty() { "mcp" } else { place };
+        let (most, most_of_one) = (settings.max_sessions, settings.max_sessions_of_one);
+        let limits = Limits { idle: settings.session_idle, age: settings.session_age, most, most_of_one };
         Self(Arc::new(Inner {
             lists: Lists::of(&offer, mount),
             parameters: Parameters::of(&offer),
             sessions: Sessions::new(limits),
-            seal: Seal::new(settings.seal_key),
-            listeners: Semaphore::new(settings.max_listeners.min(Semaphore::MAX_PERMITS)),
+            used: Used::default(),
+            listeners: Places::new(settings.max_listeners, most_of_one),
             closing: CancellationToken::new(),
             implementation: lifecycle::implementation(&settings),
+            limits: engine.mount_limits(name, &mount.limits),
             engine,
             offer,
-            place: place.to_owned(),
+            place: place.into(),
             settings,
         }))
     }
 
     /// A message, or in 2025-03-26 several (basic/transports, Sending Messages to the Server).
     pub async fn post(&self, head: &Head<'_>, body: &[u8], principal: Option<&Principal>, events: &Events) -> Reply {
-        let reply = match ladder::climb(Some(head), body, self.0.settings.max_depth) {
+        let reply = match ladder::climb(Some(head), body, &self.0.settings.json) {
             Ok(Step::Modern(revision, request)) => {
                 let side = Side {
                     session: None,
@@ -97,6 +83,7 @@ impl Server {
                     withdrawn: CancellationToken::new(),
                     on_disconnect: gone(revision),
                     carrier: Carrier::http(head),
+                    address: head.address(),
                 };
                 match self.0.parameters.check(head, &request) {
                     Ok(()) => self.0.answer(revision, &request, principal, &side).await,
@@ -130,27 +117,9 @@ impl Server {
                 return Refusal::request(format!("the header Last-Event-ID {}", why.words())).reply(None);
             }
         };
-        match resumed {
-            Some((stream, seen)) if !stream.is_general => {
-                stream.resume(events, seen);
-                tokio::select! {
-                    () = events.closed() => {}
-                    () = session.ended.cancelled() => {}
-                    () = self.0.closing.cancelled() => {}
-                }
-            }
-            resumed => {
-                let missed = resumed.is_some();
-                let stream = match resumed {
-                    Some((stream, seen)) => {
-                        stream.resume(events, seen);
-                        stream
-                    }
-                    None => session.streams.open(events, true, session.revision.primes),
-                };
-                let line = General { stream, events };
-                subscribe::tell(&self.0, &session, &line, missed).await;
-            }
+        tokio::select! {
+            () = self.0.say(&session, resumed, principal, events) => {}
+            () = self.0.engine.until_inactive(principal) => session.lose(principal),
         }
         events.close();
         Reply::empty(200)
@@ -168,6 +137,30 @@ impl Server {
             }
             Err(refusal) => refusal.reply(None),
         }
+    }
+
+    /// The path of its mount; empty for the server itself.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.0.place
+    }
+
+    /// The scopes that its operations ask for, each once, in order of declaration.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<&str> {
+        let mut scopes = Vec::new();
+        for scope in self.0.offer.declarations().filter_map(Declaration::permission).flat_map(Permission::scopes) {
+            if !scopes.contains(&&**scope) {
+                scopes.push(&**scope);
+            }
+        }
+        scopes
+    }
+
+    /// Whether a caller without credentials can use anything here.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.offer.declarations().any(|declaration| declaration.permission().is_some_and(Permission::is_open))
     }
 
     /// The engine whose operations are served.
@@ -203,6 +196,38 @@ impl Told for General<'_> {
 }
 
 impl Inner {
+    /// Goes on with a stream that broke off, or says what the session has to say.
+    async fn say(
+        &self,
+        session: &Session,
+        resumed: Option<(Arc<Stream>, u64)>,
+        principal: Option<&Principal>,
+        events: &Events,
+    ) {
+        match resumed {
+            Some((stream, seen)) if !stream.is_general => {
+                stream.resume(events, seen);
+                tokio::select! {
+                    () = events.closed() => {}
+                    () = session.ended.cancelled() => {}
+                    () = self.closing.cancelled() => {}
+                }
+            }
+            resumed => {
+                let missed = resumed.is_some();
+                let stream = match resumed {
+                    Some((stream, seen)) => {
+                        stream.resume(events, seen);
+                        stream
+                    }
+                    None => session.streams.open(events, true, session.revision.primes),
+                };
+                let line = General { stream, events };
+                subscribe::tell(self, session, principal, &line, missed).await;
+            }
+        }
+    }
+
     fn open_session(&self, request: &Request<'_>, principal: Option<&Principal>) -> Reply {
         match self.initialize(request) {
             (reply, Some(session)) => reply.with(SESSION, self.sessions.open(session, principal, Instant::now())),
@@ -257,8 +282,9 @@ impl Inner {
             withdrawn: entry.withdrawn().clone(),
             on_disconnect: gone(session.revision),
             carrier: Carrier::http(head),
+            address: head.address(),
         };
-        let answer = self.answer(session.revision, request, principal, &side);
+        let answer = pin!(self.answer(session.revision, request, principal, &side));
         entry.unless_withdrawn(answer).await.ok_or_else(|| Arc::clone(&side.line))
     }
 

@@ -15,7 +15,7 @@ use diptych_spec::{LogLevel, Principal};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -25,12 +25,21 @@ pub(crate) struct Limits {
     pub(crate) idle: Duration,
     pub(crate) age: Duration,
     pub(crate) most: usize,
+    /// How many there are of one caller who is signed in: more end that caller's own, so that nobody ends those of others.
+    pub(crate) most_of_one: usize,
 }
 
 #[derive(Debug)]
 pub(crate) struct Sessions {
     limits: Limits,
-    open: Mutex<HashMap<String, Entry>>,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    entries: HashMap<String, Entry>,
+    /// The ids of each caller who is signed in, by issuer and subject.
+    of: HashMap<(String, String), Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -46,8 +55,6 @@ struct Entry {
 pub(crate) struct Session {
     pub(crate) revision: &'static Revision,
     pub(crate) capabilities: Capabilities,
-    /// What the client calls itself; for the log only.
-    pub(crate) client: String,
     pub(crate) calls: Calls,
     pub(crate) pending: Pending,
     pub(crate) streams: Streams,
@@ -58,11 +65,10 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(revision: &'static Revision, capabilities: Capabilities, client: String) -> Self {
+    pub(crate) fn new(revision: &'static Revision, capabilities: Capabilities) -> Self {
         Self {
             revision,
             capabilities,
-            client,
             calls: Calls::default(),
             pending: Pending::default(),
             streams: Streams::default(),
@@ -87,6 +93,15 @@ impl Session {
         self.calls.withdraw_all();
         self.streams.close();
     }
+
+    /// Ends it, because its owner may not act any more. When it is only that the credentials have expired, it stays: whoever gets new
+    /// ones goes on with it, and nobody can use it without.
+    pub(crate) fn lose(&self, owner: Option<&Principal>) {
+        let expired = owner.and_then(Principal::expires_at).is_some_and(|end| end <= SystemTime::now());
+        if !expired {
+            self.end();
+        }
+    }
 }
 
 impl Sessions {
@@ -97,37 +112,44 @@ impl Sessions {
     /// Opens a session and gives its id: 244 random bits, visible ASCII.
     pub(crate) fn open(&self, session: Session, owner: Option<&Principal>, now: Instant) -> String {
         let id = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        tracing::debug!(revision = session.revision.name, client = session.client, "MCP session opened");
+        tracing::debug!(revision = session.revision.name, "MCP session opened");
         let entry = Entry { session: Arc::new(session), owner: owner.cloned(), opened: now, used: now };
         let mut open = self.lock();
-        if open.len() >= self.limits.most {
-            let expired = open.extract_if(|_, entry| !entry.lives(self.limits, now));
-            expired.for_each(|(_, entry)| entry.session.end());
+        if open.entries.len() >= self.limits.most {
+            let expired = open.entries.iter().filter(|(_, entry)| !entry.lives(self.limits, now));
+            let expired: Vec<_> = expired.map(|(id, _)| id.clone()).collect();
+            expired.iter().for_each(|id| open.end(id));
         }
-        while open.len() >= self.limits.most.max(1) {
-            let idlest = open.iter().min_by_key(|(_, entry)| entry.used);
-            let Some(idlest) = idlest.map(|(id, _)| id.clone()) else {
-                break;
-            };
-            if let Some(entry) = open.remove(&idlest) {
-                tracing::warn!(client = entry.session.client, "MCP session ended: there are too many");
-                entry.session.end();
-            }
+        while open.entries.len() >= self.limits.most.max(1) {
+            // Those of nobody first: whoever opens them without signing in ends none of somebody's.
+            let of_nobody = open.entries.iter().filter(|(_, entry)| entry.owner.is_none()).map(|(id, _)| id);
+            let Some(idlest) = open.idlest(of_nobody).or_else(|| open.idlest(open.entries.keys())) else { break };
+            tracing::warn!("MCP session ended: there are too many");
+            open.end(&idlest);
         }
-        open.insert(id.clone(), entry);
+        let own = owner.and_then(|owner| open.of.get(&key(owner)));
+        if let Some(own) = own.filter(|own| own.len() >= self.limits.most_of_one.max(1))
+            && let Some(idlest) = open.idlest(own)
+        {
+            tracing::debug!("MCP session ended: its caller has too many");
+            open.end(&idlest);
+        }
+        if let Some(owner) = owner {
+            open.of.entry(key(owner)).or_default().push(id.clone());
+        }
+        open.entries.insert(id.clone(), entry);
         id
     }
 
     /// The caller's session of this id, when there is one.
     pub(crate) fn touch(&self, id: &str, caller: Option<&Principal>, now: Instant) -> Option<Arc<Session>> {
         let mut open = self.lock();
-        let entry = open.get_mut(id)?;
-        if !entry.lives(self.limits, now) {
-            tracing::debug!(client = entry.session.client, "MCP session expired");
-            entry.session.end();
-            open.remove(id);
+        if !open.entries.get(id)?.lives(self.limits, now) {
+            tracing::debug!("MCP session expired");
+            open.end(id);
             return None;
         }
+        let entry = open.entries.get_mut(id)?;
         if entry.owner.as_ref() != caller {
             return None;
         }
@@ -137,20 +159,44 @@ impl Sessions {
 
     /// Ends a session that [`Sessions::touch`] found.
     pub(crate) fn close(&self, id: &str) {
-        if let Some(entry) = self.lock().remove(id) {
-            tracing::debug!(client = entry.session.client, "MCP session closed by the client");
-            entry.session.end();
-        }
+        tracing::debug!("MCP session closed by the client");
+        self.lock().end(id);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl Open {
+    /// Of these, the one that has not been used for longest.
+    fn idlest<'i>(&self, ids: impl IntoIterator<Item = &'i String>) -> Option<String> {
+        let used = |id: &&String| self.entries.get(*id).map(|entry| entry.used);
+        ids.into_iter().min_by_key(used).cloned()
+    }
+
+    /// Ends a session, if it is there.
+    fn end(&mut self, id: &str) {
+        let Some(entry) = self.entries.remove(id) else { return };
+        entry.session.end();
+        let Some(owner) = entry.owner.as_ref().map(key) else { return };
+        if let Some(own) = self.of.get_mut(&owner) {
+            own.retain(|other| other != id);
+            if own.is_empty() {
+                self.of.remove(&owner);
+            }
+        }
+    }
+}
+
+fn key(owner: &Principal) -> (String, String) {
+    (owner.issuer().to_owned(), owner.subject().to_owned())
+}
+
 impl Entry {
     fn lives(&self, limits: Limits, now: Instant) -> bool {
-        now.duration_since(self.used) < limits.idle && now.duration_since(self.opened) < limits.age
+        let ended = self.session.ended.is_cancelled();
+        !ended && now.duration_since(self.used) < limits.idle && now.duration_since(self.opened) < limits.age
     }
 }
 
@@ -160,10 +206,11 @@ mod tests {
     use crate::era::REVISIONS;
 
     const MINUTE: Duration = Duration::from_secs(60);
-    const LIMITS: Limits = Limits { idle: Duration::from_secs(600), age: Duration::from_secs(1800), most: 2 };
+    const LIMITS: Limits =
+        Limits { idle: Duration::from_secs(600), age: Duration::from_secs(1800), most: 2, most_of_one: 2 };
 
     fn open(sessions: &Sessions, owner: Option<&Principal>, now: Instant) -> String {
-        let session = Session::new(&REVISIONS[1], Capabilities::default(), "test".to_owned());
+        let session = Session::new(&REVISIONS[1], Capabilities::default());
         sessions.open(session, owner, now)
     }
 
@@ -205,6 +252,37 @@ mod tests {
         // Somebody else's attempts do not keep it alive.
         assert!(sessions.touch(&id, None, now + 9 * MINUTE).is_none());
         assert!(sessions.touch(&id, Some(&ann), now + 11 * MINUTE).is_none());
+    }
+
+    #[test]
+    fn whoever_opens_many_ends_their_own() {
+        let who = |subject| Principal::new("a", subject, [] as [&str; 0]).unwrap();
+        let (ann, bob) = (who("ann"), who("bob"));
+        let sessions = Sessions::new(Limits { most: 10, ..LIMITS });
+        let start = Instant::now();
+        let theirs = open(&sessions, Some(&bob), start);
+        let own: Vec<_> = (0..100).map(|at| open(&sessions, Some(&ann), start + Duration::from_millis(at))).collect();
+        let now = start + MINUTE;
+        assert!(sessions.touch(&theirs, Some(&bob), now).is_some(), "nobody ends those of others");
+        let left: Vec<_> = own.iter().filter(|id| sessions.touch(id, Some(&ann), now).is_some()).collect();
+        assert_eq!(left, own[98..].iter().collect::<Vec<_>>());
+        left.into_iter().for_each(|id| sessions.close(id));
+        sessions.close(&theirs);
+        let open = sessions.lock();
+        assert!(open.entries.is_empty() && open.of.is_empty(), "nothing is kept of what has ended");
+    }
+
+    #[test]
+    fn whoever_is_nobody_ends_those_of_nobody() {
+        let ann = Principal::new("a", "ann", [] as [&str; 0]).unwrap();
+        let sessions = Sessions::new(Limits { most: 4, ..LIMITS });
+        let start = Instant::now();
+        let own = open(&sessions, Some(&ann), start);
+        let later = |at| start + Duration::from_millis(at);
+        let others: Vec<_> = (1..10).map(|at| open(&sessions, None, later(at))).collect();
+        let left: Vec<_> = others.iter().filter(|id| sessions.touch(id, None, later(10)).is_some()).collect();
+        assert_eq!(left, others[6..].iter().collect::<Vec<_>>());
+        assert!(sessions.touch(&own, Some(&ann), later(10)).is_some(), "it was idle the longest, and is somebody's");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a server says of itself, and its limits.
 
-use diptych_spec::{Format, Icon};
+use diptych_spec::{Format, Icon, JsonLimits};
 use std::fmt;
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ pub struct Settings {
     pub format: Format,
     /// How many entries a page of a list has at most; 100.
     pub page_size: usize,
-    /// How deeply arrays and objects may be nested in a request; 64.
-    pub max_depth: usize,
+    /// What the JSON of a message has to keep to.
+    pub json: JsonLimits,
     /// How many requests on stdio are worked on at a time; 64. The next one waits, and what follows it is not read.
     pub max_in_flight: usize,
     /// The longest line on stdio, in bytes; 1 MiB. A longer one is skipped.
@@ -37,17 +37,18 @@ pub struct Settings {
     pub session_age: Duration,
     /// How long a caller has to answer what an operation asked; 10 minutes.
     pub answer_deadline: Duration,
-    /// The key that seals what clients keep between two rounds of a call; one of its own for each server. Processes that
-    /// stand for one server share it.
-    pub seal_key: Option<[u8; 32]>,
     /// How many resources one stream or session may subscribe to; 100.
     pub max_subscriptions: usize,
     /// How many subscription streams are open at a time; 10,000.
     pub max_listeners: usize,
     /// How long a subscription stream lives; 1 hour. Then it is closed, and the client opens a new one.
     pub stream_age: Duration,
-    /// How many sessions are kept; 10,000. One more ends the one that has been idle the longest.
+    /// How many sessions are kept; 10,000. One more ends the one that has been idle the longest, of callers who are not signed in
+    /// first.
     pub max_sessions: usize,
+    /// How many sessions of the older revisions one caller who is signed in has, and how many streams of `subscriptions/listen`; 100. One
+    /// session more ends the caller's own that has been idle the longest, one stream more is refused.
+    pub max_sessions_of_one: usize,
 }
 
 impl Settings {
@@ -64,22 +65,21 @@ impl Settings {
             instructions: None,
             format: Format::default(),
             page_size: 100,
-            max_depth: 64,
+            json: JsonLimits::default(),
             max_in_flight: 64,
             max_line: 1024 * 1024,
             session_idle: Duration::from_secs(60 * 60),
             session_age: Duration::from_secs(24 * 60 * 60),
             answer_deadline: Duration::from_secs(10 * 60),
-            seal_key: None,
             max_subscriptions: 100,
             max_listeners: 10_000,
             stream_age: Duration::from_secs(60 * 60),
             max_sessions: 10_000,
+            max_sessions_of_one: 100,
         }
     }
 }
 
-/// Without the key.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings").field("name", &self.name).field("version", &self.version).finish_non_exhaustive()

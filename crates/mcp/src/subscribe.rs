@@ -3,19 +3,25 @@
 //!
 //! A listener is sent what it asked for and may read. One that is too slow misses nothing silently: it is told that
 //! everything it listens for may have changed.
+//!
+//! Whether a row may be read is found out when a stream begins to listen for it; whether its operation may be used, also
+//! each time something is told. A row that the caller has lost since then is not looked for again: it may be gone, and that is what
+//! they want to know.
 
+use crate::call::{Call, Freshness};
+use crate::inner::Inner;
 use crate::list::Lists;
-use crate::method::{Call, Freshness};
 use crate::notify;
-use crate::object::{self, Members, Writer};
+use crate::object::{self, Members};
 use crate::refuse::{self, Refusal};
 use crate::resources;
-use crate::rpc::{self, Id};
-use crate::server::Inner;
+use crate::rpc;
 use crate::session::Session;
 use crate::tasks;
 use diptych_pipeline::Change;
+use diptych_spec::Principal;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -54,7 +60,7 @@ struct Filter {
 
 /// `subscriptions/listen` (2026-07-28, basic/patterns/subscriptions). Ends with the client, with the server, or at the
 /// greatest age of a stream.
-pub(crate) async fn listen(call: Call<'_>, id: Id<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
+pub(crate) async fn listen(call: Call<'_>) -> Result<Freshness, Refusal> {
     let line = &call.side.line;
     let Some(events) = line.events() else {
         return Err(Refusal::transport(
@@ -66,10 +72,10 @@ pub(crate) async fn listen(call: Call<'_>, id: Id<'_>, result: &mut Writer<'_>) 
     let Some(wanted) = wanted else {
         return Err(Refusal::params("`notifications` has to be an object"));
     };
-    let _place = call.server.listeners.try_acquire().map_err(|_| refuse::too_many_listeners(call.revision))?;
+    let _place = call.server.listeners.take(call.principal).ok_or_else(|| refuse::too_many_listeners(call.revision))?;
     let mut changes = call.server.engine.changes().listen();
     let filter = honoured(call, &wanted).await?;
-    let id = id.json();
+    let id = call.id.json();
     line.send(rpc::notification("notifications/subscriptions/acknowledged", |params| {
         params.value("notifications", &filter);
         notify::subscribed(params, id);
@@ -78,7 +84,8 @@ pub(crate) async fn listen(call: Call<'_>, id: Id<'_>, result: &mut Writer<'_>) 
         // Where the tasks are by now: one that is over changes no more.
         let mut changed = Changed::tasks(&filter.task_ids);
         loop {
-            for (method, uri) in filter.select(&changed) {
+            let may_read = |uri: &str| resources::may_be_read(call.server, call.principal, uri);
+            for (method, uri) in filter.select(&changed).filter(|(_, uri)| uri.is_none_or(may_read)) {
                 events.room().await;
                 line.send(notify::changed(method, uri, Some(id)));
             }
@@ -93,41 +100,29 @@ pub(crate) async fn listen(call: Call<'_>, id: Id<'_>, result: &mut Writer<'_>) 
         }
     };
     until_it_ends(call.server, None, told).await;
-    let mut meta = Writer::open(result.member("_meta"));
-    meta.raw("io.modelcontextprotocol/subscriptionId", id);
-    meta.raw("io.modelcontextprotocol/serverInfo", &call.server.implementation[call.revision.index]);
-    meta.close();
-    result.value("resultType", "complete");
-    Ok(Freshness::Dressed)
+    Ok(Freshness::Subscription)
 }
 
 /// What of the wanted can be had: lists that there are, resources that the caller can read.
 async fn honoured(call: Call<'_>, wanted: &Members<'_>) -> Result<Filter, Refusal> {
-    let flag = |name: &str| match wanted.get(name).map(|value| value.get()) {
+    let flag = |name: &str| match wanted.get(name).map(RawValue::get) {
         None | Some("false" | "null") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(Refusal::params(format!("`notifications.{name}` has to be a boolean"))),
     };
-    let uris = match wanted.get("resourceSubscriptions") {
-        None => BTreeSet::new(),
-        Some(uris) => serde_json::from_str::<BTreeSet<String>>(uris.get())
-            .map_err(|_| Refusal::params("`notifications.resourceSubscriptions` has to be an array of URIs"))?,
-    };
     let most = call.server.settings.max_subscriptions;
-    if uris.len() > most {
-        return Err(Refusal::params(format!("a stream has at most {most} resource subscriptions")));
-    }
-    let tasks = match wanted.get("taskIds") {
-        None => BTreeSet::new(),
-        Some(ids) => {
-            tasks::declared(call)?;
-            serde_json::from_str::<BTreeSet<String>>(ids.get())
-                .map_err(|_| Refusal::params("`notifications.taskIds` has to be an array of ids"))?
-        }
+    let set = |name: &str| {
+        let given = wanted.get(name).map_or("[]", RawValue::get);
+        let set = serde_json::from_str(given).ok().filter(|set: &BTreeSet<String>| set.len() <= most);
+        set.ok_or_else(|| {
+            Refusal::params(format!("`notifications.{name}` has to be an array of at most {most} strings"))
+        })
     };
-    if tasks.len() > most {
-        return Err(Refusal::params(format!("a stream is about at most {most} tasks")));
+    let uris = set("resourceSubscriptions")?;
+    if wanted.get("taskIds").is_some() {
+        tasks::declared(call)?;
     }
+    let tasks = set("taskIds")?;
     let lists = &call.server.lists;
     let mut filter = Filter {
         tools_list_changed: flag("toolsListChanged")?,
@@ -137,7 +132,7 @@ async fn honoured(call: Call<'_>, wanted: &Members<'_>) -> Result<Filter, Refusa
         task_ids: BTreeSet::new(),
     };
     for uri in uris {
-        if resources::is_readable(call, &uri).await {
+        if resources::is_readable(call, &uri).await? {
             filter.resource_subscriptions.insert(uri);
         }
     }
@@ -164,7 +159,7 @@ impl Filter {
 /// `resources/subscribe` (2025-11-25, server/resources, Subscriptions).
 pub(crate) async fn subscribe(call: Call<'_>) -> Result<Freshness, Refusal> {
     let (uri, session) = subscription(call)?;
-    if !resources::is_readable(call, &uri).await {
+    if !resources::is_readable(call, &uri).await? {
         return Err(refuse::no_resource(&uri, call.revision));
     }
     let most = call.server.settings.max_subscriptions;
@@ -191,14 +186,21 @@ fn subscription<'a>(call: Call<'a>) -> Result<(String, &'a Session), Refusal> {
 }
 
 /// Tells a session of the old era what changes, until it ends. With `missed`, it may have missed something.
-pub(crate) async fn tell(server: &Inner, session: &Session, line: &impl Told, missed: bool) {
+pub(crate) async fn tell(
+    server: &Inner,
+    session: &Session,
+    principal: Option<&Principal>,
+    line: &impl Told,
+    missed: bool,
+) {
     let mut changes = server.engine.changes().listen();
     let listener = session.subscribed.listener();
     let told = async {
         let mut changed = missed.then_some(Changed::Everything);
         loop {
             if let Some(changed) = changed.filter(|_| listener.is_newest()) {
-                for (method, uri) in session.subscribed.select(&changed, &server.lists) {
+                let may_read = |uri: &str| resources::may_be_read(server, principal, uri);
+                for (method, uri) in session.subscribed.select(&changed, &server.lists, may_read) {
                     line.tell(notify::changed(method, uri.as_deref(), None)).await;
                 }
             }
@@ -217,7 +219,12 @@ pub(crate) trait Told {
 }
 
 impl Subscribed {
-    fn select(&self, changed: &Changed, lists: &Lists) -> Vec<(&'static str, Option<String>)> {
+    fn select(
+        &self,
+        changed: &Changed,
+        lists: &Lists,
+        may_read: impl Fn(&str) -> bool,
+    ) -> Vec<(&'static str, Option<String>)> {
         let lists = [
             (lists.has_tools(), Change::Tools, TOOLS),
             (lists.has_prompts(), Change::Prompts, PROMPTS),
@@ -226,7 +233,8 @@ impl Subscribed {
         let lists = lists.into_iter().filter(|(there, list, _)| *there && changed.has(list));
         let lists = lists.map(|(_, _, method)| (method, None));
         let inside = self.lock();
-        let updated = changed.among(&inside.uris).map(|uri| (UPDATED, Some(uri.to_owned())));
+        let updated = changed.among(&inside.uris).filter(|uri| may_read(uri));
+        let updated = updated.map(|uri| (UPDATED, Some(uri.to_owned())));
         lists.chain(updated).collect()
     }
 

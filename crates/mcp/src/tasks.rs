@@ -4,16 +4,16 @@
 //! in the request itself see any of it.
 
 use crate::asking;
+use crate::call::{Call, Freshness};
 use crate::encode;
 use crate::format;
-use crate::method::{Call, Freshness};
 use crate::notify;
 use crate::object::Writer;
 use crate::refuse::{self, Refusal};
 use crate::rpc;
-use diptych_pipeline::{NewTask, Operation, TaskState, TaskStatus, Tasks};
+use diptych_pipeline::{Caller, NewTask, Operation, TaskState, TaskStatus, Tasks};
 use diptych_spec::{Declaration, Error, ErrorKind};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json, value::RawValue};
 
 /// The name of the extension, in the capabilities of both sides.
 pub(crate) const EXTENSION: &str = "io.modelcontextprotocol/tasks";
@@ -44,19 +44,20 @@ pub(crate) fn way(call: Call<'_>, declaration: &Declaration) -> Result<Way, Refu
     }
 }
 
-/// Makes a task of a call, and writes the `CreateTaskResult`. `answers` are what was answered before.
+/// Makes a task of a call by this caller, and writes the `CreateTaskResult`. `answers` are what was answered before.
 ///
 /// # Errors
 /// Why there is no task: what is wrong with the call.
 pub(crate) async fn create(
     call: Call<'_>,
+    caller: &Caller,
     operation: &Operation,
     arguments: &str,
     answers: Map<String, Value>,
     result: &mut Writer<'_>,
 ) -> Result<(), Error> {
     let capabilities = call.capabilities().list();
-    let new = NewTask { principal: call.principal, arguments, capabilities: &capabilities, answers };
+    let new = NewTask { caller, arguments, capabilities: &capabilities, answers };
     let state = call.server.engine.create_task(operation, new).await?;
     described(&state, status(&state), result);
     Ok(())
@@ -72,11 +73,7 @@ pub(crate) async fn get(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fresh
 /// `tasks/update`: answers to what the task asks. What it does not ask is passed over.
 pub(crate) async fn update(call: Call<'_>) -> Result<Freshness, Refusal> {
     let (tasks, state) = addressed(call).await?;
-    let given = call.params.get("inputResponses");
-    let given = given.and_then(|given| serde_json::from_str::<Map<String, Value>>(given.get()).ok());
-    let Some(given) = given.filter(|given| given.values().all(Value::is_object)) else {
-        return Err(Refusal::params("`inputResponses` has to be an object with an object for each answer"));
-    };
+    let given = asking::responses(call.params.get("inputResponses").map_or("null", RawValue::get))?;
     let known = tasks.answer(state.id(), call.principal, given).await.map_err(|error| unreachable(&error))?;
     if known { Ok(Freshness::Unsaid) } else { Err(unknown()) }
 }
@@ -127,7 +124,7 @@ async fn addressed(call: Call<'_>) -> Result<(&Tasks, TaskState), Refusal> {
 async fn own(call: Call<'_>, tasks: &Tasks, id: &str) -> Result<TaskState, Refusal> {
     let state = tasks.get(id, call.principal).await.map_err(|error| unreachable(&error))?.ok_or_else(unknown)?;
     let operation = call.server.offer.operation(state.operation()).ok_or_else(unknown)?;
-    match operation.declaration().authorize(call.principal) {
+    match call.authorize(operation.declaration()) {
         Ok(()) => Ok(state),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(unknown()),
         Err(error) => Err(refuse::denied(&error)),

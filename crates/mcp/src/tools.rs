@@ -1,15 +1,16 @@
 //! `tools/call` (server/tools, Calling Tools). `tools/list` is in `list.rs`.
 
 use crate::asking::Dispatched;
+use crate::call::{Call, Freshness};
 use crate::encode;
 use crate::format;
+use crate::idempotency;
 use crate::meta;
-use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::refuse::{self, Refusal};
 use crate::tasks::{self, Way};
 use crate::trace;
-use diptych_pipeline::Operation;
+use diptych_pipeline::{Caller, Operation};
 use diptych_spec::{Arguments, Error, ErrorKind, Format};
 use serde_json::Map;
 
@@ -37,11 +38,9 @@ pub(crate) fn find<'c>(call: Call<'c>, name: &str) -> Result<Option<&'c Operatio
     let tool = call.server.offer.operation(name).filter(|operation| operation.declaration().is_tool());
     let Some(operation) = tool else { return Ok(None) };
     trace::operation(call, operation.declaration().name());
-    match operation.declaration().authorize(call.principal) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(refuse::denied(&error)),
-        Ok(()) => Ok(Some(operation)),
-    }
+    let Err(error) = call.authorize(operation.declaration()) else { return Ok(Some(operation)) };
+    call.server.engine.note_refusal(operation, &call.caller(), &error);
+    if error.kind() == ErrorKind::NotFound { Ok(None) } else { Err(refuse::denied(&error)) }
 }
 
 /// Runs a tool and writes what it answers, or the task that it is from now on.
@@ -53,21 +52,33 @@ pub(crate) async fn run(
     result: &mut Writer<'_>,
 ) -> Result<Freshness, Refusal> {
     let declaration = operation.declaration();
-    let task = match tasks::way(call, declaration)? {
+    let (key, arguments) = match idempotency::taken(call, declaration, arguments) {
+        Ok((key, arguments)) => (key, arguments),
+        Err(error) => return failed(&error, result).map(|()| Freshness::Unsaid),
+    };
+    let (caller, arguments) = (Caller { idempotency_key: key, ..call.caller() }, &*arguments);
+    let given = Arguments::named(arguments).from_a_model().limited(call.server.settings.json);
+    let way = if declaration.is_dry_run(&given) { Way::Waiting } else { tasks::way(call, declaration)? };
+    let task = match way {
         Way::Waiting => None,
         Way::Never(error) => return failed(&error, result).map(|()| Freshness::Unsaid),
         Way::Task if declaration.begins_task() => Some(arguments),
         Way::Task => {
-            return match tasks::create(call, operation, arguments, Map::new(), result).await {
+            return match tasks::create(call, &caller, operation, arguments, Map::new(), result).await {
                 Ok(()) => Ok(Freshness::Task),
                 Err(error) => failed(&error, result).map(|()| Freshness::Unsaid),
             };
         }
     };
-    let given = Arguments::named(arguments).from_a_model();
-    match call.dispatch_until_task(operation, given, task, result).await? {
+    match call.dispatch_until_task(operation, given, caller, task, result).await? {
         Dispatched::Done(outcome) => {
             encode::tool(declaration, arguments, outcome.json(), format, call.revision, result);
+            if outcome.is_replay() {
+                return Ok(Freshness::Replayed);
+            }
+            if outcome.is_dry_run() {
+                return Ok(Freshness::DryRun);
+            }
         }
         Dispatched::Failed(error) => failed(&error, result)?,
         Dispatched::Asked => return Ok(Freshness::InputRequired),

@@ -3,8 +3,9 @@
 //! Its fields are those of OpenTelemetry's semantic conventions for MCP. Of what a caller chooses, only the request's id is among
 //! them: no argument, no URI, no name that is not declared. Nor is the session's id, which is half a credential.
 
+use crate::call::Call;
 use crate::header::Head;
-use crate::method::{self, Call};
+use crate::method;
 use crate::object::decoded;
 use crate::refuse::Refusal;
 use diptych_pipeline::{TRACE_TARGET, TraceContext};

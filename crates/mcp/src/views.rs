@@ -3,8 +3,8 @@
 //! A tool names its view in its `_meta`, so views are not in the lists. Whoever may call one of the tools of a view may read
 //! it.
 
+use crate::call::{Call, Freshness};
 use crate::list::TTL_MS;
-use crate::method::{Call, Freshness};
 use crate::object::{self, Writer};
 use crate::offer::Offer;
 use crate::refuse::{self, Refusal};
@@ -69,7 +69,7 @@ impl View {
     pub(crate) fn read(&self, call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
         let mut refused = None;
         for tool in &self.tools {
-            let Err(error) = call.server.offer.at(*tool).declaration().authorize(call.principal) else {
+            let Err(error) = call.authorize(call.server.offer.at(*tool).declaration()) else {
                 self.write(call, result);
                 return Ok(Freshness::For { ttl_ms: TTL_MS, public: self.public });
             };

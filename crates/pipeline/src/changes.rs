@@ -3,9 +3,10 @@
 //! In this process only. A listener that is too slow is told that it missed something, and has to take it that everything
 //! changed.
 
-use diptych_spec::{Arguments, Call, Declaration, Error, FromCall, Result, Template};
-use serde_json::{Map, Value};
-use std::{fmt, sync::Arc};
+use crate::Outcome;
+use diptych_spec::{Arguments, Call, Declaration, Error, FromCall, Result, Template, scalar_to_text};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, collections::HashMap, fmt, sync::Arc};
 use tokio::sync::broadcast;
 
 /// How many changes a listener may be behind before it misses some.
@@ -87,18 +88,14 @@ impl Named {
         Self(variables.filter_map(given).collect())
     }
 
-    /// Tells what was declared to change. Called after COMMIT.
-    pub(crate) fn tell(&self, declaration: &Declaration, answer: &[u8], changes: &Changes) {
-        if declaration.changes().is_empty() || !changes.are_heard() {
+    /// Tells what was declared to change. Called after COMMIT; a dry run changes nothing.
+    pub(crate) fn tell(&self, declaration: &Declaration, outcome: &Outcome, changes: &Changes) {
+        if declaration.changes().is_empty() || !changes.are_heard() || outcome.is_dry_run() {
             return;
         }
-        let answer: Map<String, Value> = serde_json::from_slice(answer).unwrap_or_default();
+        let answer: HashMap<String, &RawValue> = serde_json::from_str(outcome.json()).unwrap_or_default();
         let value = |name: &str| {
-            let answered = match answer.get(name) {
-                Some(Value::String(text)) => Some(text.clone()),
-                Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
-                _ => None,
-            };
+            let answered = answer.get(name).and_then(|value| scalar_to_text(value.get())).map(Cow::into_owned);
             let given = || self.0.iter().find(|(own, _)| own == name).map(|(_, text)| text.clone());
             answered.or_else(given)
         };

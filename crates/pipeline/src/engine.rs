@@ -1,88 +1,23 @@
 //! The engine: the operations of an application, their database and their state. What every surface calls.
 
-use crate::{BeforeCommit, Catalogue, Changes, Operation, Operations, TaskSettings, Tasks, db::Db, dispatch::dispatch};
-use bytes::Bytes;
-use diptych_spec::{Arguments, Declaration, Mistake, Mistakes, Peer, Principal, Result, StateMap, Task};
+mod mistakes;
+
+use crate::audit::{Audit, Trail};
+use crate::{
+    Activity, Caller, Catalogue, Changes, Operation, Operations, Outcome, Seal, TaskSettings, Tasks,
+    db::Db,
+    dispatch::dispatch,
+    idempotency::Keys,
+    limit::{Limits, LimitsBuilder},
+};
+use diptych_spec::{Arguments, Declaration, Mistake, Mistakes, Principal, Result, ScopeHierarchy, StateMap, Task};
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Weak},
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-/// Who calls, how they are reached, and what becomes of the call when they go away.
-#[derive(Clone)]
-pub struct Caller {
-    /// The authenticated caller, if there is one.
-    pub principal: Option<Principal>,
-    /// What a disconnect means.
-    pub on_disconnect: OnDisconnect,
-    /// The line to the caller while the operation runs.
-    pub peer: Option<Arc<dyn Peer>>,
-    /// Cancelled when the caller withdraws the call: it is rolled back.
-    pub withdrawn: CancellationToken,
-    /// How long the call may take, in place of what the operation declares.
-    pub deadline: Option<Duration>,
-    /// What is kept in the transaction of a service besides what the service does.
-    pub before_commit: Option<Arc<dyn BeforeCommit>>,
-}
-
-/// What becomes of a service when its caller goes away, that is, when the dispatch future is dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnDisconnect {
-    /// It is rolled back.
-    Cancel,
-    /// It runs to its end.
-    Finish,
-}
-
-impl Caller {
-    /// This caller; a disconnect cancels.
-    #[must_use]
-    pub fn new(principal: Option<Principal>) -> Self {
-        Self {
-            principal,
-            on_disconnect: OnDisconnect::Cancel,
-            peer: None,
-            withdrawn: CancellationToken::new(),
-            deadline: None,
-            before_commit: None,
-        }
-    }
-}
-
-impl fmt::Debug for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller")
-            .field("principal", &self.principal)
-            .field("on_disconnect", &self.on_disconnect)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The answer of an operation: JSON, encoded once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome(Bytes);
-
-impl Outcome {
-    pub(crate) fn new(json: Bytes) -> Self {
-        Self(json)
-    }
-
-    /// The JSON text.
-    #[must_use]
-    pub fn json(&self) -> &str {
-        // What serde_json wrote is UTF-8.
-        std::str::from_utf8(&self.0).unwrap_or("null")
-    }
-
-    /// The bytes, not copied.
-    #[must_use]
-    pub fn into_bytes(self) -> Bytes {
-        self.0
-    }
-}
+use tokio_util::task::TaskTracker;
 
 /// Limits that hold for every operation that declares none of its own.
 #[derive(Debug, Clone)]
@@ -91,13 +26,28 @@ pub struct Settings {
     pub deadline: Duration,
     /// The longest answer, in bytes; 5 MiB.
     pub max_result_bytes: usize,
+    /// How many keys a rate limit keeps count of; 100,000, at 33 bytes each. With more than that at a time, those that have used least
+    /// of it are forgotten.
+    pub limit_keys: usize,
+    /// How long the answer to a call with an idempotency key is kept, and the key with it; 24 hours.
+    pub keep_idempotency_keys: Duration,
     /// How tasks are worked on.
     pub tasks: TaskSettings,
+    /// How often it is asked whether the caller of an open stream, a running call of MCP or a running task may still act; every 30
+    /// seconds.
+    pub standing_interval: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(30), max_result_bytes: 5 * 1024 * 1024, tasks: TaskSettings::default() }
+        Self {
+            deadline: Duration::from_secs(30),
+            max_result_bytes: 5 * 1024 * 1024,
+            limit_keys: 100_000,
+            keep_idempotency_keys: Duration::from_secs(24 * 3600),
+            tasks: TaskSettings::default(),
+            standing_interval: Duration::from_secs(30),
+        }
     }
 }
 
@@ -112,9 +62,15 @@ struct Inner {
     changes: Changes,
     state: Arc<StateMap>,
     settings: Settings,
+    scopes: ScopeHierarchy,
+    limits: Limits,
     /// The services that run for callers.
     running: TaskTracker,
     tasks: Option<Tasks>,
+    audit: Option<Trail>,
+    keys: Keys,
+    seal: Seal,
+    standing: OnceLock<Arc<dyn Activity>>,
 }
 
 /// An engine, as long as somebody else has it.
@@ -138,6 +94,10 @@ pub struct EngineBuilder {
     operations: Operations,
     state: StateMap,
     settings: Settings,
+    scopes: ScopeHierarchy,
+    pub(crate) limits: LimitsBuilder,
+    audit: Option<Audit>,
+    seal: Option<Seal>,
     mistakes: Vec<Mistake>,
 }
 
@@ -166,6 +126,26 @@ impl EngineBuilder {
         self
     }
 
+    /// Says which scopes contain others.
+    pub fn scopes(mut self, scopes: ScopeHierarchy) -> Self {
+        self.mistakes.extend(scopes.mistakes());
+        self.scopes = scopes;
+        self
+    }
+
+    /// Records calls.
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.audit = Some(audit);
+        self
+    }
+
+    /// The key that seals what callers keep for the server: cursors of lists, and states of MCP. The same for all processes that
+    /// stand for one server; without, each process draws one of its own.
+    pub fn seal_key(mut self, key: [u8; 32]) -> Self {
+        self.seal = Some(Seal::new(Some(key)));
+        self
+    }
+
     /// Adds what is wrong besides the operations, so that it is told together with their mistakes.
     pub fn mistakes(mut self, mistakes: impl IntoIterator<Item = Mistake>) -> Self {
         self.mistakes.extend(mistakes);
@@ -182,22 +162,38 @@ impl EngineBuilder {
         self.state.insert(self.db.clone());
         self.state.insert(changes.clone());
         self.state.insert(Catalogue::new(Arc::clone(&operations), changes.clone()));
-        self.mistakes.extend(mistakes(&operations, &self.state, &self.db));
+        if let Some(audit) = &self.audit {
+            self.state.insert(audit.clone());
+            self.mistakes.extend(Trail::mistakes(audit, &operations));
+        }
+        let seal = self.seal.unwrap_or_else(|| Seal::new(None));
+        self.state.insert(seal.clone());
+        self.mistakes.extend(mistakes::mistakes(&operations, &self.state, &self.db));
+        self.mistakes.extend(self.limits.mistakes(&operations));
+        self.mistakes.extend(Keys::mistake(self.settings.keep_idempotency_keys));
         Mistakes::check(self.mistakes)?;
         let declared = operations.iter().filter_map(longest_statement);
         let tasks = Tasks::of(&operations, &self.db, self.settings.tasks.clone(), changes.clone());
         self.db.allow_statements_of(declared.fold(self.settings.deadline, Duration::max));
+        let audit = self.audit.map(|audit| Trail::new(audit, &operations, &self.db));
+        let keys = Keys::new(&operations, &self.db, self.settings.keep_idempotency_keys);
         let name = |(at, operation): (usize, &Operation)| (operation.declaration().name().to_owned(), at);
         let index = operations.iter().enumerate().map(name).collect();
         Ok(Engine(Arc::new(Inner {
+            limits: self.limits.build(&operations, self.settings.limit_keys),
             operations,
             index,
             db: self.db,
             changes,
             state: Arc::new(self.state),
             settings: self.settings,
+            scopes: self.scopes,
             running: TaskTracker::new(),
             tasks,
+            audit,
+            keys,
+            seal,
+            standing: OnceLock::new(),
         })))
     }
 }
@@ -210,6 +206,10 @@ impl Engine {
             operations: Operations::new(),
             state: StateMap::default(),
             settings: Settings::default(),
+            scopes: ScopeHierarchy::default(),
+            limits: LimitsBuilder::default(),
+            audit: None,
+            seal: None,
             mistakes: Vec::new(),
         }
     }
@@ -224,6 +224,22 @@ impl Engine {
     #[must_use]
     pub fn operation(&self, name: &str) -> Option<&Operation> {
         self.0.index.get(name).map(|&at| &self.0.operations[at])
+    }
+
+    /// Whether this caller may use an operation, which is all that lists and look-ups ask; a call asks it again.
+    ///
+    /// # Errors
+    /// Why not: see [`Declaration::authorize`].
+    pub fn authorize(&self, declaration: &Declaration, principal: Option<&Principal>) -> Result<()> {
+        declaration.authorize(principal).or_else(|refused| {
+            let more = principal.and_then(|principal| self.0.scopes.expand(principal));
+            more.map_or(Err(refused), |principal| declaration.authorize(Some(&principal)))
+        })
+    }
+
+    /// The principal with every scope that its own contain.
+    pub(crate) fn granted(&self, principal: Option<Principal>) -> Option<Principal> {
+        principal.map(|principal| self.0.scopes.expand(&principal).unwrap_or(principal))
     }
 
     /// Runs an operation, through every stage.
@@ -243,6 +259,22 @@ impl Engine {
     /// This engine, as long as somebody else has it.
     pub(crate) fn downgrade(&self) -> WeakEngine {
         WeakEngine(Arc::downgrade(&self.0))
+    }
+
+    /// Where calls are recorded, if they are.
+    pub(crate) fn audit(&self) -> Option<&Trail> {
+        self.0.audit.as_ref()
+    }
+
+    /// The idempotency keys.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// What seals texts for callers to keep.
+    #[must_use]
+    pub fn seal(&self) -> &Seal {
+        &self.0.seal
     }
 
     /// The database.
@@ -271,6 +303,15 @@ impl Engine {
         self.0.running.reopen();
     }
 
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Who is asked whether callers may still act, said once; without, they may until their credentials expire.
+    pub(crate) fn standing(&self) -> &OnceLock<Arc<dyn Activity>> {
+        &self.0.standing
+    }
+
     pub(crate) fn state(&self) -> Arc<StateMap> {
         Arc::clone(&self.0.state)
     }
@@ -291,80 +332,4 @@ fn longest_statement(operation: &Operation) -> Option<Duration> {
     let declaration = operation.declaration();
     let run = declaration.task().filter(|_| !operation.is_service()).map(Task::longest_run);
     declaration.deadline().max(run)
-}
-
-fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> Vec<Mistake> {
-    let mut found = Vec::new();
-    let mut names: HashMap<&str, usize> = HashMap::new();
-    let mut places: HashMap<String, &str> = HashMap::new();
-    let declared: HashMap<&str, &Declaration> =
-        operations.iter().map(Operation::declaration).map(|declaration| (declaration.name(), declaration)).collect();
-    for (at, operation) in operations.iter().enumerate() {
-        let declaration = operation.declaration();
-        let name = declaration.name();
-        found.extend(declaration.mistakes(state));
-        found.extend(declaration.completion_mistakes(|name| declared.get(name).copied()));
-        found.extend(declaration.enumeration_mistakes(|name| declared.get(name).copied()));
-        let before = operations[..at].iter().map(Operation::declaration);
-        found.extend(before.filter_map(|known| declaration.view_mistake(known)).take(1));
-        let times = names.entry(name).or_default();
-        *times += 1;
-        if *times == 2 {
-            found.push(Mistake::new(name, "is declared twice; every operation has a name of its own"));
-        }
-        if let Some(only) = operation.backend().filter(|only| *only != db.backend()) {
-            found.push(Mistake::new(name, format!("takes a {only} connection, but the database is {}", db.backend())));
-        }
-        let routes =
-            declaration.routes().iter().map(|route| format!("{} {}", route.method, shape(route.path.as_str())));
-        for place in routes {
-            match places.get(&place) {
-                Some(other) => found
-                    .push(Mistake::new(name, format!("is served under {place}, where `{other}` is served already"))),
-                None => {
-                    places.insert(place, name);
-                }
-            }
-        }
-    }
-    found.extend(ambiguous(operations));
-    found
-}
-
-/// Resources of which nobody can say which one a URI means.
-fn ambiguous(operations: &[Operation]) -> Vec<Mistake> {
-    let resources: Vec<_> = operations
-        .iter()
-        .filter_map(|operation| Some((operation.declaration().name(), operation.declaration().resource()?)))
-        .collect();
-    let mut found = Vec::new();
-    for (at, (name, uri)) in resources.iter().enumerate() {
-        for (other, theirs) in resources[..at].iter().filter(|(_, theirs)| uri.is_ambiguous_with(theirs)) {
-            found.push(Mistake::new(
-                *name,
-                format!(
-                    "the resource {uri} and `{other}` under {theirs} share a URI, and neither is more literal; give one of them a literal segment that the other does not take"
-                ),
-            ));
-        }
-    }
-    found
-}
-
-/// A path without the names of its variables: two that differ only in those cannot be told apart.
-fn shape(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '{' => {
-                inside = true;
-                out.push_str("{}");
-            }
-            '}' => inside = false,
-            c if !inside => out.push(c),
-            _ => {}
-        }
-    }
-    out
 }

@@ -3,7 +3,7 @@
 //!
 //! | # | stage | what it does |
 //! |---|---|---|
-//! | 1 | authorize | may this caller use the operation at all? |
+//! | 1 | authorize | may this caller use the operation at all? and now, or is it too often? |
 //! | 2 | check | the arguments are of the declared types, nothing unknown, nothing missing |
 //! | 3 | open | BEGIN, or a read-only connection |
 //! | 4 | resolve | the target row, locked |
@@ -19,23 +19,43 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("diptych needs a database: enable the cargo feature `sqlite` or `postgres`");
 
+mod attempts;
+mod audit;
 mod before_commit;
+mod caller;
 mod catalogue;
 mod changes;
 mod db;
 mod dispatch;
 mod engine;
+mod idempotency;
 mod inject;
+mod limit;
 mod operation;
+mod outcome;
 mod report;
+mod seal;
 mod select;
 mod stage;
+mod standing;
 mod statistics;
 mod task;
+mod ticket;
 mod trace;
+mod update;
 mod watch;
 
+pub use audit::Audit;
+pub use audit::AuditArguments;
+pub use audit::AuditEntry;
+pub use audit::AuditFilter;
+pub use audit::AuditList;
+pub use audit::AuditOrder;
 pub use before_commit::BeforeCommit;
+pub use caller::Caller;
+pub use caller::OnDisconnect;
+pub use caller::Surface;
+pub use caller::Via;
 pub use catalogue::Catalogue;
 pub use changes::Change;
 pub use changes::Changes;
@@ -59,24 +79,36 @@ pub use db::query;
 pub use db::query_as;
 pub use db::query_scalar;
 pub use db::unknown_variant;
-pub use engine::Caller;
 pub use engine::Engine;
 pub use engine::EngineBuilder;
-pub use engine::OnDisconnect;
-pub use engine::Outcome;
 pub use engine::Settings;
+pub use limit::Clock;
+pub use limit::LimitKey;
+pub use limit::LimitStore;
+pub use limit::Meter;
+pub use limit::MountLimits;
+pub use limit::Network;
+pub use limit::Recent;
+pub use limit::Standing;
+pub use limit::SystemClock;
+pub use limit::Wanted;
 pub use operation::Exposed;
 pub use operation::ExposedCall;
 pub use operation::IntoOperation;
 pub use operation::Operation;
 pub use operation::Operations;
+pub use outcome::Outcome;
+pub use seal::Seal;
+pub use seal::Serial;
 pub use select::Select;
+pub use standing::Activity;
 pub use statistics::OperationStatistics;
 pub use task::NewTask;
 pub use task::TaskSettings;
 pub use task::TaskState;
 pub use task::TaskStatus;
 pub use task::Tasks;
+pub use ticket::Ticket;
 pub use trace::TRACE_TARGET;
 pub use trace::TraceContext;
 pub use trace::Tracing;
@@ -84,3 +116,7 @@ pub use trace::adopt;
 pub use trace::error_id;
 pub use trace::rename;
 pub use trace::set_tracing;
+pub use update::GivenFor;
+pub use update::Update;
+pub use update::UpdateOf;
+pub use update::update;

@@ -11,6 +11,9 @@ pub struct OperationStatistics {
     /// How many arguments models wrote as strings where the schema forbids one (`"5"`, `"[1, 2]"`), or as `5.0` for an
     /// integer, and that were taken as meant. A number that grows says that the description of an argument misleads.
     pub mended_arguments: u64,
+    /// How often calls were run again after they lost against others, by `.retry(…)`. A number that grows says that services work
+    /// on the same rows.
+    pub retries: u64,
 }
 
 impl Engine {
@@ -22,6 +25,7 @@ impl Engine {
             .map(|declaration| OperationStatistics {
                 name: declaration.name().to_owned(),
                 mended_arguments: declaration.arguments().mended(),
+                retries: declaration.retried(),
             })
             .collect()
     }

@@ -146,10 +146,15 @@ pub(crate) fn ended(error: &Error) {
     }
 }
 
+/// The id of the trace that shows the current span, if there is one: 32 hexadecimal digits.
+pub(crate) fn trace_id() -> Option<String> {
+    context::trace_id(&Span::current())
+}
+
 /// The id of a fault: that of the trace which shows it, if there is one, or one of its own. 32 hexadecimal digits.
 #[must_use]
 pub fn error_id() -> String {
-    context::trace_id(&Span::current()).unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string())
+    trace_id().unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string())
 }
 
 #[cfg(test)]

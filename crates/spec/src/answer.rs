@@ -30,7 +30,7 @@ impl<T: Send + 'static> Answer for Value<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not one row",
     label = "this is for one row, which is an `Option<Row>`",
-    note = "a selector that can be a `.target(…)`, or `.allow_none()`, returns `Result<Option<Row>>`"
+    note = "a selector with `.permit(…)` or `.allow_none()`, and one that can be a `.target(…)`, returns `Result<Option<Row>>`"
 )]
 pub trait OneRow: Answer {
     /// The row.

@@ -4,14 +4,19 @@
 //! An argument has one name on every surface. What is not declared is refused; what is given twice is refused;
 //! every wrong field is reported at once.
 
+mod asked;
+mod canonical;
 mod given;
 mod header;
 mod json;
+mod nul;
 mod set;
 mod split;
 mod table;
 
+pub use asked::Asked;
 pub use given::Arguments;
 pub use header::HeaderArgument;
+pub use json::{json_to_text, scalar_to_text};
 pub use set::ArgumentSet;
 pub use table::{Argument, ArgumentTable, Owner};

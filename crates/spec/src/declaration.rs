@@ -1,23 +1,29 @@
 //! What is known of an operation before any call: the value that every surface describes itself from.
 
+mod access;
 mod checks;
 mod enumeration;
 mod exposure;
+mod limits;
 mod list;
 mod table;
+mod terms;
 
+pub(crate) use access::Requirement;
 pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
 pub use table::Table;
 
 use crate::{
-    ArgumentTable, Call, Completion, Contents, Error, ErrorKind, Needed, Permission, Principal, Result, Route,
-    Signature, Task, Template, form::Shown, schema,
+    ArgumentTable, Completion, Contents, ErrorKind, Idempotency, Limit, Needed, Permission, Route, Signature, Task,
+    Template, form::Shown, schema,
 };
+use access::{RowRule, ShownTo};
 use exposure::Exposure;
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use terms::Terms;
 
 /// What an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,16 +64,6 @@ pub enum Cardinality {
     List,
 }
 
-/// A rule on the target row, which is in the call.
-pub(crate) type RowRule = dyn Fn(&Call) -> bool + Send + Sync;
-
-/// A precondition on the target row.
-pub(crate) struct Requirement {
-    pub(crate) code: &'static str,
-    pub(crate) detail: &'static str,
-    pub(crate) holds: Box<RowRule>,
-}
-
 /// An operation as it was declared. Built by [`crate::ServiceSpec`], [`crate::SelectorSpec`] and [`crate::PromptSpec`].
 pub struct Declaration {
     pub(crate) name: Cow<'static, str>,
@@ -81,21 +77,28 @@ pub struct Declaration {
     pub(crate) status: Option<u16>,
     pub(crate) creates: Option<Template>,
     pub(crate) changes: Vec<Template>,
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) cost: u32,
     pub(crate) deadline: Option<Duration>,
     pub(crate) task: Option<Task>,
     pub(crate) idempotent: bool,
+    pub(crate) idempotency: Option<Idempotency>,
     pub(crate) destructive: bool,
     pub(crate) allow_none: bool,
     pub(crate) exposed: bool,
     pub(crate) enabled: AtomicBool,
     pub(crate) lock: Lock,
+    pub(crate) terms: Terms,
+    pub(crate) snapshot: bool,
     pub(crate) list: ListDeclaration,
     pub(crate) signature: Signature,
     pub(crate) target: Option<Needed>,
+    pub(crate) targets: Option<Needed>,
     pub(crate) output: Value,
     pub(crate) exposure: Exposure,
     pub(crate) errors: Vec<(ErrorKind, &'static str)>,
     pub(crate) permits: Vec<Box<RowRule>>,
+    pub(crate) shown_to: Vec<Arc<ShownTo>>,
     pub(crate) requirements: Vec<Requirement>,
     pub(crate) completions: Vec<(&'static str, Completion)>,
     pub(crate) mistakes: Vec<String>,
@@ -123,21 +126,28 @@ impl Declaration {
             status: None,
             creates: None,
             changes: Vec::new(),
+            limits: Vec::new(),
+            cost: 1,
             deadline: None,
             task: None,
             idempotent: kind != OperationKind::Service,
+            idempotency: None,
             destructive: false,
             allow_none: false,
             exposed: false,
             enabled: AtomicBool::new(true),
             lock: Lock::default(),
+            terms: Terms::default(),
+            snapshot: false,
             list: ListDeclaration::default(),
             signature,
             target: None,
+            targets: None,
             output: Value::Null,
             exposure: Exposure::default(),
             errors: Vec::new(),
             permits: Vec::new(),
+            shown_to: Vec::new(),
             requirements: Vec::new(),
             completions: Vec::new(),
             mistakes: Vec::new(),
@@ -172,20 +182,6 @@ impl Declaration {
     #[must_use]
     pub fn cardinality(&self) -> Cardinality {
         self.cardinality
-    }
-
-    /// Lets the caller through, or says why not.
-    ///
-    /// # Errors
-    /// Those of the permission. An operation without a permission lets nobody through. One that is disabled is not found.
-    pub fn authorize(&self, principal: Option<&Principal>) -> Result<()> {
-        if !self.is_enabled() {
-            return Err(Error::not_found("there is no such operation"));
-        }
-        match &self.permission {
-            Some(permission) => permission.check(principal),
-            None => Err(Error::forbidden("the operation declares no permission")),
-        }
     }
 
     /// Whether it is there at all, for anybody.
@@ -276,6 +272,12 @@ impl Declaration {
         self.lock
     }
 
+    /// Whether all that a selector reads is of one snapshot.
+    #[must_use]
+    pub fn is_snapshot(&self) -> bool {
+        self.snapshot
+    }
+
     /// How a list is filtered, ordered and paginated.
     #[must_use]
     pub fn list(&self) -> &ListDeclaration {
@@ -288,10 +290,10 @@ impl Declaration {
         &self.signature.table
     }
 
-    /// Whether the service works on a row that a selector resolves first.
+    /// Whether the service works on a row, or on rows, that a selector resolves first.
     #[must_use]
     pub fn has_target(&self) -> bool {
-        self.target.is_some()
+        self.target.is_some() || self.targets.is_some()
     }
 
     /// The JSON Schema of the answer.
@@ -335,40 +337,22 @@ impl Declaration {
         self.requirements.iter().map(|requirement| requirement.code)
     }
 
-    /// Whether the caller may work on the target row, which is in the call.
-    ///
-    /// # Errors
-    /// Not found: the answer does not tell a row that is not there from one that is not the caller's.
-    pub fn permit(&self, call: &Call) -> Result<()> {
-        if self.permits.iter().all(|allows| allows(call)) { Ok(()) } else { Err(Error::not_found(NO_SUCH_ROW)) }
-    }
-
-    /// Whether the preconditions hold for the target row, which is in the call.
-    ///
-    /// # Errors
-    /// A conflict with the code of the first one that does not.
-    pub fn require(&self, call: &Call) -> Result<()> {
-        match self.requirements.iter().find(|requirement| !(requirement.holds)(call)) {
-            None => Ok(()),
-            Some(broken) => Err(Error::conflict(broken.code, broken.detail)),
-        }
-    }
-
     /// Sets what the finished chain answers. Called once, by whatever makes the operation runnable.
     #[doc(hidden)]
     pub fn finish<View: schemars::JsonSchema + 'static>(&mut self, cardinality: Cardinality) {
         self.cardinality = cardinality;
+        self.finish_terms();
         self.exposure.shown = Shown::of::<View>();
         self.output = match self.exposure.shown {
             Shown::Contents => schema::output::<Contents>(),
             _ if cardinality == Cardinality::Row && self.allow_none => schema::output::<Option<View>>(),
             _ => schema::output::<View>(),
         };
+        if let Some(keyset) = self.list.keyset().filter(|_| cardinality == Cardinality::List) {
+            keyset.describe(&mut self.output);
+        }
     }
 }
-
-/// What a caller reads when there is no row, or none that is theirs.
-const NO_SUCH_ROW: &str = "there is no such row";
 
 impl fmt::Debug for Declaration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,84 +2,17 @@
 //!
 //! It knows no transport. Each surface owns one `refuse.rs` that turns an [`ErrorKind`] into its own form.
 
-use crate::Question;
+mod kind;
+mod limited;
+
+pub use kind::ErrorKind;
+
+use crate::{Question, Quota};
 use serde::Serialize;
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 /// A result whose error is [`Error`] unless another is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// What went wrong, in terms every surface can express.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The request could not be read at all (malformed JSON, wrong media type).
-    BadRequest,
-    /// The request was read and its fields are wrong; see [`Error::fields`].
-    Invalid,
-    /// Nobody is signed in, and somebody has to be.
-    Unauthenticated,
-    /// The caller may not do this.
-    Forbidden,
-    /// There is no such thing, or the caller may not know of it.
-    NotFound,
-    /// The caller has to answer something first; see [`Error::questions`].
-    InputRequired,
-    /// The state of the data forbids it (a unique key, a precondition).
-    Conflict,
-    /// Too many calls; [`Error::retry_after`] says how long to wait.
-    RateLimited,
-    /// The request or the answer is larger than the ceiling.
-    TooLarge,
-    /// The operation took longer than its deadline and was rolled back.
-    Deadline,
-    /// The caller withdrew the call; it was rolled back.
-    Cancelled,
-    /// The database could not be reached; nothing was done.
-    Unavailable,
-    /// COMMIT was sent and its acknowledgement was lost.
-    OutcomeUnknown,
-    /// A fault of the server. The caller gets no detail.
-    Internal,
-}
-
-impl ErrorKind {
-    /// The `title` of RFC 9457: as the type is `about:blank`, the phrase of the status (RFC 9457, section 4.2.1).
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::BadRequest => "Bad Request",
-            Self::Invalid | Self::InputRequired => "Unprocessable Content",
-            Self::Unauthenticated => "Unauthorized",
-            Self::Forbidden => "Forbidden",
-            Self::NotFound => "Not Found",
-            Self::Conflict => "Conflict",
-            Self::RateLimited => "Too Many Requests",
-            Self::TooLarge => "Content Too Large",
-            Self::Deadline => "Gateway Timeout",
-            Self::Cancelled | Self::Unavailable | Self::OutcomeUnknown => "Service Unavailable",
-            Self::Internal => "Internal Server Error",
-        }
-    }
-
-    /// The HTTP status of this kind (RFC 9110, section 15), also the `status` member of the problem.
-    #[must_use]
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::BadRequest => 400,
-            Self::Invalid | Self::InputRequired => 422,
-            Self::Unauthenticated => 401,
-            Self::Forbidden => 403,
-            Self::NotFound => 404,
-            Self::Conflict => 409,
-            Self::RateLimited => 429,
-            Self::TooLarge => 413,
-            Self::Deadline => 504,
-            Self::Cancelled | Self::Unavailable | Self::OutcomeUnknown => 503,
-            Self::Internal => 500,
-        }
-    }
-}
 
 /// One wrong field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -119,6 +52,7 @@ struct Inner {
     fields: Vec<FieldError>,
     scopes: Vec<Cow<'static, str>>,
     retry_after: Option<Duration>,
+    quotas: Vec<Quota>,
     error_id: Option<String>,
     questions: Vec<Question>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -135,6 +69,7 @@ impl Error {
             fields: Vec::new(),
             scopes: Vec::new(),
             retry_after: None,
+            quotas: Vec::new(),
             error_id: None,
             questions: Vec::new(),
             source: None,
@@ -183,9 +118,7 @@ impl Error {
     #[must_use]
     pub fn insufficient_scope(scopes: &[Cow<'static, str>]) -> Self {
         let detail = format!("this needs the scope {}", scopes.join(" "));
-        let mut error = Self::new(ErrorKind::Forbidden, "insufficient_scope", detail);
-        error.0.scopes = scopes.to_vec();
-        error
+        Self::new(ErrorKind::Forbidden, "insufficient_scope", detail).needing(scopes.to_vec())
     }
 
     /// Somebody has to be signed in.
@@ -217,6 +150,13 @@ impl Error {
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// The scopes that a caller needs, for challenges (RFC 6750, section 3).
+    #[must_use]
+    pub(crate) fn needing(mut self, scopes: Vec<Cow<'static, str>>) -> Self {
+        self.0.scopes = scopes;
         self
     }
 
@@ -275,7 +215,7 @@ impl Error {
         &self.0.fields
     }
 
-    /// The scopes that were needed, for `insufficient_scope`.
+    /// The scopes that are needed, for `insufficient_scope` and for a caller without credentials.
     #[must_use]
     pub fn scopes(&self) -> &[Cow<'static, str>] {
         &self.0.scopes
@@ -305,12 +245,13 @@ impl Error {
             detail: &inner.detail,
             errors: &inner.fields,
             error_id: inner.error_id.as_deref(),
+            retry_after: self.retry_after_seconds(),
             questions: &inner.questions,
         }
     }
 }
 
-/// A problem details object (RFC 9457) with the extension members `code`, `errors`, `error_id` and `questions`.
+/// A problem details object (RFC 9457) with the extension members `code`, `errors`, `error_id`, `retry_after` and `questions`.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Problem<'a> {
     /// `about:blank`: the kind is told by `code`.
@@ -330,6 +271,9 @@ pub struct Problem<'a> {
     /// The id under which the log holds the cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_id: Option<&'a str>,
+    /// How long to wait before trying again, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
     /// What the caller has to answer first.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub questions: &'a [Question],

@@ -36,6 +36,18 @@ impl ExposedSpec {
         self
     }
 
+    /// How often it may be called; see [`crate::Limit`]. May be called several times, up to four: all of them hold.
+    pub fn limit(mut self, limit: crate::Limit) -> Self {
+        self.0.limits.push(limit);
+        self
+    }
+
+    /// How much a call counts for every limit; 1 unless said otherwise. With 0 it is not counted.
+    pub fn cost(mut self, cost: u32) -> Self {
+        self.0.cost = cost;
+        self
+    }
+
     /// A short name for people.
     pub fn title(mut self, title: impl Into<Cow<'static, str>>) -> Self {
         self.0.title = Some(title.into());

@@ -1,5 +1,11 @@
 //! Who may call an operation at all. Decided before anything is read.
 
+mod combined;
+mod hierarchy;
+
+pub use combined::{AllOf, AnyOf, EveryPermission, Permissions, SomePermission};
+pub use hierarchy::ScopeHierarchy;
+
 use crate::{Error, Principal, Result};
 use std::borrow::Cow;
 
@@ -18,7 +24,7 @@ use std::borrow::Cow;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a permission",
     label = "not a permission",
-    note = "a permission is `Anyone`, `Authenticated`, `Scope(\"…\")` or a closure `|who: Option<&Principal>| -> bool`"
+    note = "a permission is `Anyone`, `Authenticated`, `Scope(\"…\")`, `AllOf((…))`, `AnyOf((…))` or a closure `|who: Option<&Principal>| -> bool`"
 )]
 pub trait Permission: Send + Sync + 'static {
     /// Lets the caller through, or says why not.
@@ -28,14 +34,25 @@ pub trait Permission: Send + Sync + 'static {
     /// `insufficient_scope` when the caller is known and may not.
     fn check(&self, principal: Option<&Principal>) -> Result<()>;
 
-    /// The scopes a caller needs, for challenges and the OpenAPI document.
+    /// Every scope that this asks about.
     fn scopes(&self) -> &[Cow<'static, str>] {
         &[]
+    }
+
+    /// The sets of scopes of which a caller needs one, whole: for challenges and the OpenAPI document. All of
+    /// [`Permission::scopes`], unless it is overridden.
+    fn alternatives(&self) -> Vec<Vec<Cow<'static, str>>> {
+        vec![self.scopes().to_vec()]
     }
 
     /// Whether a caller without credentials is let through.
     fn is_open(&self) -> bool {
         false
+    }
+
+    /// What is wrong with it, for somebody who reads `the operation …`; the server does not start with it.
+    fn mistake(&self) -> Option<String> {
+        None
     }
 }
 
@@ -80,6 +97,28 @@ impl Permission for RequiredScope {
     }
     fn scopes(&self) -> &[Cow<'static, str>] {
         &self.0
+    }
+    fn mistake(&self) -> Option<String> {
+        hierarchy::not_a_scope(&self.0[0])
+    }
+}
+
+/// One that is not known before the program runs.
+impl Permission for Box<dyn Permission> {
+    fn check(&self, principal: Option<&Principal>) -> Result<()> {
+        (**self).check(principal)
+    }
+    fn scopes(&self) -> &[Cow<'static, str>] {
+        (**self).scopes()
+    }
+    fn alternatives(&self) -> Vec<Vec<Cow<'static, str>>> {
+        (**self).alternatives()
+    }
+    fn is_open(&self) -> bool {
+        (**self).is_open()
+    }
+    fn mistake(&self) -> Option<String> {
+        (**self).mistake()
     }
 }
 

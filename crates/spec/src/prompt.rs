@@ -78,6 +78,18 @@ impl<H> PromptSpec<H> {
         self
     }
 
+    /// How often it may be called; see [`crate::Limit`]. May be called several times, up to four: all of them hold.
+    pub fn limit(mut self, limit: crate::Limit) -> Self {
+        self.declaration.limits.push(limit);
+        self
+    }
+
+    /// How much a call counts for every limit; 1 unless said otherwise. With 0 it is not counted.
+    pub fn cost(mut self, cost: u32) -> Self {
+        self.declaration.cost = cost;
+        self
+    }
+
     /// How long it may take; 30 seconds unless the server says otherwise.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.declaration.deadline = Some(deadline);

@@ -3,16 +3,21 @@
 
 mod fit;
 mod flat;
+mod subschemas;
 mod words;
 
 pub(crate) use fit::{Fit, Mend};
 pub(crate) use flat::columns;
+pub use subschemas::{Subschema, each_subschema, each_subschema_mut};
 pub(crate) use words::{closed, expected};
 
 use schemars::{JsonSchema, SchemaGenerator, generate::Contract, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 type Object = Map<String, Value>;
+
+/// Marks the schema of a [`crate::Patch`] until it is published.
+pub(crate) const PATCH: &str = "x-diptych-patch";
 
 fn generate<T: JsonSchema>(contract: Contract) -> Value {
     let generator: SchemaGenerator = SchemaSettings::draft2020_12()
@@ -25,13 +30,47 @@ fn generate<T: JsonSchema>(contract: Contract) -> Value {
     let mut schema = generator.into_root_schema_for::<T>().to_value();
     visit(&mut schema, &mut |schema| {
         schema.remove("title");
+        leave_out_patches(schema);
     });
     schema
 }
 
+/// A [`crate::Patch`] can be left out, whatever the derive says: it does not know one. And null is not what it then is.
+fn leave_out_patches(schema: &mut Object) {
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+    let mut patches = Vec::new();
+    for (name, property) in properties.iter_mut().filter(|(_, property)| is_patch(property)) {
+        patches.push(name.clone());
+        if let Value::Object(property) = property
+            && property.get("default").is_some_and(Value::is_null)
+        {
+            property.remove("default");
+        }
+    }
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        required.retain(|name| !patches.iter().any(|patch| name == patch));
+        if required.is_empty() {
+            schema.remove("required");
+        }
+    }
+}
+
+fn is_patch(schema: &Value) -> bool {
+    schema.get(PATCH).is_some()
+}
+
+/// Removes what is ours alone.
+fn unmark(schema: &mut Value) {
+    visit(schema, &mut |schema| {
+        schema.shift_remove(PATCH);
+    });
+}
+
 /// The schema of what an operation answers.
 pub(crate) fn output<T: JsonSchema>() -> Value {
-    generate::<T>(Contract::Serialize)
+    let mut schema = generate::<T>(Contract::Serialize);
+    unmark(&mut schema);
+    schema
 }
 
 /// The properties of an input type.
@@ -39,16 +78,22 @@ pub(crate) fn output<T: JsonSchema>() -> Value {
 pub(crate) struct InputSchema {
     pub(crate) properties: Object,
     pub(crate) required: Vec<String>,
+    /// Those that are a [`crate::Patch`].
+    pub(crate) patches: Vec<String>,
     pub(crate) defs: Object,
-    /// Whether names that are not listed are accepted (a flattened map).
-    pub(crate) open: bool,
+    /// The schema of names that are not listed, where they are accepted (a flattened map).
+    pub(crate) others: Option<Value>,
     /// What else the root says (`oneOf` of a tagged enum).
     pub(crate) rest: Object,
 }
 
 /// The named arguments that `T` is made of, or why `T` is not made of named arguments.
 pub(crate) fn input<T: JsonSchema>() -> Result<InputSchema, String> {
-    let Value::Object(mut root) = generate::<T>(Contract::Deserialize) else {
+    let mut root = generate::<T>(Contract::Deserialize);
+    let properties = root.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let patches: Vec<_> = properties.filter(|(_, schema)| is_patch(schema)).map(|(name, _)| name.clone()).collect();
+    unmark(&mut root);
+    let Value::Object(mut root) = root else {
         return Err("its schema is not an object".to_owned());
     };
     let defs = take_object(&mut root, "$defs");
@@ -56,18 +101,14 @@ pub(crate) fn input<T: JsonSchema>() -> Result<InputSchema, String> {
     if !is_object && !root.contains_key("oneOf") && !root.contains_key("anyOf") {
         return Err("it is not a struct with named fields".to_owned());
     }
-    let open = match root.remove("additionalProperties") {
-        Some(Value::Bool(open)) => open,
-        Some(_) => true,
-        None => false,
-    };
+    let others = root.remove("additionalProperties").filter(|schema| *schema != Value::Bool(false));
     let mut properties = take_object(&mut root, "properties");
     let required = match root.remove("required") {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     };
     for (name, schema) in &mut properties {
-        if !required.contains(name) {
+        if !required.contains(name) && !patches.contains(name) {
             strip_null(schema);
         }
     }
@@ -80,7 +121,7 @@ pub(crate) fn input<T: JsonSchema>() -> Result<InputSchema, String> {
     }
     root.remove("type");
     root.remove("description");
-    Ok(InputSchema { properties, required, defs, open, rest: root })
+    Ok(InputSchema { properties, required, patches, defs, others, rest: root })
 }
 
 /// A property of one variant of a tagged enum, as the union of the variants sees it: its fixed tag value is
@@ -100,31 +141,23 @@ fn take_object(from: &mut Object, key: &str) -> Object {
 }
 
 /// Calls `f` on `schema` and every schema in it.
-fn visit(schema: &mut Value, f: &mut impl FnMut(&mut Object)) {
+fn visit(schema: &mut Value, f: &mut dyn FnMut(&mut Object)) {
+    if let Value::Object(object) = schema {
+        f(object);
+    }
+    each_subschema_mut(schema, |inner| visit(inner, f));
+}
+
+/// The most characters of a text that is filtered by, where its schema says nothing: databases refuse patterns that are very long.
+const LONGEST_OPERAND: u32 = 1000;
+
+/// Says how long a text may be that is looked for.
+pub(crate) fn bound_text(schema: &mut Value) {
     let Value::Object(object) = schema else { return };
-    f(object);
-    for (keyword, value) in object {
-        match (keyword.as_str(), value) {
-            ("properties" | "$defs" | "patternProperties" | "dependentSchemas", Value::Object(named)) => {
-                named.values_mut().for_each(|schema| visit(schema, f));
-            }
-            ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(list)) => {
-                list.iter_mut().for_each(|schema| visit(schema, f));
-            }
-            (
-                "items"
-                | "additionalProperties"
-                | "not"
-                | "if"
-                | "then"
-                | "else"
-                | "contains"
-                | "propertyNames"
-                | "unevaluatedProperties",
-                schema,
-            ) => visit(schema, f),
-            _ => {}
-        }
+    let bounded =
+        ["format", "enum", "const", "pattern", "maxLength"].iter().any(|keyword| object.contains_key(*keyword));
+    if !bounded && object.get("type").is_some_and(|ty| ty == "string") {
+        object.insert("maxLength".to_owned(), json!(LONGEST_OPERAND));
     }
 }
 

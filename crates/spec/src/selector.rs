@@ -3,9 +3,9 @@
 mod exposure;
 
 use crate::{
-    ArgumentData, AsIs, Completion, Declaration, FieldError, Filter, Handler, IntoHandler, List, Method, OneRow,
-    OperationKind, OrderKey, Ordering, Owner, PageNumber, PageRequest, Permission, Predicate, Route, Task, Template,
-    arguments::ArgumentSet, filter::MAX_OPERANDS, ordering, page::PageArguments, presenter::As, service::parse_path,
+    ArgumentData, AsIs, Completion, Declaration, FieldError, Filter, Handler, IntoHandler, IntoPagination, List,
+    Method, OneRow, OperationKind, OrderKey, Ordering, Owner, Permission, Predicate, Principal, Route, Task, Template,
+    arguments::ArgumentSet, filter::MAX_OPERANDS, ordering, presenter::As, schema, service::parse_path,
 };
 use serde_json::{Map, json};
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
@@ -71,6 +71,18 @@ impl<H, V> SelectorSpec<H, V> {
     /// Who may call it. Required; [`crate::Anyone`] opens it to everybody.
     pub fn allow(mut self, permission: impl Permission) -> Self {
         self.declaration.permission = Some(Arc::new(permission));
+        self
+    }
+
+    /// How often it may be called; see [`crate::Limit`]. May be called several times, up to four: all of them hold.
+    pub fn limit(mut self, limit: crate::Limit) -> Self {
+        self.declaration.limits.push(limit);
+        self
+    }
+
+    /// How much a call counts for every limit; 1 unless said otherwise. With 0 it is not counted.
+    pub fn cost(mut self, cost: u32) -> Self {
+        self.declaration.cost = cost;
         self
     }
 
@@ -148,25 +160,43 @@ impl<H: Handler, V> SelectorSpec<H, V> {
         self
     }
 
+    /// Lets the caller see this row at all. Where not, the answer is the one for a row that is not there. Holds wherever the row is read
+    /// by this selector: also as the target of a service.
+    pub fn permit(
+        mut self,
+        rule: impl Fn(Option<&Principal>, &<H::Out as OneRow>::Row) -> bool + Send + Sync + 'static,
+    ) -> Self
+    where
+        H::Out: OneRow,
+    {
+        self.declaration.shown_to.push(Arc::new(move |principal, row| {
+            row.downcast_ref::<<H::Out as OneRow>::Row>().is_some_and(|row| rule(principal, row))
+        }));
+        self
+    }
+
     /// Lets the caller choose rows. Each field of `F` is an optional argument.
     pub fn filter<F: Filter + ArgumentData>(mut self) -> Self
     where
         H::Out: List,
     {
-        let set = ArgumentSet::of::<F>(Owner::Filter).and_then(|set| match set.schema.required.first() {
+        let set = ArgumentSet::of::<F>(Owner::Filter).and_then(|mut set| match set.schema.required.first() {
             Some(name) => Err(format!("the filter's `{name}` has to be an `Option`: a filter can be left out")),
-            None => Ok(set.converted(|filter: F| {
-                let predicates = filter.into_predicates();
-                let long = predicates.iter().find(|predicate| predicate.values.len() > MAX_OPERANDS);
-                match long {
-                    Some(predicate) => Err(vec![FieldError::new(
-                        format!("/{}", predicate.column),
-                        "length",
-                        format!("must have at most {MAX_OPERANDS} elements"),
-                    )]),
-                    None => Ok(Filters(predicates)),
-                }
-            })),
+            None => {
+                set.schema.properties.values_mut().for_each(schema::bound_text);
+                Ok(set.converted(|filter: F| {
+                    let predicates = filter.into_predicates();
+                    let long = predicates.iter().find(|predicate| predicate.values.len() > MAX_OPERANDS);
+                    match long {
+                        Some(predicate) => Err(vec![FieldError::new(
+                            format!("/{}", predicate.column),
+                            "length",
+                            format!("must have at most {MAX_OPERANDS} elements"),
+                        )]),
+                        None => Ok(Filters(predicates)),
+                    }
+                }))
+            }
         });
         self.declaration.signature.arguments(set);
         self.declaration.list.filter_columns = F::COLUMNS;
@@ -190,6 +220,7 @@ impl<H: Handler, V> SelectorSpec<H, V> {
                 .push(format!("the default order `{default}` is not one of {}", names.join(", "))),
         }
         self.declaration.list.ordered = true;
+        self.declaration.list.order_columns = O::KEYS.iter().map(|(_, column)| *column).collect();
         let schema = json!({
             "type": "array",
             "description": format!("Sort keys, most significant first; `-` means descending. Default: {default}."),
@@ -201,29 +232,32 @@ impl<H: Handler, V> SelectorSpec<H, V> {
         self
     }
 
-    /// Answers one page at a time, with the total, by the arguments `page` and `page_size`.
-    pub fn paginate(mut self, page: PageNumber) -> Self
+    /// Answers one page at a time: [`crate::Keyset`] pages begin where another one ended, by the arguments `after`, `before` and
+    /// `page_size`; [`crate::PageNumber`] pages are numbered, and come with the total, by `page` and `page_size`.
+    pub fn paginate(mut self, pages: impl IntoPagination) -> Self
     where
         H::Out: List,
     {
-        if page.size == 0 || page.max_size < page.size {
-            self.declaration
-                .mistakes
-                .push(format!("a page has 1 to {} rows, so its default size cannot be {}", page.max_size, page.size));
+        let pages = pages.into_pagination();
+        if pages.size() == 0 || pages.max_size() < pages.size() {
+            self.declaration.mistakes.push(format!(
+                "a page has 1 to {} rows, so its default size cannot be {}",
+                pages.max_size(),
+                pages.size()
+            ));
         }
-        let properties = Map::from_iter([
-            (
-                "page".to_owned(),
-                json!({"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1, "description": "Which page, from 1."}),
-            ),
-            (
-                "page_size".to_owned(),
-                json!({"type": "integer", "minimum": 1, "maximum": page.max_size, "default": page.size, "description": "Rows on a page."}),
-            ),
-        ]);
-        let set = ArgumentSet::custom(Owner::Page, properties, move |given| convert_page(page, &given));
-        self.declaration.signature.arguments(Ok(set));
-        self.declaration.list.page = Some(page);
+        self.declaration.signature.arguments(Ok(pages.arguments()));
+        if pages.keyset().is_some() {
+            self.declaration.signature.table.keep_asked();
+        }
+        self.declaration.list.page = Some(pages);
+        self
+    }
+
+    /// Reads everything that it reads from one snapshot of the database: what its function reads, the page, and the total. That
+    /// takes a transaction, which doubles what a short read costs; without, each statement sees what was committed before it.
+    pub fn snapshot(mut self, snapshot: bool) -> Self {
+        self.declaration.snapshot = snapshot;
         self
     }
 
@@ -247,9 +281,6 @@ impl<H: Handler, V> SelectorSpec<H, V> {
     }
 }
 
-/// Beyond this the offset is longer than any table.
-const MAX_PAGE: u32 = 10_000_000;
-
 #[derive(serde::Deserialize)]
 struct OrderArguments {
     order: Option<Vec<String>>,
@@ -258,32 +289,24 @@ struct OrderArguments {
 fn convert_order<O: Ordering>(given: OrderArguments) -> Result<Order, Vec<FieldError>> {
     let mut keys: Vec<OrderKey> = Vec::new();
     let mut wrong = Vec::new();
-    for (index, name) in given.order.into_iter().flatten().enumerate() {
+    let names = given.order.unwrap_or_default();
+    if names.len() > O::KEYS.len() {
+        let most = format!("must have at most {} elements", O::KEYS.len());
+        return Err(vec![FieldError::new("/order", "length", most)]);
+    }
+    for (index, name) in names.into_iter().enumerate() {
         let at = format!("/order/{index}");
         match ordering::parse::<O>(&name) {
             None => {
                 let names = ordering::names::<O>().join(", ");
                 wrong.push(FieldError::new(at, "type", format!("expected one of {names}")));
             }
-            Some(key) if keys.iter().any(|known| known.column == key.column) => {
-                wrong.push(FieldError::new(at, "duplicate", "this key is given twice"));
-            }
+            // Rows that compare equal by a column do so again, so a second time it orders nothing.
+            Some(key) if keys.iter().any(|known| known.column == key.column) => {}
             Some(key) => keys.push(key),
         }
     }
     if wrong.is_empty() { Ok(Order(keys)) } else { Err(wrong) }
-}
-
-fn convert_page(declared: PageNumber, given: &PageArguments) -> Result<PageRequest, Vec<FieldError>> {
-    let page = given.page.unwrap_or(1);
-    let page_size = given.page_size.unwrap_or(declared.size);
-    let mut wrong = Vec::new();
-    for (name, value, max) in [("page", page, MAX_PAGE), ("page_size", page_size, declared.max_size)] {
-        if value == 0 || value > max {
-            wrong.push(FieldError::new(format!("/{name}"), "range", format!("must be at least 1 and at most {max}")));
-        }
-    }
-    if wrong.is_empty() { Ok(PageRequest { page, page_size }) } else { Err(wrong) }
 }
 
 impl<H, V> fmt::Debug for SelectorSpec<H, V> {

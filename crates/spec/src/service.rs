@@ -1,10 +1,14 @@
 //! The builder of a service: a mutation in one transaction.
 
 mod exposure;
+mod targets;
+mod terms;
+
+pub use targets::{Instances, Targets};
 
 use crate::{
-    AsIs, Call, Declaration, Handler, Instance, IntoHandler, List, Lock, Method, OneRow, OperationKind, Permission,
-    Principal, Route, SelectorSpec, Signature, Task, Template, declaration::Requirement, presenter::As,
+    AsIs, Call, Declaration, Handler, Idempotency, Instance, IntoHandler, List, Lock, Method, OneRow, OperationKind,
+    Permission, Principal, Route, SelectorSpec, Signature, Task, Template, declaration::Requirement, presenter::As,
 };
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -50,10 +54,16 @@ impl Untargeted for NoTarget {}
 pub trait HasTarget {
     /// The row.
     type Row: Send + 'static;
+    /// Whether this holds for every row of the call.
+    #[doc(hidden)]
+    fn every(call: &Call, holds: &dyn Fn(&Self::Row) -> bool) -> bool;
 }
 
 impl<L: Handler, Row: Send + 'static> HasTarget for Target<L, Row> {
     type Row = Row;
+    fn every(call: &Call, holds: &dyn Fn(&Row) -> bool) -> bool {
+        call.get::<Instance<Row>>().is_some_and(|Instance(row)| holds(row))
+    }
 }
 
 /// The answer is what the function returned.
@@ -137,6 +147,18 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
         self
     }
 
+    /// How often it may be called; see [`crate::Limit`]. May be called several times, up to four: all of them hold.
+    pub fn limit(mut self, limit: crate::Limit) -> Self {
+        self.declaration.limits.push(limit);
+        self
+    }
+
+    /// How much a call counts for every limit; 1 unless said otherwise. With 0 it is not counted.
+    pub fn cost(mut self, cost: u32) -> Self {
+        self.declaration.cost = cost;
+        self
+    }
+
     /// Serves it under this method and path, relative to where REST is mounted. May be called several times.
     pub fn rest(mut self, method: Method, path: &str) -> Self {
         match parse_path(path) {
@@ -189,6 +211,12 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
     /// A second call with the same arguments changes nothing more (MCP's `idempotentHint`).
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.declaration.idempotent = idempotent;
+        self
+    }
+
+    /// How it takes idempotency keys; see [`Idempotency`]. Any service takes them; where this is declared, the OpenAPI document says so.
+    pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.declaration.idempotency = Some(idempotency);
         self
     }
 
@@ -258,6 +286,13 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
         handler.describe(&mut self.declaration.signature);
         self.declaration.errors.extend_from_slice(handler.errors());
         self.declaration.mistakes.append(&mut found.mistakes);
+        let shown_to = found.shown_to;
+        if !shown_to.is_empty() {
+            self.declaration.permits.push(Box::new(move |call| {
+                let row = call.get::<Instance<<L::Out as OneRow>::Row>>();
+                row.is_some_and(|Instance(row)| shown_to.iter().all(|allows| allows(call.principal(), row)))
+            }));
+        }
         ServiceSpec {
             declaration: self.declaration,
             handler: self.handler,
@@ -267,19 +302,18 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
         }
     }
 
-    /// Lets the caller work on this row at all. Where not, the answer is "not found", as if it were not there.
+    /// Lets the caller work on this row at all. Where not, the answer is "not found", as if it were not there. Of several rows, each
+    /// has to be the caller's.
     pub fn permit(mut self, rule: impl Fn(Option<&Principal>, &T::Row) -> bool + Send + Sync + 'static) -> Self
     where
         T: HasTarget,
     {
-        self.declaration.permits.push(Box::new(move |call| {
-            call.get::<Instance<T::Row>>().is_some_and(|Instance(row)| rule(call.principal(), row))
-        }));
+        self.declaration.permits.push(Box::new(move |call| T::every(call, &|row| rule(call.principal(), row))));
         self
     }
 
     /// A precondition on the row, checked in the transaction that holds its lock; where it does not hold, the answer is a
-    /// conflict with this code and detail.
+    /// conflict with this code and detail. Of several rows, it holds for each.
     pub fn require(
         mut self,
         code: &'static str,
@@ -289,7 +323,7 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
     where
         T: HasTarget,
     {
-        let holds = Box::new(move |call: &Call| call.get::<Instance<T::Row>>().is_some_and(|Instance(row)| holds(row)));
+        let holds = Box::new(move |call: &Call| T::every(call, &holds));
         self.declaration.requirements.push(Requirement { code, detail, holds });
         self
     }

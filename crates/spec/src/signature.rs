@@ -8,11 +8,13 @@ use std::any::{TypeId, type_name};
 pub struct Needed {
     pub(crate) id: TypeId,
     pub(crate) name: &'static str,
+    /// What is wrong when it is not there, where it is not for the application to register.
+    pub(crate) without: Option<&'static str>,
 }
 
 impl Needed {
     fn of<T: 'static>() -> Self {
-        Self { id: TypeId::of::<T>(), name: type_name::<T>() }
+        Self { id: TypeId::of::<T>(), name: type_name::<T>(), without: None }
     }
 
     /// The type.
@@ -42,6 +44,7 @@ pub struct Signature {
     pub(crate) table: ArgumentTable,
     pub(crate) states: Vec<Needed>,
     pub(crate) instance: Option<Needed>,
+    pub(crate) instances: Option<Needed>,
     pub(crate) talk: Talk,
     pub(crate) begins_task: bool,
     pub(crate) mistakes: Vec<String>,
@@ -58,6 +61,12 @@ impl Signature {
     /// The handler needs the application's value of type `T`.
     pub fn state<T: 'static>(&mut self) {
         self.states.push(Needed::of::<T>());
+    }
+
+    /// The handler needs a value of type `T` that is not for the application to register; `without` says what is wrong when it is
+    /// not there, and what to do.
+    pub fn provided<T: 'static>(&mut self, without: &'static str) {
+        self.states.push(Needed { without: Some(without), ..Needed::of::<T>() });
     }
 
     /// The handler speaks with the caller while it runs.
@@ -91,6 +100,14 @@ impl Signature {
             )),
             Some(_) => self.mistakes.push(format!("Instance<{}> is asked for twice", needed.name)),
             None => self.instance = Some(needed),
+        }
+    }
+
+    /// The handler needs targets, each a `T`.
+    pub fn instances<T: 'static>(&mut self) {
+        let needed = Needed::of::<T>();
+        if self.instances.replace(needed).is_some() {
+            self.mistakes.push(format!("Instances<{}> is asked for twice, or of two types", needed.name));
         }
     }
 }

@@ -8,9 +8,10 @@ mod matching;
 mod overlap;
 mod parse;
 
+use crate::json_to_text;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
-use std::{collections::HashMap, fmt};
+use std::{borrow::Cow, collections::HashMap, fmt};
 
 /// Text with variables in braces (RFC 6570).
 ///
@@ -145,11 +146,7 @@ impl Template {
     #[must_use]
     pub fn fill(&self, json: &str) -> Option<String> {
         let members: HashMap<String, &RawValue> = serde_json::from_str(json).ok()?;
-        self.expand(|name| match members.get(name)?.get() {
-            "null" => None,
-            text if text.starts_with('"') => serde_json::from_str(text).ok(),
-            other => Some(other.to_owned()),
-        })
+        self.expand(|name| json_to_text(members.get(name)?.get()).map(Cow::into_owned))
     }
 }
 

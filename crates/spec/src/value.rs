@@ -4,11 +4,11 @@
 //! a type that only one database knows is refused by the compiler.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 use uuid::Uuid;
 
-/// One bound parameter.
-#[derive(Debug, Clone, PartialEq)]
+/// One bound parameter. `Debug` shows its type only: most are a caller's.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
     /// SQL NULL of a type (PostgreSQL needs to know which).
@@ -41,6 +41,29 @@ pub enum Value {
     Time(NaiveTime),
     /// `JSONB`; text on SQLite.
     Json(serde_json::Value),
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Null(kind) => return write!(f, "Null({kind:?})"),
+            Self::Bool(_) => ValueKind::Bool,
+            Self::I16(_) => ValueKind::I16,
+            Self::I32(_) => ValueKind::I32,
+            Self::I64(_) => ValueKind::I64,
+            Self::F32(_) => ValueKind::F32,
+            Self::F64(_) => ValueKind::F64,
+            Self::Text(_) => ValueKind::Text,
+            Self::Bytes(_) => ValueKind::Bytes,
+            Self::Uuid(_) => ValueKind::Uuid,
+            Self::DateTime(_) => ValueKind::DateTime,
+            Self::Timestamp(_) => ValueKind::Timestamp,
+            Self::Date(_) => ValueKind::Date,
+            Self::Time(_) => ValueKind::Time,
+            Self::Json(_) => ValueKind::Json,
+        };
+        write!(f, "{kind:?}(…)")
+    }
 }
 
 /// The type of a [`Value`].

@@ -31,7 +31,10 @@ pub struct DelayProxy {
 #[derive(Debug, Default)]
 struct Wire {
     delay_ms: AtomicU64,
-    break_next: AtomicBool,
+    /// How many messages from now the connection is broken; 0 is never.
+    break_in: AtomicU64,
+    /// Whether that message is passed on all the same, and only its answer is not.
+    loses_answer: AtomicBool,
     messages: AtomicU64,
     broken: Notify,
 }
@@ -69,7 +72,24 @@ impl DelayProxy {
 
     /// Breaks the connection that sends the next message, instead of passing it on.
     pub fn break_on_next_message(&self) {
-        self.wire.break_next.store(true, Ordering::SeqCst);
+        self.break_after_messages(0);
+    }
+
+    /// Passes on so many messages, and breaks the connection that sends the one after them.
+    pub fn break_after_messages(&self, messages: u64) {
+        self.wire.loses_answer.store(false, Ordering::SeqCst);
+        self.wire.break_in.store(messages + 1, Ordering::SeqCst);
+    }
+
+    /// Passes on one message more than that, and breaks the connection when it is answered.
+    pub fn lose_answer_after_messages(&self, messages: u64) {
+        self.wire.loses_answer.store(true, Ordering::SeqCst);
+        self.wire.break_in.store(messages + 1, Ordering::SeqCst);
+    }
+
+    /// Breaks nothing any more.
+    pub fn mend(&self) {
+        self.wire.break_in.store(0, Ordering::SeqCst);
     }
 
     /// How many messages clients have sent so far.
@@ -91,14 +111,15 @@ async fn carry(client: TcpStream, upstream: SocketAddr, wire: Arc<Wire>) {
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
+    let is_deaf = AtomicBool::new(false);
     tokio::select! {
-        () = pump(from_client, to_server, Some(&wire)) => {}
-        () = pump(from_server, to_client, None) => {}
+        () = pump(from_client, to_server, Some(&wire), &is_deaf) => {}
+        () = pump(from_server, to_client, None, &is_deaf) => {}
         () = wire.broken.notified() => {}
     }
 }
 
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: Option<&Wire>) {
+async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: Option<&Wire>, is_deaf: &AtomicBool) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let Ok(read @ 1..) = from.read(&mut buffer).await else { return };
@@ -108,9 +129,15 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: Option<&Wir
             if delay > 0 {
                 tokio::time::sleep(Duration::from_millis(delay)).await;
             }
-            if wire.break_next.swap(false, Ordering::SeqCst) {
-                return;
+            let before = wire.break_in.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            if before == Ok(1) {
+                if !wire.loses_answer.load(Ordering::SeqCst) {
+                    return;
+                }
+                is_deaf.store(true, Ordering::SeqCst);
             }
+        } else if is_deaf.load(Ordering::SeqCst) {
+            return;
         }
         if to.write_all(&buffer[..read]).await.is_err() {
             return;

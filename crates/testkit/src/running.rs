@@ -1,6 +1,6 @@
 //! A server that listens on a free port for as long as a test needs it.
 
-use diptych::{Addresses, MCPServerBuilder};
+use diptych::{Addresses, MCPServerBuilder, Server};
 use std::{net::SocketAddr, thread::JoinHandle};
 use tokio::sync::oneshot;
 
@@ -15,11 +15,20 @@ pub struct RunningServer {
 impl RunningServer {
     /// Builds the server and listens on a free port of 127.0.0.1.
     pub async fn start(builder: MCPServerBuilder) -> Self {
+        Self::run(async { builder.build().await.unwrap_or_else(|error| panic!("{error}")) }).await
+    }
+
+    /// Listens on a free port of 127.0.0.1 with a server that is built already, and may be called in other ways too.
+    pub async fn serve(server: Server) -> Self {
+        Self::run(async { server }).await
+    }
+
+    async fn run(server: impl Future<Output = Server> + Send + 'static) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let (listening, addresses) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = builder.build().await.unwrap_or_else(|error| panic!("{error}"));
+                let server = server.await;
                 let bind: SocketAddr = "127.0.0.1:0".parse().expect("an address");
                 let listener = server.listen(bind).unwrap_or_else(|error| panic!("{error}"));
                 listening.send(listener.addresses().clone()).expect("the test waits");

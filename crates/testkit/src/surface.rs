@@ -2,7 +2,7 @@
 //! same problem.
 
 use crate::{HttpReply, RunningServer, request};
-use diptych::{Client, Principal, Server};
+use diptych::{Client, Error, IdempotencyKey, Principal, Server};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
@@ -86,29 +86,46 @@ impl SurfaceClient {
     /// # Errors
     /// The problem.
     pub async fn call(&self, operation: &str, arguments: Value) -> Answered {
+        self.call_with(None, operation, arguments).await
+    }
+
+    /// The same, with an idempotency key.
+    ///
+    /// # Errors
+    /// The problem.
+    pub async fn call_with_key(&self, key: &str, operation: &str, arguments: Value) -> Answered {
+        self.call_with(Some(key), operation, arguments).await
+    }
+
+    async fn call_with(&self, key: Option<&str>, operation: &str, arguments: Value) -> Answered {
         match &self.kind {
             Kind::InProcess(client, scopes) => {
                 let mut client = client.clone();
+                match key.map(IdempotencyKey::new).transpose() {
+                    Ok(Some(key)) => client = client.with_idempotency_key(key),
+                    Ok(None) => {}
+                    Err(error) => return Err(problem(&error)),
+                }
                 if let Some(user) = &self.user {
                     client = client.as_principal(principal(user, scopes));
                 }
                 let answer = client.call_json(operation, &arguments.to_string()).await;
                 answer
                     .map(|json| serde_json::from_str(&json).expect("an answer is JSON"))
-                    .map_err(|error| serde_json::to_value(error.problem()).expect("a problem is JSON"))
+                    .map_err(|error| problem(&error))
             }
-            Kind::Rest(socket, document) => self.call_rest(*socket, document, operation, arguments).await,
+            Kind::Rest(socket, document) => self.call_rest(*socket, document, key, operation, arguments).await,
             Kind::Session(socket, session) => {
                 let headers = [("Mcp-Session-Id", session.as_str()), ("MCP-Protocol-Version", "2025-11-25")];
-                let params = json!({"name": operation, "arguments": arguments});
+                let params = with_key(json!({"name": operation, "arguments": arguments}), key);
                 self.call_tool(*socket, &headers, params).await
             }
             Kind::Stateless(socket) => {
                 let headers =
                     [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", operation)];
-                self.call_tool(*socket, &headers, stateless(operation, &arguments)).await
+                self.call_tool(*socket, &headers, with_key(stateless(operation, &arguments), key)).await
             }
-            Kind::Stdio(pipes) => pipes.lock().await.call_tool(stateless(operation, &arguments)).await,
+            Kind::Stdio(pipes) => pipes.lock().await.call_tool(with_key(stateless(operation, &arguments), key)).await,
         }
     }
 
@@ -120,25 +137,31 @@ impl SurfaceClient {
     /// # Panics
     /// In process and over REST, which do not speak it.
     pub async fn request(&self, method: &str, mut params: Value) -> Answered {
-        let name = params["name"].as_str().unwrap_or_default().to_owned();
+        let name = ["name", "uri", "taskId"].iter().find_map(|key| params[key].as_str()).unwrap_or_default().to_owned();
         let message = match &self.kind {
             Kind::Session(socket, session) => {
                 let headers = [("Mcp-Session-Id", session.as_str()), ("MCP-Protocol-Version", "2025-11-25")];
                 self.post(*socket, &headers, method, params).await.json()
             }
             Kind::Stateless(socket) => {
-                params["_meta"] = meta();
+                with_meta(&mut params);
                 let mut headers = vec![("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method)];
                 headers.extend((!name.is_empty()).then_some(("Mcp-Name", &*name)));
                 self.post(*socket, &headers, method, params).await.json()
             }
             Kind::Stdio(pipes) => {
-                params["_meta"] = meta();
+                with_meta(&mut params);
                 pipes.lock().await.request(method, params).await
             }
             Kind::InProcess(..) | Kind::Rest(..) => panic!("{method} is a method of MCP"),
         };
         message.get("result").cloned().ok_or_else(|| message["error"].clone())
+    }
+
+    /// Whether it can send a [`SurfaceClient::request`].
+    #[must_use]
+    pub fn speaks_mcp(&self) -> bool {
+        !matches!(self.kind, Kind::InProcess(..) | Kind::Rest(..))
     }
 
     fn authorization(&self) -> Option<String> {
@@ -151,7 +174,9 @@ impl SurfaceClient {
             // MCP answers these as HTTP does; the words are in the challenge and the message.
             return Err(json!({"status": reply.status}));
         }
-        assert_eq!(reply.status, 200, "{}", reply.body);
+        // A question that this client cannot be asked is an error of the protocol.
+        let is_answer = reply.status == 200 || reply.json()["error"]["code"] == -32021;
+        assert!(is_answer, "{}: {}", reply.status, reply.body);
         answered(&reply.json())
     }
 
@@ -164,7 +189,14 @@ impl SurfaceClient {
         request(socket, "POST", "/mcp", &all, Some(&body)).await
     }
 
-    async fn call_rest(&self, socket: SocketAddr, document: &Value, operation: &str, arguments: Value) -> Answered {
+    async fn call_rest(
+        &self,
+        socket: SocketAddr,
+        document: &Value,
+        key: Option<&str>,
+        operation: &str,
+        arguments: Value,
+    ) -> Answered {
         let (method, path, described) = find(document, operation);
         let Value::Object(mut arguments) = arguments else { panic!("arguments are an object") };
         let mut target = format!("/api{path}");
@@ -195,12 +227,16 @@ impl SurfaceClient {
         let authorization = self.authorization();
         let mut headers = vec![("Content-Type", "application/json")];
         headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
+        headers.extend(key.map(|key| ("Idempotency-Key", key)));
         let body = (!is_read).then(|| Value::Object(arguments).to_string());
         let reply = request(socket, &method.to_uppercase(), &target, &headers, body.as_deref()).await;
         match reply.status {
             204 => Ok(Value::Null),
             401 | 403 => Err(json!({"status": reply.status})),
-            200..=299 => Ok(reply.json()),
+            200..=299 if reply.header("content-type").is_some_and(|own| own.starts_with("application/json")) => {
+                Ok(reply.json())
+            }
+            200..=299 => Ok(Value::String(reply.body)),
             _ => {
                 assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{}", reply.body);
                 Err(reply.json())
@@ -233,6 +269,25 @@ fn stateless(operation: &str, arguments: &Value) -> Value {
     json!({"name": operation, "arguments": arguments, "_meta": meta()})
 }
 
+/// The same with an idempotency key.
+fn with_key(mut params: Value, key: Option<&str>) -> Value {
+    if let Some(key) = key {
+        params["_meta"]["dev.diptych/idempotency-key"] = json!(key);
+    }
+    params
+}
+
+fn problem(error: &Error) -> Value {
+    serde_json::to_value(error.problem()).expect("a problem is JSON")
+}
+
+/// What every request of the new era says of its client, unless it says it itself.
+fn with_meta(params: &mut Value) {
+    if params["_meta"].is_null() {
+        params["_meta"] = meta();
+    }
+}
+
 fn meta() -> Value {
     json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -252,7 +307,9 @@ fn answered(message: &Value) -> Answered {
         return Err(value);
     }
     if let Some(structured) = result.get("structuredContent") {
-        let unwrapped = if value.is_object() { structured } else { structured.get("result").unwrap_or(structured) };
+        // What may be no object is wrapped in one.
+        let wrapped = || structured.get("result").unwrap_or(structured);
+        let unwrapped = if structured == &value { structured } else { wrapped() };
         assert_eq!(unwrapped, &value, "text and structured content say the same");
     }
     Ok(value)

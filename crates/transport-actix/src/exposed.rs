@@ -14,7 +14,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use diptych_pipeline::{ExposedCall, IntoOperation, Operation};
-use diptych_spec::{Declaration, ExposedSpec, InputData, Method, Permission, Result, Template};
+use diptych_spec::{Declaration, ExposedSpec, InputData, Limit, Method, Permission, Result, Template};
 use futures_util::future::{self, BoxFuture};
 use runner::Runner;
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
@@ -105,6 +105,18 @@ where
     /// Who may call it. Without, the server does not start.
     pub fn allow(mut self, permission: impl Permission) -> Self {
         self.spec = self.spec.allow(permission);
+        self
+    }
+
+    /// How often it may be called; see [`Limit`]. May be called several times, up to four: all of them hold.
+    pub fn limit(mut self, limit: Limit) -> Self {
+        self.spec = self.spec.limit(limit);
+        self
+    }
+
+    /// How much a call counts for every limit; 1 unless said otherwise. With 0 it is not counted.
+    pub fn cost(mut self, cost: u32) -> Self {
+        self.spec = self.spec.cost(cost);
         self
     }
 

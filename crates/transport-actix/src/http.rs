@@ -1,28 +1,22 @@
 //! The HTTP surfaces of one engine: made once, outside actix's app factory, which runs once per worker.
 
 use crate::{
-    auth::Authenticator,
-    edge::body,
-    mcp,
+    edge::forwarded::Proxies,
+    limit::Gate,
+    mcp, metadata,
     rest::{self, ApiInfo, Document, Routes},
     settings::HttpSettings,
+    shared::Shared,
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::ConnectionType,
-    web::{Payload, ServiceConfig},
-};
+use actix_web::web::ServiceConfig;
+use diptych_auth::Authenticator;
 use diptych_mcp::Mount;
 use diptych_pipeline::Engine;
 use diptych_spec::Mistakes;
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
     fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
 /// The HTTP surfaces of one engine. Cheap to clone; all clones are the same server.
@@ -44,22 +38,6 @@ use std::{
 #[derive(Clone)]
 pub struct Http(Arc<Shared>);
 
-/// What every handler works with.
-pub(crate) struct Shared {
-    pub(crate) engine: Engine,
-    mcp: diptych_mcp::Server,
-    /// What the mounts are made from.
-    mcp_settings: diptych_mcp::Settings,
-    /// Every other MCP server, for closing.
-    mounts: Mutex<Vec<diptych_mcp::Server>>,
-    pub(crate) settings: HttpSettings,
-    pub(crate) authenticator: Arc<dyn Authenticator>,
-    pub(crate) routes: Routes,
-    info: ApiInfo,
-    documents: Mutex<BTreeMap<String, Document>>,
-    closing: AtomicBool,
-}
-
 impl Http {
     /// The surfaces of `engine`. `mcp` also says what the OpenAPI document is called; see [`Http::with_info`].
     #[must_use]
@@ -77,17 +55,20 @@ impl Http {
     #[must_use]
     pub fn with_info(
         engine: Engine,
-        mcp: diptych_mcp::Settings,
+        mut mcp: diptych_mcp::Settings,
         mount: &Mount,
         settings: HttpSettings,
         authenticator: Arc<dyn Authenticator>,
         info: ApiInfo,
     ) -> Self {
+        mcp.json = settings.json;
         Self(Arc::new(Shared {
             routes: Routes::of(&engine),
             mcp: diptych_mcp::Server::mounted(engine.clone(), mcp.clone(), "", mount),
             mcp_settings: mcp,
             mounts: Mutex::default(),
+            proxies: Proxies::of(&settings).0,
+            gate: Gate::of(&settings, &engine.limit_clock()),
             engine,
             settings,
             authenticator,
@@ -109,7 +90,7 @@ impl Http {
         let (shared, path, prefix) = (Arc::clone(&self.0), rooted(path), rooted(prefix));
         move |config| {
             let document = shared.document(&prefix);
-            rest::mount_document(shared, document, &path, config);
+            rest::mount_document(&shared, document, &path, config);
         }
     }
 
@@ -150,6 +131,25 @@ impl Http {
         move |config| mcp::mount(shared, server, &path, config)
     }
 
+    /// What protects each endpoint (RFC 9728), at the path that the authenticator's
+    /// [`resource_metadata`](Authenticator::resource_metadata) names, and that of the server itself at
+    /// `/.well-known/oauth-protected-resource` too. Nothing, when the authenticator has none. Everybody may read it, also pages of
+    /// other origins. Mounts that are made after the `App` are not in it.
+    pub fn well_known(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+        let shared = Arc::clone(&self.0);
+        move |config| metadata::mount(&shared, config)
+    }
+
+    /// The issuer for development, at each of its [paths](diptych_auth::LocalIssuer::PATHS), for this machine only.
+    #[cfg(feature = "oauth")]
+    pub fn local_issuer(
+        &self,
+        issuer: &diptych_auth::LocalIssuer,
+    ) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+        let (shared, issuer) = (Arc::clone(&self.0), issuer.clone());
+        move |config| crate::issuer::mount(&shared, &issuer, config)
+    }
+
     /// The OpenAPI document of the routes under `prefix`.
     #[must_use]
     pub fn openapi_document(&self, prefix: &str) -> Value {
@@ -174,7 +174,7 @@ impl Http {
         &*self.0.authenticator
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0
     }
 }
@@ -188,22 +188,6 @@ impl Shared {
             Document::render(&document)
         };
         rendered.entry(prefix.to_owned()).or_insert_with(render).clone()
-    }
-
-    /// From now on every answer is the last one on its connection, and streams end.
-    pub(crate) fn close_connections(&self) {
-        self.mcp.close();
-        self.mounts.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(diptych_mcp::Server::close);
-        self.closing.store(true, Ordering::Relaxed);
-    }
-
-    /// An answer, about to be sent.
-    pub(crate) fn sent(&self, response: HttpResponse, request: &HttpRequest, rest: Payload) -> HttpResponse {
-        let mut response = body::held(response, request, rest);
-        if self.closing.load(Ordering::Relaxed) {
-            response.head_mut().set_connection_type(ConnectionType::Close);
-        }
-        response
     }
 }
 

@@ -1,6 +1,7 @@
 //! A request that is not answered with a result: an [`Error`] of the pipeline, or a refusal that only HTTP knows (405, 415,
 //! 408). Both are sent as a problem (RFC 9457).
 
+use crate::quota;
 use actix_web::{
     HttpResponse,
     http::{
@@ -9,7 +10,7 @@ use actix_web::{
     },
 };
 use diptych_spec::{Error, Problem};
-use std::{borrow::Cow, time::Duration};
+use std::borrow::Cow;
 
 /// Why a request is refused.
 #[derive(Debug)]
@@ -58,9 +59,9 @@ impl Refusal {
     }
 
     pub(crate) fn response(&self) -> HttpResponse {
-        let (problem, header, closes) = match self {
-            Self::Error(error) => (error.problem(), header_of(error), false),
-            Self::Http(http) => (http.problem(), http.header.clone(), http.closes),
+        let (problem, header, quotas, closes) = match self {
+            Self::Error(error) => (error.problem(), header_of(error), error.quotas(), false),
+            Self::Http(http) => (http.problem(), http.header.clone(), &[][..], http.closes),
         };
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
@@ -68,6 +69,9 @@ impl Refusal {
             && let Ok(value) = HeaderValue::from_str(&value)
         {
             response.insert_header((name, value));
+        }
+        for field in quota::fields(quotas) {
+            response.insert_header(field);
         }
         if closes {
             response.force_close();
@@ -87,6 +91,7 @@ impl HttpProblem {
             detail: &self.detail,
             errors: &[],
             error_id: None,
+            retry_after: None,
             questions: &[],
         }
     }
@@ -102,19 +107,15 @@ fn title(status: StatusCode) -> &'static str {
 
 /// The header field that goes with an error: a challenge, or how long to wait (RFC 9110, sections 11.6.1 and 10.2.3).
 fn header_of(error: &Error) -> Option<(HeaderName, String)> {
-    let wait = error.retry_after().map(|wait| (RETRY_AFTER, whole_seconds(wait).to_string()));
+    let wait = error.retry_after_seconds().map(|wait| (RETRY_AFTER, wait.to_string()));
     error.challenge().map(|challenge| (WWW_AUTHENTICATE, challenge)).or(wait)
-}
-
-/// Rounded up, and at least one: a client that comes back at once comes back too early.
-fn whole_seconds(wait: Duration) -> u64 {
-    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use diptych_spec::ErrorKind;
+    use std::time::Duration;
 
     #[test]
     fn an_error_carries_its_header() {

@@ -1,7 +1,21 @@
 //! An HTTP server of its own: binds, serves, and stops without tearing a call.
 
-use crate::{Http, refusal::Refusal, signal};
-use actix_web::{App, HttpServer, http::StatusCode, web, web::ServiceConfig};
+mod activity;
+mod connection;
+#[cfg(feature = "http2")]
+mod http2;
+mod socket;
+#[cfg(feature = "tls")]
+mod tls;
+
+#[cfg(feature = "tls")]
+pub use tls::Tls;
+#[cfg(feature = "tls")]
+pub use tls::TlsError;
+
+use crate::{Http, edge, edge::local::Local, guard, refusal::Refusal, signal};
+use actix_web::{http::StatusCode, web::ServiceConfig};
+use connection::Serving;
 use futures_util::future::{self, Either};
 use std::{
     error::Error as StdError,
@@ -10,11 +24,10 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     pin::pin,
+    sync::Arc,
     time::Duration,
 };
-
-/// How long the head of a request may take to arrive.
-const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+use tokio_util::sync::CancellationToken;
 
 /// A bound address, about to be served.
 #[derive(Debug)]
@@ -46,6 +59,7 @@ impl Listener {
         let failed = |error| ListenError::Io(address, error);
         let socket = TcpListener::bind(address).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
+        http.authenticator().listens_at(address);
         Ok(Self { socket, address, http })
     }
 
@@ -53,6 +67,12 @@ impl Listener {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether it encrypts: `https`.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        is_tls(&self.http.shared().settings)
     }
 
     /// Serves what `configure` mounts, until `until` is done (see [`signal::terminated`]). Then no connection is accepted
@@ -69,34 +89,40 @@ impl Listener {
         let Self { socket, address, http } = self;
         let failed = |error| ListenError::Io(address, error);
         let settings = http.shared().settings.clone();
-        let factory = move || App::new().default_service(web::to(nothing_here)).configure(configure.clone());
-        let mut server = HttpServer::new(factory)
-            // Without it the last part of an answer waits for the client's acknowledgement.
-            .tcp_nodelay(true)
-            // Without it a call goes on after its client has gone.
-            .h1_allow_half_closed(false)
-            .client_request_timeout(HEAD_DEADLINE)
+        let stopping = CancellationToken::new();
+        let serving = Serving { settings: Arc::new(settings.clone()), stopping: stopping.clone() };
+        let local = Local { address, is_tls: is_tls(&settings) };
+        let served = http.clone();
+        let worker = move || {
+            let (configure, http) = (configure.clone(), served.clone());
+            connection::worker(serving.clone(), move || connection::app(local, configure.clone(), otherwise(&http)))
+        };
+        let mut server = actix_server::Server::build()
+            .max_concurrent_connections(settings.max_connections)
             .shutdown_timeout(settings.shutdown_timeout.as_secs())
             .disable_signals();
         if let Some(workers) = settings.workers {
             server = server.workers(workers.max(1));
         }
-        let server = server.listen(socket).map_err(failed)?.run();
+        let server = server.listen("http", socket, worker).map_err(failed)?.run();
         let handle = server.handle();
-        let stopping = async {
+        let stopped = async {
             until.await;
             http.shared().close_connections();
             handle.pause().await;
             // Before the workers stop: what still runs on their runtimes would be dropped with them.
             let drained = within(settings.shutdown_timeout, http.engine().drain()).await;
+            // Idle connections end now, busy ones after their answer.
+            stopping.cancel();
             handle.stop(drained).await;
         };
-        let ended = match future::select(pin!(server), pin!(stopping)).await {
+        let ended = match future::select(pin!(server), pin!(stopped)).await {
             Either::Left((ended, _)) => ended,
             Either::Right(((), server)) => server.await,
         };
         within(settings.shutdown_timeout, http.engine().drain()).await;
         within(settings.shutdown_timeout, http.engine().stop_tasks()).await;
+        within(settings.shutdown_timeout, http.engine().stop_audit()).await;
         http.engine().db().close().await;
         ended.map_err(failed)
     }
@@ -111,9 +137,27 @@ async fn within(most: Duration, ended: impl Future<Output = ()>) -> bool {
     }
 }
 
-/// Outside everything that is mounted.
-async fn nothing_here() -> actix_web::HttpResponse {
-    Refusal::http(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path").response()
+/// Whether the listener encrypts.
+fn is_tls(settings: &crate::HttpSettings) -> bool {
+    #[cfg(feature = "tls")]
+    return settings.tls.is_some();
+    #[cfg(not(feature = "tls"))]
+    {
+        let _ = settings;
+        false
+    }
+}
+
+/// Answers outside everything that is mounted.
+fn otherwise(http: &Http) -> impl Fn(&mut ServiceConfig) + use<> {
+    let http = http.clone();
+    move |config| {
+        let nothing_here = guard::route(http.shared(), |shared, request| {
+            edge::admit(&shared.settings, request)?;
+            Err(Refusal::http(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path"))
+        });
+        config.default_service(nothing_here);
+    }
 }
 
 impl fmt::Display for ListenError {

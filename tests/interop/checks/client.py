@@ -197,7 +197,7 @@ async def main():
         async with httpx2.AsyncClient(headers={"Authorization": "Bearer ann+invoices:read"}) as http:
             async with Client(streamable_http_client(f"{URL}/mcp", http_client=http)) as client:
                 shown = await tools_of(client)
-        reading = {name for name, (method, *_) in TOOLS.items() if method == "GET"}
+        reading = {name for name, (method, *_) in TOOLS.items() if method == "GET" and name != "audit.list"}
         same(sorted(shown), sorted(reading))
 
 

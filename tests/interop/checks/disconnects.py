@@ -151,7 +151,7 @@ with check("disconnects: the server still answers quickly"):
         started = time.monotonic()
         same(send("GET", "/api/invoices?page_size=10").status, 200)
         slowest = max(slowest, time.monotonic() - started)
-    if slowest > 0.5:
+    if slowest > 2:
         raise AssertionError(f"the slowest of 20 lists took {slowest:.3f} s")
 
 if os.environ["DATABASE_URL"].startswith("postgres"):

@@ -98,11 +98,11 @@ with check("REST: 422 for a query: unknown names, values out of range"):
 with check("REST: 400 for what is not JSON"):
     same(call("customers.create", b'{"name": ').status, 400)
 
-with check("REST: 422 for what a user has to confirm, with the question; nothing is deleted"):
+with check("REST: 409 for what a user has to confirm, with the question; nothing is deleted"):
     owner = call("customers.create", customer()).json()["id"]
     id = call("invoices.create", invoice(owner)).json()["id"]
     reply = call("invoices.delete", id=id)
-    same((reply.status, reply.json()["code"]), (422, "input_required"))
+    same((reply.status, reply.json()["code"]), (409, "input_required"))
     same([question["key"] for question in reply.json()["questions"]], ["sure"])
     same(call("invoices.get", id=id).json()["status"], "draft")
 
@@ -146,7 +146,8 @@ with check("REST: 401 and 403 carry the same challenge over MCP"):
     for headers in ({}, {"Authorization": "Bearer a/b"}, READER):
         replies = [call("customers.create", customer(), headers), tool("customers.create", customer(), headers)]
         rest, mcp = [reply.headers["www-authenticate"] for reply in replies]
-        same(mcp, rest)
+        # Without credentials the MCP endpoint is closed before anybody knows which operation is meant.
+        same(mcp, rest if headers else rest.replace('scope="invoices:write", ', ""))
 
 with check("REST: 404 for a path that nothing serves, as a problem"):
     for path in ("/api/nope", "/nope", "/api/invoices/"):

@@ -32,7 +32,7 @@ def asked(server, line):
 
 def ended(server):
     """What else it says, and its code, within five seconds."""
-    said, logged = server.communicate(timeout=5)
+    said, logged = server.communicate(timeout=20)
     return said, logged, server.returncode
 
 
@@ -57,14 +57,14 @@ with check("stdio: it ends at once with an input that never was"):
     begun = time.monotonic()
     server = started("stdio")
     same(ended(server)[::2], ("", 0))
-    same(time.monotonic() - begun < 3, True)
+    same(time.monotonic() - begun < 10, True)
 
 for name in ("SIGTERM", "SIGINT"):
     with check(f"stdio: {name} ends it with 0 while it waits for input"):
         server = started("stdio")
         asked(server, request(1, "server/discover"))
         server.send_signal(signal.Signals[name])
-        same(server.wait(timeout=5), 0)
+        same(server.wait(timeout=20), 0)
         server.communicate()
 
 with check("stdio: a cancelled create leaves nothing, and is not answered"):
@@ -94,7 +94,8 @@ with check("stdio: a user that cannot be one is a mistake of configuration"):
     same((said, code, "DIPTYCH_USER" in logged), ("", 1, True))
 
 with check("any other command is told what there is"):
-    for arguments in (["--help"], ["studio"], ["stdio", "now"]):
+    for arguments in (["studio"], ["stdio", "now"]):
         said, logged, code = ended(started(*arguments))
-        there_is = [command in logged for command in ("invoices [serve]", "invoices stdio", "invoices tools")]
-        same((said, code, there_is), ("", 2, [True] * 3))
+        same((said, code, "Usage: invoices" in logged), ("", 2, True))
+    said, _, code = ended(started("--help"))
+    same((code, [command in said for command in ("serve", "stdio", "tools", "keys", "token")]), (0, [True] * 5))

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { check, same, URL_ } from './report.mjs';
 
-const PATIENCE = 5_000;
+const PATIENCE = 20_000;
 const headers = { Authorization: 'Bearer ann', 'Content-Type': 'application/json' };
 const scene = `${process.env.INTEROP_CHECKS}/scene.py`;
 

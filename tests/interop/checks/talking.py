@@ -14,7 +14,7 @@ from mcp_types import ElicitResult, ResourceUpdatedNotification
 from report import check, same
 from scene import SETTLED, draft, locked, sent, status
 
-PATIENCE = 5
+PATIENCE = 20
 
 
 class User:

@@ -12,8 +12,36 @@ everywhere!(
     unknown_and_missing_fields_are_refused,
     wrong_types_say_what_is_expected,
     hostile_text_is_only_text,
+    a_nul_in_a_text_is_refused_on_every_database,
     what_a_model_writes_as_a_string_is_taken_as_meant,
+    a_text_that_is_looked_for_is_not_too_long,
 );
+
+/// SQLite would keep it, PostgreSQL would not.
+async fn a_nul_in_a_text_is_refused_on_every_database(world: &World) {
+    let ann = world.ann().await;
+    for (operation, arguments) in [
+        ("customers.create", json!({"name": "a\0b", "email": "ada@example.com"})),
+        ("customers.list", json!({"name": "a\0b"})),
+        ("invoices.list", json!({"number": "a\0b"})),
+        ("search", json!({"text": "a\0b"})),
+    ] {
+        let problem = ann.call(operation, arguments.clone()).await.unwrap_err();
+        let text = arguments.as_object().and_then(|given| given.keys().next()).unwrap();
+        let pointer = format!("/{}", if operation == "customers.create" { "name" } else { text });
+        assert_eq!(fields(&problem), [format!("{pointer}: the character U+0000 is not allowed")], "{operation}");
+        assert_eq!((&problem["status"], &problem["errors"][0]["code"]), (&json!(422), &json!("character")));
+    }
+    let customer = customer(&ann, "Ada").await;
+    let lines = json!([{"description": "a\0b", "quantity": 1, "unit_cents": 1}]);
+    let new = |lines| json!({"customer_id": customer, "number": "1", "due_on": "2026-12-31", "lines": lines});
+    let problem = ann.call("invoices.create", new(lines.clone())).await.unwrap_err();
+    assert_eq!(fields(&problem), ["/lines/0/description: the character U+0000 is not allowed"]);
+    if world.is_mcp() {
+        let problem = ann.call("invoices.create", new(json!(lines.to_string()))).await.unwrap_err();
+        assert_eq!(fields(&problem), ["/lines/0/description: the character U+0000 is not allowed"]);
+    }
+}
 
 async fn every_broken_rule_is_named_at_once(world: &World) {
     let ann = world.ann().await;
@@ -61,7 +89,7 @@ async fn unknown_and_missing_fields_are_refused(world: &World) {
         [
             "/email: this field is required",
             "/name: this field is required",
-            "/nmae: there is no such field; known are name, email",
+            "/nmae: there is no such field; known are name, email, phone",
         ]
     );
     let problem = ann.call("invoices.list", json!({"state": "sent"})).await.unwrap_err();
@@ -112,6 +140,23 @@ async fn hostile_text_is_only_text(world: &World) {
     let problem = ann.call("customers.list", json!({"order": ["name; DROP TABLE customers"]})).await.unwrap_err();
     assert_eq!(problem["errors"][0]["pointer"], "/order/0");
     assert_eq!(ann.call("customers.list", json!({})).await.unwrap()["total"], hostile.len());
+}
+
+/// SQLite refuses patterns of 50,000 bytes, and nobody looks for that much.
+async fn a_text_that_is_looked_for_is_not_too_long(world: &World) {
+    let ann = world.ann().await;
+    for text in ["%".repeat(1001), "é".repeat(1001)] {
+        for (operation, argument) in
+            [("customers.list", "name"), ("customers.list", "email"), ("invoices.list", "number")]
+        {
+            let problem = ann.call(operation, json!({argument: text})).await.unwrap_err();
+            assert_eq!(fields(&problem), [format!("/{argument}: must have at most 1000 characters")], "{operation}");
+        }
+    }
+    assert_eq!(ann.call("customers.list", json!({"name": "%".repeat(1000)})).await.unwrap()["total"], 0);
+    assert_eq!(ann.call("customers.list", json!({"name": "é".repeat(1000)})).await.unwrap()["total"], 0);
+    let problem = ann.call("search", json!({"text": "%".repeat(201)})).await.unwrap_err();
+    assert_eq!(fields(&problem), ["/text: must have 2 to 200 characters"]);
 }
 
 /// Models write `"5"` for 5. On MCP that is taken as meant, where the schema forbids a string; anywhere else it is a wrong type.

@@ -2,11 +2,16 @@
 //! holds in process, over REST, over MCP of both eras, and over stdio.
 
 mod access;
+mod amending;
 mod arguments;
 mod changing;
 mod listing;
 mod prompting;
 mod reading;
+mod retrying;
+mod sets;
+mod trying;
+mod walking;
 mod world;
 
 pub(crate) use world::{World, application, customer, invoice, numbers};

@@ -1,5 +1,6 @@
 //! The example application on a database of its own, and callers on one surface.
 
+use super::walking;
 use diptych::{Backend, MCPServer, MCPServerBuilder, Server};
 use diptych_examples::invoices;
 use diptych_testkit::{RunningServer, Surface, SurfaceClient, TestDatabase};
@@ -30,7 +31,7 @@ pub(crate) fn application(database: &TestDatabase) -> MCPServerBuilder {
 impl World {
     pub(crate) async fn new(backend: Backend, surface: Surface) -> Self {
         let database = TestDatabase::new(backend).await;
-        let builder = application(&database);
+        let builder = application(&database).mount(walking::operations());
         let running = match surface {
             Surface::InProcess | Surface::Stdio => Running::Here(builder.build().await.unwrap()),
             _ => Running::Listening(RunningServer::start(builder).await),
@@ -44,6 +45,14 @@ impl World {
             Running::Here(server) if self.surface == Surface::Stdio => SurfaceClient::stdio(server, user, &SCOPES),
             Running::Here(server) => SurfaceClient::in_process(server.client(), user, &SCOPES),
             Running::Listening(server) => SurfaceClient::over(server, self.surface, user).await,
+        }
+    }
+
+    /// Where it listens, if it does.
+    pub(crate) fn socket(&self) -> std::net::SocketAddr {
+        match &self.running {
+            Running::Listening(server) => server.socket(),
+            Running::Here(_) => panic!("{:?} has no socket", self.surface),
         }
     }
 

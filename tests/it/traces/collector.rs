@@ -14,7 +14,7 @@ use std::{
 };
 
 #[derive(Clone)]
-pub(super) struct Collector {
+pub(crate) struct Collector {
     address: SocketAddr,
     bodies: Arc<Mutex<Vec<Vec<u8>>>>,
 }
@@ -33,7 +33,7 @@ pub(super) struct Span {
 }
 
 impl Collector {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let collector = Self { address: listener.local_addr().unwrap(), bodies: Arc::default() };
         let bodies = Arc::clone(&collector.bodies);
@@ -46,12 +46,12 @@ impl Collector {
         collector
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Every byte of every body.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.bodies.lock().unwrap().concat()
     }
 

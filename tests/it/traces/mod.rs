@@ -1,6 +1,6 @@
 //! Traces, as a collector is sent them: what there is a span for, whose child it is, and what it says; and what it never says.
 
-mod collector;
+pub(crate) mod collector;
 mod program;
 
 use crate::counter::{Postgres, Sqlite};

@@ -76,6 +76,7 @@ fn main() {
             list::spec()
                 .present::<NoteView>()
                 .paginate(PageNumber::default())
+                .snapshot(true)
                 .order_by::<NoteOrder>("-id")
                 .filter::<NoteFilter>()
                 .unique("id")

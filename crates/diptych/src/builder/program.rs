@@ -4,7 +4,7 @@ use super::MCPServerBuilder;
 use crate::{
     StartError,
     command::{Command, Output},
-    configuration, cost, logging,
+    configuration, cost, logging, panics,
 };
 use diptych_spec::Result;
 use diptych_transport_actix::ListenError;
@@ -14,15 +14,18 @@ impl MCPServerBuilder {
     /// The whole program. Run without arguments or as `app serve` it reads `DIPTYCH_BIND` and `DATABASE_URL`, builds,
     /// prints where it listens, and serves until Ctrl-C or SIGTERM. Run as `app stdio` it is an MCP server on standard
     /// input and output, for the user that `DIPTYCH_USER` names, until the input ends. Run as `app tools` it prints what each
-    /// tool costs a conversation, and writes nothing to the database. Mistakes are printed to standard
+    /// tool costs a conversation, and writes nothing to the database. Run as `app keys` it creates, lists and revokes the keys of
+    /// [`crate::ApiKeys`]. With a local issuer (feature `oauth`), `app token` prints a
+    /// token of it, and `DIPTYCH_SIGN_IN_AS` names whom it signs in without asking. Mistakes are printed to standard
     /// error.
     #[must_use]
     pub fn main(self) -> ExitCode {
         let command = match Command::read(std::env::args_os()) {
             Ok(command) => command,
-            Err(usage) => {
-                complain(&usage);
-                return ExitCode::from(2);
+            Err(told) => {
+                // The help goes to standard output, what is wrong to standard error.
+                let _ = told.print();
+                return u8::try_from(told.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
             }
         };
         #[cfg(feature = "otel")]
@@ -35,6 +38,9 @@ impl MCPServerBuilder {
         };
         #[cfg(not(feature = "otel"))]
         logging::start(None);
+        if !self.keeps_panic_hook {
+            panics::keep_messages_out_of_the_log();
+        }
         match actix_web::rt::System::new().block_on(self.run(command)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -66,16 +72,26 @@ impl MCPServerBuilder {
             Command::Serve => self.serve().await,
             Command::Stdio => self.stdio().await,
             Command::Tools(output) => self.tools(output).await,
+            Command::Keys(wanted) => self.keys(wanted).await,
+            #[cfg(feature = "oauth")]
+            Command::Token(wanted) => self.token(&wanted),
         }
     }
 
-    async fn serve(self) -> Result<(), StartError> {
+    #[cfg_attr(not(feature = "oauth"), expect(unused_mut, reason = "only the issuer is changed"))]
+    async fn serve(mut self) -> Result<(), StartError> {
         let bind = configuration::bind()?;
         // Before anything is migrated or filled.
         let for_development =
             self.authenticator.as_ref().is_none_or(|authenticator| authenticator.is_for_development());
+        #[cfg(feature = "oauth")]
+        let for_development = for_development || self.local_issuer.is_some();
         if for_development && !bind.ip().is_loopback() {
             return Err(StartError::Listen(ListenError::Development(bind).to_string()));
+        }
+        #[cfg(feature = "oauth")]
+        if let Some(user) = configuration::sign_in_as() {
+            self.local_issuer = self.local_issuer.map(|issuer| issuer.approve(user));
         }
         let server = self.build().await?;
         server.listen(bind)?.announce().run().await
@@ -86,6 +102,14 @@ impl MCPServerBuilder {
         let server = self.build().await?;
         let principal = configuration::user(server.http().authenticator())?;
         server.stdio(principal).await
+    }
+
+    /// Nothing is connected to: the key is in a file, and where the server is, the configuration says.
+    #[cfg(feature = "oauth")]
+    #[expect(clippy::print_stdout, reason = "the program is asked to print this")]
+    fn token(self, wanted: &crate::command::WantedToken) -> Result<(), StartError> {
+        println!("{}", self.issued(wanted)?.expose());
+        Ok(())
     }
 
     #[expect(clippy::print_stdout, reason = "the program is asked to print this")]

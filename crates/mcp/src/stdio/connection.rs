@@ -6,16 +6,17 @@
 
 use crate::answer::cancelled;
 use crate::batch::{batchable, requests, together};
+use crate::call::Side;
 use crate::calls::Calls;
 use crate::era::{REVISIONS, Revision};
 use crate::events::Events;
+use crate::inner::Inner;
 use crate::ladder::{self, Step};
 use crate::line::Line;
-use crate::method::{self, Side};
+use crate::method;
 use crate::refuse::{Refusal, Refused};
 use crate::reply::Reply;
 use crate::rpc::{Body, Message, Notification, Request};
-use crate::server::Inner;
 use crate::session::Session;
 use crate::subscribe::{self, Told};
 use crate::trace::Carrier;
@@ -77,7 +78,7 @@ impl<'s> Connection<'s> {
     /// Does what the line says. Everything up to a notification's effect, and up to where a request can be withdrawn,
     /// happens when this is first polled.
     pub(super) async fn answer(&self, line: Vec<u8>) -> Option<Answer> {
-        match ladder::climb(None, &line, self.server.settings.max_depth) {
+        match ladder::climb(None, &line, &self.server.settings.json) {
             Ok(Step::Modern(revision, request)) => self.one(revision, &request, None).await,
             Ok(Step::Initialize(request)) => self.placed(1, self.initialize(&request)).await,
             Ok(Step::Noted(notification)) => {
@@ -95,7 +96,7 @@ impl<'s> Connection<'s> {
             Ok(Step::InSession(Body::Many(messages))) => self.many(&messages).await,
             Err(Refused { id: Some(id), refusal }) => self.placed(1, refusal.reply(Some(id))).await,
             Err(Refused { id: None, refusal }) => {
-                tracing::warn!(why = refusal.message(), "a line was skipped: it cannot be answered");
+                tracing::warn!(code = refusal.code(), "a line was skipped: it cannot be answered");
                 None
             }
         }
@@ -108,8 +109,10 @@ impl<'s> Connection<'s> {
             let session = agreed.borrow_and_update().clone();
             let told = async {
                 match &session {
-                    Some(session) => subscribe::tell(self.server, session, self, false).await,
-                    None => future::pending().await,
+                    Some(session) if !session.ended.is_cancelled() => {
+                        subscribe::tell(self.server, session, self.principal, self, false).await;
+                    }
+                    _ => future::pending().await,
                 }
             };
             let again = agreed.changed();
@@ -130,7 +133,7 @@ impl<'s> Connection<'s> {
         session: Option<Arc<Session>>,
     ) -> Option<Answer> {
         let entry = self.calls.enter(request.id);
-        let work = async {
+        let work = pin!(async {
             let places = self.places(1).await?;
             let events = Events::new();
             let line = Arc::new(Line::new(&events));
@@ -142,7 +145,7 @@ impl<'s> Connection<'s> {
             });
             let (reply, ()) = future::join(reply, self.forward(&events)).await;
             Answer::new(&reply.body, places)
-        };
+        });
         entry.unless_withdrawn(work).await?
     }
 
@@ -165,19 +168,16 @@ impl<'s> Connection<'s> {
 
     /// Several messages at once, which only 2025-03-26 has (basic, Batching). A part that is withdrawn is left out.
     async fn many(&self, messages: &[Message<'_>]) -> Option<Answer> {
-        let session = self.session();
-        let allowed = match &session {
-            Some(session) => batchable(session.revision, messages),
-            None => Err(Refusal::request("a batch needs an `initialize` before it")),
+        let session = self.session().ok_or_else(|| Refusal::request("a batch needs an `initialize` before it"));
+        let session = match session.and_then(|own| batchable(own.revision, messages).map(|()| own)) {
+            Ok(session) => session,
+            Err(refusal) => return self.none_of(messages, &refusal).await,
         };
-        let revision = session.as_ref().map_or(&REVISIONS[0], |session| session.revision);
-        if let Err(refusal) = allowed {
-            return self.none_of(messages, &refusal).await;
-        }
         let parts = requests(messages).map(|request| {
             let entry = self.calls.enter(request.id);
-            let side = side(session.clone(), Arc::new(Line::mute()), entry.withdrawn());
-            async move { entry.unless_withdrawn(self.reply(revision, request, &side)).await }
+            let side = side(Some(Arc::clone(&session)), Arc::new(Line::mute()), entry.withdrawn());
+            let revision = session.revision;
+            async move { entry.unless_withdrawn(pin!(self.reply(revision, request, &side))).await }
         });
         let parts: Vec<_> = parts.collect();
         messages.iter().for_each(|message| self.hear(message));
@@ -213,7 +213,7 @@ impl<'s> Connection<'s> {
     fn initialize(&self, request: &Request<'_>) -> Reply {
         let (reply, agreed) = self.server.initialize(request);
         if let Some(session) = agreed {
-            tracing::debug!(revision = session.revision.name, client = session.client, "MCP connection initialized");
+            tracing::debug!(revision = session.revision.name, "MCP connection initialized");
             if let Some(before) = self.session.send_replace(Some(Arc::new(session))) {
                 before.ended.cancel();
             }
@@ -274,7 +274,7 @@ impl Told for Connection<'_> {
 /// A withdrawn call is rolled back in both eras: on stdio it is the client that says so, not a network that fails.
 fn side(session: Option<Arc<Session>>, line: Arc<Line>, withdrawn: &CancellationToken) -> Side {
     let withdrawn = withdrawn.clone();
-    Side { session, line, withdrawn, on_disconnect: OnDisconnect::Cancel, carrier: Carrier::Stdio }
+    Side { session, line, withdrawn, on_disconnect: OnDisconnect::Cancel, carrier: Carrier::Stdio, address: None }
 }
 
 fn places(server: &Inner) -> usize {

@@ -20,7 +20,7 @@ impl Server {
     ///
     /// The end of the input withdraws what still runs, in both eras: services are rolled back, and that is waited for. What
     /// was done before is still written. The same when the client reads no more. Dropping the future withdraws, too, and
-    /// waits for nothing.
+    /// waits for nothing. When `principal` may not act any more, that is the end of the input.
     ///
     /// # Errors
     /// Reading or writing failed, other than by the client going away.
@@ -34,7 +34,16 @@ impl Server {
         let (answers, unsent) = mpsc::unbounded_channel();
         let working = Box::pin(async {
             let connection = Connection::new(&self.0, principal, answers.clone());
-            let (working, telling) = (work(&connection, lines, answers), connection.tell());
+            let working = async {
+                tokio::select! {
+                    read = work(&connection, lines, answers) => read,
+                    () = self.0.engine.until_inactive(principal) => {
+                        tracing::warn!("the user of this connection may not act any more");
+                        Ok(())
+                    }
+                }
+            };
+            let telling = connection.tell();
             match future::select(pin!(working), pin!(telling)).await {
                 Either::Left((read, _)) => read,
                 Either::Right(((), working)) => working.await,

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Fixture, LEGACY, Request, ann};
 use diptych_pipeline::{Conn, Operations, Record, Row, Select};
-use diptych_spec::{AnswerValue, Anyone, Args, Error, PageNumber, PromptSpec, Result, Scope, SelectorSpec};
+use diptych_spec::{AnswerValue, Anyone, Args, Error, Limit, PageNumber, PromptSpec, Result, Scope, SelectorSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -98,7 +98,8 @@ fn operations() -> Operations {
         .add(spec().allow(Anyone))
         .add(PromptSpec::from_fn("private", letter).allow(Scope("notes:secret")))
         .add(many.allow(Anyone).paginate(PageNumber { size: 5, max_size: 60 }))
-        .add(paged.allow(Anyone).paginate(PageNumber { size: 5, max_size: 5 }))
+        // Ten pages that are read for one completion are one read.
+        .add(paged.allow(Anyone).limit(Limit::per_day(9)).paginate(PageNumber { size: 5, max_size: 5 }))
         .add(few.allow(Anyone))
         .add(broken.allow(Anyone))
         .add(secret.allow(Scope("notes:secret")))

@@ -45,7 +45,7 @@ async fn missing_credentials_are_a_challenge() {
     let odd = r#"Bearer error="insufficient_scope", scope="notes:write notes:'odd'", error_description="this needs the scope notes:write notes:'odd'""#;
     let add = json!({"name": "notes.add", "arguments": {"text": "x"}});
     for (params, who, status, challenge) in [
-        (add.clone(), None, 401, Some("Bearer")),
+        (add.clone(), None, 401, Some(r#"Bearer scope="notes:write""#)),
         (add, Some(ann(&["other"])), 403, Some(scope)),
         (json!({"name": "notes.clear"}), None, 401, Some("Bearer")),
         (json!({"name": "notes.staff"}), None, 401, Some("Bearer")),

@@ -1,6 +1,7 @@
 //! The format of the text of a tool's answer: of the request, of the operation, of the server.
 
-use crate::fixture::{Fixture, LEGACY, Request, get, other_forms, rows};
+use crate::fixture::{Fixture, LEGACY, Request};
+use crate::notes::{get, other_forms, rows};
 use diptych_mcp::Settings;
 use diptych_pipeline::{Conn, Operations};
 use diptych_spec::{AnswerValue, Anyone, Error, Format, PageNumber, Result, SelectorSpec};

@@ -1,6 +1,7 @@
 //! Answers that are not JSON: content blocks, text, bytes.
 
-use crate::fixture::{Fixture, LEGACY, MODERN, Request, other_forms};
+use crate::fixture::{Fixture, LEGACY, MODERN, Request};
+use crate::notes::other_forms;
 use serde_json::{Value, json};
 
 /// The result of a method in this revision.

@@ -326,3 +326,23 @@ async fn rung_15_parameters_are_refused_in_band() {
     let extra = json!({"name": "notes.count", "arguments": {}, "task": {"ttl": 1}, "more": null});
     assert_eq!(fixture.modern("tools/call", extra).await["isError"], json!(false));
 }
+
+#[tokio::test]
+async fn a_request_is_no_response_and_brings_no_state_of_another_call() {
+    let with = |mut request: Request, member: &str, value: serde_json::Value| {
+        let mut body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+        match member {
+            "requestState" => body["params"][member] = value,
+            _ => body[member] = value,
+        }
+        request.body = body.to_string();
+        request
+    };
+    refused([
+        ("a result", with(call_count(), "result", json!({})), 400, -32600),
+        ("an error", with(call_count(), "error", json!({"code": 1, "message": "x"})), 400, -32600),
+        ("an error that is null", with(call_count(), "error", json!(null)), 400, -32600),
+        ("a state where nothing is asked", with(call_count(), "requestState", json!("AAAA")), 200, -32602),
+    ])
+    .await;
+}

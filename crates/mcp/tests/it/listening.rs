@@ -41,6 +41,15 @@ async fn get(conn: &mut Conn, Args(args): Args<ById>) -> Result<Option<Note>> {
     Ok(text.optional(conn).await?.map(|text| Note { id: args.id, text }))
 }
 
+#[derive(Debug, Deserialize, JsonSchema)]
+struct ByIds {
+    id: Vec<i64>,
+}
+
+async fn several(_: &mut Conn, Args(args): Args<ByIds>) -> Result<AnswerValue<i64>> {
+    Ok(AnswerValue(args.id.iter().sum()))
+}
+
 async fn edit(tx: &mut Tx, Args(args): Args<ById>, Input(edit): Input<Edit>) -> Result<()> {
     query("UPDATE notes SET text = $1 WHERE id = $2").bind(edit.text).bind(args.id).execute(tx).await?;
     if edit.fail == Some(true) { Err(diptych_spec::Error::conflict("failed", "as asked")) } else { Ok(()) }
@@ -64,6 +73,7 @@ pub(crate) fn operations() -> Operations {
     let boss = |who: Option<&Principal>| who.is_some_and(|who| who.subject() == "boss");
     Operations::new()
         .add(SelectorSpec::from_fn("notes.get", get).allow(Anyone).resource("notes://{id}"))
+        .add(SelectorSpec::from_fn("notes.several", several).allow(Anyone).resource("several://notes{?id*}"))
         .add(SelectorSpec::from_fn("notes.secret", get).allow(boss).resource("secret://{id}"))
         .add(ServiceSpec::from_fn("notes.edit", edit).allow(Anyone).changes("notes://{id}").changes("notes://all"))
         .add(ServiceSpec::from_fn("notes.add", add).allow(Anyone).changes("notes://{id}"))
@@ -72,7 +82,7 @@ pub(crate) fn operations() -> Operations {
 }
 
 async fn fixture() -> Fixture {
-    Fixture::serving(operations(), |settings| settings.max_subscriptions = 3).await
+    Fixture::serving(operations(), |settings| settings.max_subscriptions = 4).await
 }
 
 /// What is heard while something is done; `None` at the end of the stream.
@@ -128,12 +138,13 @@ async fn a_subscription_hears_what_it_asked_for_and_may_read() {
     let request = listen(json!({
         "toolsListChanged": true,
         "promptsListChanged": false,
-        "resourceSubscriptions": ["notes://1", "notes://2", "secret://1"],
+        "resourceSubscriptions": ["notes://1", "notes://2", "secret://1", "several://notes?id=1&id=2"],
     }));
     during(&fixture, &request, async |events| {
         let first = hear("2026-07-28", events).await.unwrap();
         assert_eq!(first["method"], "notifications/subscriptions/acknowledged");
-        let honoured = json!({"toolsListChanged": true, "resourceSubscriptions": ["notes://1"]});
+        let readable = ["notes://1", "several://notes?id=1&id=2"];
+        let honoured = json!({"toolsListChanged": true, "resourceSubscriptions": readable});
         assert_eq!(first["params"]["notifications"], honoured);
         edits(&fixture, 1, true).await;
         edits(&fixture, 2, false).await;
@@ -195,7 +206,7 @@ async fn wrong_subscriptions_are_refused() {
         (listen(json!(true)), (200, -32602)),
         (listen(json!({"toolsListChanged": "yes"})), (200, -32602)),
         (listen(json!({"resourceSubscriptions": "notes://1"})), (200, -32602)),
-        (listen(json!({"resourceSubscriptions": ["a:1", "a:2", "a:3", "a:4"]})), (200, -32602)),
+        (listen(json!({"resourceSubscriptions": ["a:1", "a:2", "a:3", "a:4", "a:5"]})), (200, -32602)),
         (listen(json!({})).with("accept", "application/json"), (406, -32600)),
     ] {
         assert_eq!(fixture.post(&request).await.error(), expected);

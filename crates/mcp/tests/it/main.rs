@@ -2,6 +2,7 @@
 //! JSON Schema of its revision.
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on should stop the test")]
 
+mod asking;
 mod batches;
 mod completions;
 mod errors;
@@ -13,6 +14,7 @@ mod listening;
 mod lists;
 mod meta_tools;
 mod mounts;
+mod notes;
 mod parameters;
 mod prompts;
 mod resources;
@@ -21,7 +23,9 @@ mod schema;
 mod sessions;
 mod shown;
 mod stdio;
+mod stdio_calls;
 mod stdio_talking;
 mod talking;
+mod task_access;
 mod tasks;
 mod tools;

@@ -1,6 +1,7 @@
 //! Two tools in place of three hundred.
 
-use crate::fixture::{Answer, Fixture, LEGACY, Request, add, ann, get, rows};
+use crate::fixture::{Answer, Fixture, LEGACY, Request, ann};
+use crate::notes::{add, get, rows};
 use crate::schema;
 use crate::talking;
 use diptych_mcp::Mount;

@@ -1,6 +1,7 @@
 //! Several endpoints over the same operations: what is not in a mount does not exist there, and nothing of one is of another.
 
-use crate::fixture::{Answer, Fixture, Request, add, get, rows};
+use crate::fixture::{Answer, Fixture, Request};
+use crate::notes::{add, get, rows};
 use crate::talking;
 use diptych_mcp::{Events, Head, Mount};
 use diptych_pipeline::{Conn, Operations};
@@ -177,8 +178,8 @@ async fn a_cursor_is_of_one_mount() {
 #[tokio::test]
 async fn a_sealed_state_is_of_one_mount() {
     let all = Fixture::serving(talking::operations(), |_| {}).await;
-    // Under one key, as where several processes stand for one server.
-    let mount = |place| all.mount(place, &Mount::new(), |settings| settings.seal_key = Some([7; 32]));
+    // All mounts of an application seal with one key.
+    let mount = |place| all.mount(place, &Mount::new(), |_| {});
     let (one, other) = (mount("/one"), mount("/other"));
     let call = |more: Value| {
         let mut params = json!({"name": "greet", "arguments": {"text": "x"}});

@@ -239,7 +239,7 @@ async fn a_prompt_has_its_permission() {
     let fixture = fixture().await;
     let private = || Request::modern("prompts/get", json!({"name": "notes.private", "arguments": {"x": "y"}}));
     let anonymous = fixture.post(&private()).await;
-    assert_eq!((anonymous.status, anonymous.header("www-authenticate")), (401, Some("Bearer")));
+    assert_eq!((anonymous.status, anonymous.header("www-authenticate")), (401, Some(r#"Bearer scope="notes:secret""#)));
     let poor = fixture.post(&private().by(ann(&[]))).await;
     assert_eq!(poor.status, 403);
     assert!(poor.header("www-authenticate").unwrap().contains(r#"scope="notes:secret""#));

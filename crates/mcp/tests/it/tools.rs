@@ -1,10 +1,13 @@
 //! `tools/call`.
 
 use crate::fixture::{Fixture, LEGACY, Request, ann};
+use crate::notes::operations;
 use crate::schema;
 use diptych_mcp::{Events, Head};
+use diptych_pipeline::{Tx, query};
+use diptych_spec::{Anyone, Result, ServiceSpec};
 use serde_json::{Value, json};
-use std::time::Duration;
+use tokio::sync::Notify;
 
 fn call(name: &str, arguments: Value) -> Request {
     Request::modern("tools/call", json!({"name": name, "arguments": arguments}))
@@ -123,22 +126,38 @@ async fn what_is_wrong_with_arguments_is_for_the_model() {
     assert_eq!(fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"], 2);
 }
 
+static ADDED: Notify = Notify::const_new();
+static GO: Notify = Notify::const_new();
+
+/// Adds a note, says so, and ends when it is told to.
+async fn waits(tx: &mut Tx) -> Result<()> {
+    query("INSERT INTO notes (text) VALUES ('new')").execute(tx).await?;
+    ADDED.notify_one();
+    GO.notified().await;
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_disconnect_withdraws_in_the_new_era_only() {
-    let fixture = Fixture::new().await;
+    let waits = ServiceSpec::from_fn("notes.wait", waits).allow(Anyone);
+    let fixture = Fixture::serving(operations().add(waits), |_| {}).await;
     let notes =
         async || fixture.modern("tools/call", json!({"name": "notes.count"})).await["structuredContent"].clone();
     let abandon = async |request: Request| {
         let fields: Vec<_> = request.head.iter().map(|(name, value)| (&**name, value.as_bytes())).collect();
         let (head, events) = (Head::new(fields), Events::new());
-        let post = fixture.server.post(&head, request.body.as_bytes(), None, &events);
-        assert!(tokio::time::timeout(Duration::from_millis(30), post).await.is_err());
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::select! {
+            reply = fixture.server.post(&head, request.body.as_bytes(), None, &events) => panic!("{reply:?}"),
+            () = ADDED.notified() => {}
+        }
     };
-    abandon(call("notes.slow", json!({"text": "new"}))).await;
+    abandon(call("notes.wait", json!({}))).await;
+    fixture.server.engine().drain().await;
     assert_eq!(notes().await, 2);
     let session = fixture.session("2025-11-25").await;
-    abandon(session.request("tools/call", json!({"name": "notes.slow", "arguments": {"text": "old"}}))).await;
+    abandon(session.request("tools/call", json!({"name": "notes.wait"}))).await;
+    GO.notify_one();
+    fixture.server.engine().drain().await;
     assert_eq!(notes().await, 3);
 }
 

@@ -76,14 +76,22 @@ impl Conn {
         each!(&mut self.driver, Driver, |held| held.is_alive().await)
     }
 
-    /// Whoever borrowed the connection is done with it.
+    /// Whoever borrowed the connection is done with it. What was sent on one that was lent out whole is answered, as far as
+    /// anybody can tell; otherwise it is known.
     pub(crate) fn settle(&mut self) {
-        each!(&mut self.driver, Driver, |held| held.answered());
+        if self.unseen {
+            each!(&mut self.driver, Driver, |held| held.answered());
+        }
+    }
+
+    /// Ends the transaction of [`super::Db::snapshot`], in which nothing was written.
+    pub(crate) async fn end_snapshot(self) {
+        each!(self.driver, Driver, |held| held.rollback().await);
     }
 
     /// Closes the connection instead of giving it back.
     pub(crate) fn discard(mut self) {
-        each!(&mut self.driver, Driver, |held| held.sending());
+        each!(&mut self.driver, Driver, |held| held.spoil());
     }
 }
 

@@ -34,7 +34,7 @@ where
     D: Database,
     T: Encode<'q, D> + Type<D>,
 {
-    out.add(value).map_err(Error::internal)
+    out.add(value).map_err(|_| Error::internal("a parameter cannot be encoded"))
 }
 
 /// Declares `common` with the bounds that every driver has to fulfil, once.

@@ -35,6 +35,17 @@ pub(crate) fn is_retryable(error: &Error) -> bool {
     error.kind() == ErrorKind::Unavailable && matches!(error.code(), "connection_lost" | "stale_plan")
 }
 
+/// Whether the database refused a call because of another that ran at the same time.
+pub(crate) fn lost_a_race(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && error.code() == "serialization"
+}
+
+/// Whether a parameter is of a type that its column cannot be compared with (PostgreSQL, appendix A).
+pub(crate) fn is_type_mismatch(error: &Error) -> bool {
+    let fault = StdError::source(error).and_then(|source| source.downcast_ref::<Fault>());
+    fault.is_some_and(|fault| matches!(fault.code.as_deref(), Some("42883" | "42804")))
+}
+
 type Class = (ErrorKind, &'static str, &'static str);
 
 const UNAVAILABLE: Class = (ErrorKind::Unavailable, "unavailable", "the database is busy or out of reach; try again");
@@ -66,7 +77,8 @@ fn by_code(error: &dyn DatabaseError) -> Class {
         "57014" => (ErrorKind::Deadline, "deadline", "the operation took longer than its deadline"),
         "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" => LOST,
         "53300" | "53400" | "55P03" | "25P03" => UNAVAILABLE,
-        "22001" | "22003" | "1299" => {
+        // Too long; out of range, also of dates; U+0000, which PostgreSQL keeps in no text and no JSON.
+        "22001" | "22003" | "22008" | "22021" | "22P05" | "1299" => {
             (ErrorKind::Invalid, "constraint", "the database does not accept one of the values")
         }
         _ => INTERNAL,

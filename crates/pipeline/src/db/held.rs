@@ -6,10 +6,11 @@
 
 use super::{
     fault::{db_error, is_lost},
+    interrupt::Interrupt,
     slots::Lease,
 };
 use diptych_spec::{Error, ErrorKind, Result};
-use sqlx::{AssertSqlSafe, Connection, Database, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
 use sqlx_core::transaction::TransactionManager;
 use std::{borrow::Cow, fmt, time::Duration};
 
@@ -25,21 +26,24 @@ enum State {
 }
 
 /// A connection that closes itself unless it is known to be idle.
-pub(crate) struct Held<D: Database> {
+pub(crate) struct Held<D: Interrupt> {
     connection: Option<Lease<D>>,
     state: State,
     transaction: bool,
+    /// A statement was sent and not answered yet, as far as we know.
+    under_way: bool,
 }
 
-impl<D: Database> Held<D> {
+impl<D: Interrupt> Held<D> {
     pub(super) fn idle(connection: Lease<D>) -> Self {
-        Self { connection: Some(connection), state: State::Idle, transaction: false }
+        Self { connection: Some(connection), state: State::Idle, transaction: false, under_way: false }
     }
 
     /// Opens a transaction with this statement.
     pub(crate) async fn begin(mut self, sql: Cow<'static, str>) -> Result<Self> {
-        self.state = State::Busy;
+        self.sending();
         let begun = D::TransactionManager::begin(self.raw(), Some(AssertSqlSafe(sql).into_sql_str())).await;
+        self.under_way = false;
         begun.map_err(db_error)?;
         self.transaction = true;
         Ok(self)
@@ -56,10 +60,12 @@ impl<D: Database> Held<D> {
     /// A statement is about to be sent.
     pub(crate) fn sending(&mut self) {
         self.state = State::Busy;
+        self.under_way = true;
     }
 
     /// The statement was answered, whichever way; one that found the connection lost was not.
     pub(crate) fn replied<T>(&mut self, reply: &sqlx::Result<T>) {
+        self.under_way = false;
         if !reply.as_ref().is_err_and(is_lost) {
             self.answered();
         }
@@ -67,9 +73,15 @@ impl<D: Database> Held<D> {
 
     /// Nothing is under way any more.
     pub(crate) fn answered(&mut self) {
+        self.under_way = false;
         if !self.transaction {
             self.state = State::Idle;
         }
+    }
+
+    /// The connection is of no more use, and nothing is under way on it.
+    pub(crate) fn spoil(&mut self) {
+        (self.state, self.under_way) = (State::Busy, false);
     }
 
     /// Whether the connection answers.
@@ -87,16 +99,21 @@ impl<D: Database> Held<D> {
 
     /// Opens a savepoint inside the transaction.
     pub(crate) async fn savepoint(&mut self) -> Result<()> {
-        D::TransactionManager::begin(self.raw(), None).await.map_err(db_error)
+        self.sending();
+        let begun = D::TransactionManager::begin(self.raw(), None).await;
+        self.under_way = false;
+        begun.map_err(db_error)
     }
 
     /// Ends the innermost savepoint, keeping or undoing what was done in it.
     pub(crate) async fn end_savepoint(&mut self, keep: bool) -> Result<()> {
+        self.sending();
         let ended = if keep {
             D::TransactionManager::commit(self.raw()).await
         } else {
             D::TransactionManager::rollback(self.raw()).await
         };
+        self.under_way = false;
         ended.map_err(db_error)
     }
 
@@ -118,29 +135,37 @@ impl<D: Database> Held<D> {
         }
     }
 
-    /// Undoes the transaction. A connection that does not answer in time is closed, which undoes it as well.
+    /// Undoes the transaction. A statement that is under way is ended before. A connection that does not answer in time is closed,
+    /// which undoes it as well.
     pub(crate) async fn rollback(mut self) {
+        let under_way = self.under_way;
         let undone = async {
+            if let Some(lease) = self.connection.as_mut().filter(|_| under_way) {
+                lease.end_statement().await?;
+            }
             while self.raw().is_in_transaction() {
                 D::TransactionManager::rollback(self.raw()).await?;
             }
             Ok::<_, sqlx::Error>(())
         };
         if let Ok(Ok(())) = tokio::time::timeout(ROLLBACK_LIMIT, undone).await {
-            self.state = State::Idle;
+            (self.state, self.under_way) = (State::Idle, false);
         }
     }
 }
 
-impl<D: Database> Drop for Held<D> {
+impl<D: Interrupt> Drop for Held<D> {
     fn drop(&mut self) {
-        if let Some(lease) = self.connection.take().filter(|_| self.state == State::Idle) {
-            lease.give_back();
+        let Some(lease) = self.connection.take() else { return };
+        match self.state {
+            State::Idle => lease.give_back(),
+            State::Busy if self.under_way => lease.abandon(),
+            State::Busy => drop(lease),
         }
     }
 }
 
-impl<D: Database> fmt::Debug for Held<D> {
+impl<D: Interrupt> fmt::Debug for Held<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Held")
             .field("state", &self.state)

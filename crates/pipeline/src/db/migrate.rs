@@ -7,6 +7,10 @@ use sqlx::{
     migrate::{Migration as SqlxMigration, MigrationType, Migrator},
 };
 
+/// Where it is noted which migrations of diptych's own tables were applied. Each of them has a version of its own; which ones a
+/// server needs depends on what it uses.
+const APPLIED: &str = "_diptych_migrations";
+
 #[derive(Debug, Clone, Copy)]
 struct Migration {
     version: i64,
@@ -35,8 +39,18 @@ impl Migrations {
         self.run_in(db, None).await
     }
 
+    /// Applies those of diptych's own tables, noted apart from the migrations of the application. Versions are taken for good: tasks
+    /// have 1 to 3, the audit trail 23, idempotency keys 25, API keys 101.
+    ///
+    /// # Errors
+    /// As [`Migrations::run`].
+    #[doc(hidden)]
+    pub async fn run_apart(&self, db: &Db) -> Result<()> {
+        self.run_in(db, Some(APPLIED)).await
+    }
+
     /// The same, with what was applied noted in a table of its own: apart from the migrations of the application.
-    pub(crate) async fn run_in(&self, db: &Db, table: Option<&'static str>) -> Result<()> {
+    async fn run_in(&self, db: &Db, table: Option<&'static str>) -> Result<()> {
         let of_backend = self.0.iter().filter(|migration| migration.backend == db.backend());
         let migrations = of_backend.map(|migration| {
             SqlxMigration::new(
@@ -50,6 +64,8 @@ impl Migrations {
         let mut migrator = Migrator::with_migrations(migrations.collect());
         if let Some(table) = table {
             migrator.dangerous_set_table_name(table);
+            // Those of tables that this server has no use for.
+            migrator.set_ignore_missing(true);
         }
         let mut conn = db.writer().await?;
         if db.backend() == Backend::Postgres {

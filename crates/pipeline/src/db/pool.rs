@@ -3,7 +3,7 @@
 //! How each database's connections are set up and kept is in `sqlite.rs` and `postgres.rs`.
 
 use super::{Backend, Conn, Tx, connection::Driver};
-use diptych_spec::{Error, ErrorKind, Lock, Result};
+use diptych_spec::{Error, ErrorKind, Isolation, Lock, Result};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// How the database is connected to.
@@ -17,6 +17,9 @@ pub struct DbOptions {
     /// The longest a statement may run before PostgreSQL itself ends it; 30 seconds. An engine raises it to the longest
     /// deadline that one of its operations declares; a service's own deadline holds in the database too.
     pub statement_timeout: Duration,
+    /// How long a call on SQLite waits for the write lock while another program holds it; 5 seconds. Then it is answered with 503,
+    /// or tried again where the service declares `.retry(…)`. Calls of this program wait for each other without it.
+    pub busy_timeout: Duration,
     /// The HTTP workers that share the connections; one for each processor.
     pub workers: Option<usize>,
 }
@@ -27,6 +30,7 @@ impl Default for DbOptions {
             max_connections: 32,
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
+            busy_timeout: Duration::from_secs(5),
             workers: None,
         }
     }
@@ -41,6 +45,18 @@ pub(crate) enum Plans {
     Cached,
     /// After DDL changed the result type of a cached plan.
     Fresh,
+}
+
+/// How a transaction is opened.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite has one way"))]
+pub(crate) struct Terms {
+    pub(crate) plans: Plans,
+    /// How long a statement in it may run, where that is said.
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) isolation: Isolation,
+    /// How a target is locked.
+    pub(crate) lock: Lock,
 }
 
 /// A database, connected. Cheap to clone.
@@ -140,13 +156,29 @@ impl Db {
         self.acquire(Plans::Cached, false).await
     }
 
+    /// A read-only connection on which everything is read from one snapshot; end it with [`Conn::end_snapshot`].
+    pub(crate) async fn snapshot(&self, plans: Plans, tested: bool) -> Result<Conn> {
+        let conn = self.acquire(plans, tested).await?;
+        let driver = match conn.driver {
+            // The snapshot is taken by the first statement that reads.
+            #[cfg(feature = "sqlite")]
+            Driver::Sqlite(held) => held.begin("BEGIN DEFERRED".into()).await.map(Driver::Sqlite),
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(held) => {
+                held.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".into()).await.map(Driver::Postgres)
+            }
+        };
+        driver.map(Conn::new)
+    }
+
     /// A write transaction of its own, for set-up and tests; end it with [`Tx::commit`]. Operations get theirs from the
     /// pipeline.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] when no connection becomes free in time.
     pub async fn begin(&self) -> Result<Tx> {
-        self.begin_with(Plans::Cached, None, Lock::default()).await
+        let (isolation, lock) = (Isolation::default(), Lock::default());
+        self.begin_with(Terms { plans: Plans::Cached, deadline: None, isolation, lock }).await
     }
 
     /// Closes every idle connection, and lets nobody take one any more; what is in use is closed when it comes back.
@@ -211,26 +243,24 @@ impl Db {
         Err(Error::new(ErrorKind::Unavailable, "unavailable", "the database cannot be reached; try again"))
     }
 
-    pub(crate) async fn begin_with(&self, plans: Plans, deadline: Option<Duration>, lock: Lock) -> Result<Tx> {
-        #[cfg(not(feature = "postgres"))]
-        let _ = deadline;
+    pub(crate) async fn begin_with(&self, terms: Terms) -> Result<Tx> {
         let mut last = None;
         // BEGIN is the first thing that shows a connection to be dead, and nothing has happened yet: take another.
         for _ in 0..=self.0.options.max_connections {
             let mut conn = self.writer().await?;
-            if plans == Plans::Fresh && conn.forget_plans().await.is_err() {
+            if terms.plans == Plans::Fresh && conn.forget_plans().await.is_err() {
                 conn.discard();
                 continue;
             }
             let begun = match conn.driver {
                 #[cfg(feature = "sqlite")]
-                // SQLite knows no deadline of a statement; the pipeline's own still holds.
+                // SQLite knows no deadline of a statement, and one isolation level: that of a single writer.
                 Driver::Sqlite(held) => held.begin(super::sqlite::BEGIN.into()).await.map(Driver::Sqlite),
                 #[cfg(feature = "postgres")]
-                Driver::Postgres(held) => held.begin(super::postgres::begin(deadline)).await.map(Driver::Postgres),
+                Driver::Postgres(held) => held.begin(super::postgres::begin(terms)).await.map(Driver::Postgres),
             };
             match begun {
-                Ok(driver) => return Ok(Tx::new(Conn::new(driver), lock)),
+                Ok(driver) => return Ok(Tx::new(Conn::new(driver), terms.lock)),
                 Err(error) if error.code() == "connection_lost" => last = Some(error),
                 Err(error) => return Err(error),
             }

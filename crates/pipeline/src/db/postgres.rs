@@ -3,8 +3,9 @@
 //! A socket is bound to the runtime that opened it, and every HTTP worker is a runtime of its own. A pool that workers share
 //! breaks when one of them stops, and costs a wake-up across threads for every answer (ADR 0003 has the numbers).
 
-use super::{DbOptions, held::Held, slots::Slots};
-use diptych_spec::{Error, Result};
+use super::{DbOptions, Terms, held::Held, interrupt::Interrupt, slots::Slots};
+use diptych_spec::{Error, Isolation, Result};
+use futures_util::future::OptionFuture;
 use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use std::{
     borrow::Cow,
@@ -40,11 +41,17 @@ struct Pair {
     keep: Slots<sqlx::Postgres>,
 }
 
-/// BEGIN, and a deadline of the operation's own, in one round trip.
-pub(super) fn begin(deadline: Option<Duration>) -> Cow<'static, str> {
-    match deadline {
-        None => Cow::Borrowed("BEGIN"),
-        Some(span) => format!("BEGIN; SET LOCAL statement_timeout = {}", span.as_millis().max(1)).into(),
+/// BEGIN with its isolation level, and a deadline of the operation's own, in one round trip. The level is always said: the
+/// default of the database may be another one.
+pub(super) fn begin(terms: Terms) -> Cow<'static, str> {
+    let begin = match terms.isolation {
+        Isolation::RepeatableRead => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+        Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        _ => "BEGIN ISOLATION LEVEL READ COMMITTED",
+    };
+    match terms.deadline {
+        None => Cow::Borrowed(begin),
+        Some(span) => format!("{begin}; SET LOCAL statement_timeout = {}", span.as_millis().max(1)).into(),
     }
 }
 
@@ -52,7 +59,9 @@ impl Postgres {
     pub(super) fn new(url: &str, options: &DbOptions) -> Result<Self> {
         let connect = PgConnectOptions::from_str(url)
             .map_err(|_| Error::bad_request("the PostgreSQL URL cannot be read; write postgres://user@host/database"))?
-            .disable_statement_logging();
+            .disable_statement_logging()
+            // "already exists, skipping" is nothing to tell at every start.
+            .options([("client_min_messages", "warning")]);
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let workers = u32::try_from(options.workers.unwrap_or_else(processors)).unwrap_or(u32::MAX).max(1);
         let share = (options.max_connections / workers / 2).max(1);
@@ -112,13 +121,39 @@ impl Postgres {
         }
         let timeout = pools.statement_timeout.as_millis().to_string();
         let connect = self.connect.clone().options([("statement_timeout", timeout)]);
-        let slots = |connect, places| Slots::new(connect, places, self.acquire_timeout, Some(MAX_LIFETIME));
-        let pair = Pair {
-            keep: slots(connect.clone(), 1),
-            write: slots(connect.clone(), self.share),
-            read: slots(connect.options([("default_transaction_read_only", "on")]), self.share),
-        };
+        let slots =
+            |connect, means, places| Slots::new(connect, means, places, self.acquire_timeout, Some(MAX_LIFETIME));
+        let keep = slots(connect.clone(), None, 1);
+        let means = || Some(keep.clone());
+        let read_only = connect.clone().options([("default_transaction_read_only", "on")]);
+        let pair =
+            Pair { write: slots(connect, means(), self.share), read: slots(read_only, means(), self.share), keep };
         pools.by_runtime.push((runtime, pair.clone()));
         pair
+    }
+}
+
+impl Interrupt for sqlx::Postgres {
+    /// The connection that is never lent to an operation: its own statements are short, and end by themselves.
+    type Means = Option<Slots<Self>>;
+    /// The id of the server's process for the connection.
+    type Reach = i32;
+
+    async fn reach(connection: &mut sqlx::PgConnection, means: &Self::Means) -> Option<i32> {
+        means.as_ref()?;
+        sqlx::query_scalar("SELECT pg_backend_pid()").persistent(false).fetch_one(connection).await.ok()
+    }
+
+    async fn end(means: &Self::Means, process: &i32) {
+        let Some(Ok(lease)) = OptionFuture::from(means.as_ref().map(Slots::take)).await else { return };
+        let mut held = Held::idle(lease);
+        held.sending();
+        let ended = sqlx::query("SELECT pg_cancel_backend($1)").bind(process).execute(held.raw()).await;
+        held.replied(&ended);
+    }
+
+    /// Whatever is sent next waits for the answer to the statement that was ended.
+    async fn resume(_: &mut sqlx::PgConnection, _: &i32) -> sqlx::Result<()> {
+        Ok(())
     }
 }

@@ -14,6 +14,8 @@ use std::fmt;
 pub trait Record: Sized + Send + 'static {
     /// The columns, in the order of the fields.
     const COLUMNS: &'static [&'static str];
+    /// Whether each of these can be null; one of which nothing is said cannot.
+    const NULLABLE: &'static [bool] = &[];
     /// Reads the fields, by their place in [`Record::COLUMNS`].
     ///
     /// # Errors

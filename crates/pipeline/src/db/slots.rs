@@ -4,56 +4,66 @@
 //! next one have it. [`super::held::Held`] knows what state a connection is in, so here it goes back at once, or is closed
 //! (ADR 0003 has the numbers).
 
-use super::fault::db_error;
+use super::{fault::db_error, interrupt::Interrupt};
 use diptych_spec::Result;
 use sqlx::{Connection, Database};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 type Options<D> = <<D as Database>::Connection as Connection>::Options;
 
-/// Places for connections of one kind. Cheap to clone.
-pub(super) struct Slots<D: Database>(Arc<Shared<D>>);
+/// How long the statement of an abandoned connection is tried to be ended before the connection is closed all the same.
+const END_LIMIT: Duration = Duration::from_secs(5);
 
-struct Shared<D: Database> {
+/// Places for connections of one kind. Cheap to clone.
+pub(crate) struct Slots<D: Interrupt>(Arc<Shared<D>>);
+
+struct Shared<D: Interrupt> {
     options: Options<D>,
+    means: D::Means,
     acquire_timeout: Duration,
     max_lifetime: Option<Duration>,
     places: Arc<Semaphore>,
     idle: Mutex<Vec<Opened<D>>>,
 }
 
-struct Opened<D: Database> {
+struct Opened<D: Interrupt> {
     connection: D::Connection,
+    /// How its statements are ended, where that is known.
+    reach: Option<D::Reach>,
     since: Instant,
 }
 
 /// A connection, and its place. It goes back with [`Lease::give_back`]; dropped, it is closed.
-pub(super) struct Lease<D: Database> {
+pub(super) struct Lease<D: Interrupt> {
     opened: Opened<D>,
     home: Arc<Shared<D>>,
     /// Behind the connection, so that the place is free only once the connection is back or gone.
     _place: OwnedSemaphorePermit,
 }
 
-impl<D: Database> Clone for Slots<D> {
+impl<D: Interrupt> Clone for Slots<D> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<D: Database> Slots<D> {
+impl<D: Interrupt> Slots<D> {
     pub(super) fn new(
         options: Options<D>,
+        means: D::Means,
         places: u32,
         acquire_timeout: Duration,
         max_lifetime: Option<Duration>,
     ) -> Self {
         let places = Arc::new(Semaphore::new(usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS).max(1)));
-        Self(Arc::new(Shared { options, acquire_timeout, max_lifetime, places, idle: Mutex::default() }))
+        Self(Arc::new(Shared { options, means, acquire_timeout, max_lifetime, places, idle: Mutex::default() }))
     }
 
     /// The connection that was used last, or a new one. Waits for a place; callers get theirs in the order they came.
@@ -68,8 +78,9 @@ impl<D: Database> Slots<D> {
         let opened = match self.idle_one() {
             Some(opened) => opened,
             None => {
-                let connection = D::Connection::connect_with(&shared.options).await?;
-                Opened { connection, since: Instant::now() }
+                let mut connection = D::Connection::connect_with(&shared.options).await?;
+                let reach = D::reach(&mut connection, &shared.means).await;
+                Opened { connection, reach, since: Instant::now() }
             }
         };
         Ok(Lease { opened, home: Arc::clone(shared), _place: place })
@@ -95,15 +106,41 @@ impl<D: Database> Slots<D> {
     }
 }
 
-impl<D: Database> Shared<D> {
+impl<D: Interrupt> Shared<D> {
     fn idle(&self) -> MutexGuard<'_, Vec<Opened<D>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<D: Database> Lease<D> {
+impl<D: Interrupt> Lease<D> {
     pub(super) fn raw(&mut self) -> &mut D::Connection {
         &mut self.opened.connection
+    }
+
+    /// Ends the statement that is under way, so that the connection can be used again.
+    pub(super) async fn end_statement(&mut self) -> sqlx::Result<()> {
+        let Opened { connection, reach, .. } = &mut self.opened;
+        if let Some(reach) = reach {
+            D::end(&self.home.means, reach).await;
+            D::resume(connection, reach).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the statement that is under way, and closes the connection. Nobody waits for that; until then its place is taken, as
+    /// the database is still at work for it.
+    pub(super) fn abandon(self) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        runtime.spawn(async move {
+            let Self { opened, home, _place } = self;
+            let closed = async {
+                if let Some(reach) = &opened.reach {
+                    D::end(&home.means, reach).await;
+                }
+                let _ = opened.connection.close().await;
+            };
+            let _ = tokio::time::timeout(END_LIMIT, closed).await;
+        });
     }
 
     /// Lets the next one have it.

@@ -3,13 +3,19 @@
 //! One writer, because SQLite has one write lock: waiting for it here is fair and takes as long as it takes, waiting in the
 //! database is neither.
 
-use super::{DbOptions, held::Held, slots::Slots};
+use super::{DbOptions, held::Held, interrupt::Interrupt, slots::Slots};
 use diptych_spec::{Error, Result};
 use sqlx::{
-    ConnectOptions,
+    ConnectOptions, Connection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// The write lock is taken at once: a transaction that reads first and takes it later fails when another did the same.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -32,10 +38,10 @@ impl Sqlite {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(Duration::from_secs(5))
+            .busy_timeout(options.busy_timeout)
             .disable_statement_logging();
         let readers = options.max_connections.saturating_sub(1).clamp(1, 8);
-        let slots = |connect, places| Slots::new(connect, places, options.acquire_timeout, None);
+        let slots = |connect, places| Slots::new(connect, (), places, options.acquire_timeout, None);
         Ok(Self { writer: slots(connect.clone(), 1), readers: slots(connect.pragma("query_only", "ON"), readers) })
     }
 
@@ -50,5 +56,34 @@ impl Sqlite {
     pub(super) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// A statement looks whether it is to end after so many instructions of SQLite's virtual machine: well below a millisecond, and
+/// too seldom to cost anything.
+const INSTRUCTIONS: i32 = 10_000;
+
+impl Interrupt for sqlx::Sqlite {
+    type Means = ();
+    /// Whether statements are to end.
+    type Reach = Arc<AtomicBool>;
+
+    async fn reach(connection: &mut sqlx::SqliteConnection, (): &()) -> Option<Arc<AtomicBool>> {
+        let ending = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&ending);
+        let mut locked = connection.lock_handle().await.ok()?;
+        locked.set_progress_handler(INSTRUCTIONS, move || !seen.load(Ordering::Relaxed));
+        Some(ending)
+    }
+
+    async fn end((): &(), ending: &Arc<AtomicBool>) {
+        ending.store(true, Ordering::Relaxed);
+    }
+
+    async fn resume(connection: &mut sqlx::SqliteConnection, ending: &Arc<AtomicBool>) -> sqlx::Result<()> {
+        // Answered by the connection's own thread, once it is done with the statement.
+        connection.ping().await?;
+        ending.store(false, Ordering::Relaxed);
+        Ok(())
     }
 }

@@ -201,7 +201,7 @@ impl Statement {
         Self { sql: sql.into(), values: Vec::new() }
     }
 
-    async fn execute(self, conn: &mut Conn) -> Result<u64> {
+    pub(crate) async fn execute(self, conn: &mut Conn) -> Result<u64> {
         let span = trace::statement(conn.backend(), &self.sql);
         let sending = pin!(async {
             send!(conn, audited(self.sql), self.values, |query, raw, wrap| {

@@ -1,6 +1,6 @@
 //! A transaction, lent to a service as `&mut Tx`. Only its owner can end it.
 
-use super::{Conn, backend::each, connection::Driver};
+use super::{Backend, Conn, backend::each, connection::Driver};
 use diptych_spec::{Error, Lock, Result};
 use std::ops::{Deref, DerefMut};
 
@@ -58,14 +58,23 @@ impl Tx {
     /// constraint refuses; [`diptych_spec::ErrorKind::Internal`] when a statement had failed and was ignored, so that
     /// there is nothing to keep.
     pub async fn commit(mut self) -> Result<()> {
-        let ignored = self.torn || self.conn.failed || !self.probe().await;
-        if ignored {
+        if !self.takes_statements().await {
             self.rollback().await;
-            return Err(Error::internal(
-                "a statement failed and the service went on; on PostgreSQL that undoes the whole transaction: wrap the statement in `tx.savepoint(…)`",
-            ));
+            return Err(ignored());
         }
         each!(self.conn.driver, Driver, |held| held.commit().await)
+    }
+
+    /// What COMMIT would say, as far as that can be known without it: on PostgreSQL deferred constraints are checked. On SQLite
+    /// there is no way to ask.
+    pub(crate) async fn check(&mut self) -> Result<()> {
+        if !self.takes_statements().await {
+            return Err(ignored());
+        }
+        match self.backend() {
+            Backend::Postgres => super::query("SET CONSTRAINTS ALL IMMEDIATE").execute(self).await.map(drop),
+            Backend::Sqlite => Ok(()),
+        }
     }
 
     /// Undoes what was done.
@@ -73,14 +82,23 @@ impl Tx {
         each!(self.conn.driver, Driver, |held| held.rollback().await);
     }
 
-    /// Whether the transaction still takes statements. COMMIT of one that does not is answered with success.
-    async fn probe(&mut self) -> bool {
+    /// Whether there is something to keep. COMMIT of a transaction that takes no more statements is answered with success.
+    async fn takes_statements(&mut self) -> bool {
+        if self.torn || self.conn.failed {
+            return false;
+        }
         #[cfg(feature = "postgres")]
         if self.conn.unseen && matches!(self.conn.driver, Driver::Postgres(_)) {
             return super::query("SELECT 1").execute(self).await.is_ok();
         }
         true
     }
+}
+
+fn ignored() -> Error {
+    Error::internal(
+        "a statement failed and the service went on; on PostgreSQL that undoes the whole transaction: wrap the statement in `tx.savepoint(…)`",
+    )
 }
 
 /// Tears the transaction when it is dropped before the savepoint was ended.

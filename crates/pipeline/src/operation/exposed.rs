@@ -4,10 +4,10 @@ use super::{Kind, Operation};
 use diptych_spec::{Declaration, Principal, Result};
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// What an exposed handler is called with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ExposedCall {
     /// The arguments by name, checked.
     pub arguments: Map<String, Value>,
@@ -15,6 +15,17 @@ pub struct ExposedCall {
     pub principal: Option<Principal>,
     /// The longest answer, in bytes.
     pub max_bytes: usize,
+}
+
+/// Without what the arguments are.
+impl fmt::Debug for ExposedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.arguments.keys().collect();
+        f.debug_struct("ExposedCall")
+            .field("arguments", &names)
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A handler that is not ours.

@@ -3,10 +3,11 @@
 use super::{Computed, IntoOperation, Kind, Operation, RunSelector, encode, unbox, wrong_backend};
 use crate::{
     db::{Backend, Conn, Lent, ReadLent, Record},
-    select::{Listed, Select, run},
+    select::{Ends, Listed, Select, Shown, run},
 };
 use diptych_spec::{
-    Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Items, Page, Presenter, Result, SelectorSpec,
+    Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Items, KeysetPage, Page, PageRequest,
+    Pagination, Presenter, Result, SelectorSpec,
 };
 use futures_util::future::BoxFuture;
 use std::{future::Future, marker::PhantomData, sync::Arc};
@@ -51,11 +52,12 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
     fn describe(declaration: &mut Declaration) {
         declaration.finish::<V::View>(Cardinality::Row);
     }
-    async fn fetch(self, declaration: &Declaration, _: &mut Call, _: &mut Conn) -> Result<Self> {
-        if self.is_none() && !declaration.allows_none() {
+    async fn fetch(self, declaration: &Declaration, call: &mut Call, _: &mut Conn) -> Result<Self> {
+        let shown = self.filter(|row| declaration.shows(call.principal(), row));
+        if shown.is_none() && !declaration.allows_none() {
             return Err(Error::not_found("there is no such row"));
         }
-        Ok(self)
+        Ok(shown)
     }
     fn show(fetched: Self, declaration: &Declaration) -> Result<Vec<u8>> {
         encode(declaration, &fetched.map(V::present))
@@ -65,23 +67,26 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
 impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     type Fetched = Listed<T>;
     fn describe(declaration: &mut Declaration) {
-        if declaration.list().page().is_some() {
-            declaration.finish::<Page<V::View>>(Cardinality::List);
-        } else {
-            declaration.finish::<Items<V::View>>(Cardinality::List);
+        match declaration.list().page() {
+            Some(Pagination::PageNumber(_)) => declaration.finish::<Page<V::View>>(Cardinality::List),
+            Some(Pagination::Keyset(_)) => declaration.finish::<KeysetPage<V::View>>(Cardinality::List),
+            None => declaration.finish::<Items<V::View>>(Cardinality::List),
         }
-        declaration.finish_list(T::COLUMNS);
+        declaration.finish_list(T::COLUMNS, T::NULLABLE);
     }
     async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Listed<T>> {
         run(self, declaration, call, conn).await
     }
     fn show(fetched: Listed<T>, declaration: &Declaration) -> Result<Vec<u8>> {
         let items: Vec<_> = fetched.rows.into_iter().map(V::present).collect();
-        match fetched.page {
-            Some((request, total)) => {
-                encode(declaration, &Page { items, total, page: request.page, page_size: request.page_size })
+        match fetched.shown {
+            Shown::Number(PageRequest { page, page_size }, total) => {
+                encode(declaration, &Page { items, total, page, page_size })
             }
-            None => encode(declaration, &Items { items }),
+            Shown::Keyset(Ends { next, previous, page_size, total }) => {
+                encode(declaration, &KeysetPage { items, next, previous, page_size, total })
+            }
+            Shown::All => encode(declaration, &Items { items }),
         }
     }
 }

@@ -3,11 +3,11 @@
 use super::{Computed, IntoOperation, Kind, Operation, RunService, encode, unbox, wrong_backend};
 use crate::{
     db::{Backend, Lent, Record, Row, Rows, Tx},
-    select::Select,
+    select::{Select, run},
 };
 use diptych_spec::{
-    Call, Cardinality, Declaration, Error, Handler, Instance, NoTarget, Presenter, Reread, Result, Returned,
-    ServiceSpec, Target,
+    Call, Cardinality, Declaration, Error, Filters, Handler, Instance, Instances, NoTarget, Operator, Presenter,
+    Reread, Result, Returned, ServiceSpec, Target, Targets,
 };
 use futures_util::future::BoxFuture;
 use std::{future::Future, marker::PhantomData, sync::Arc};
@@ -63,10 +63,47 @@ where
         tx.lock_target(true);
         let found = self.handler().invoke(lend(tx)?, args).await;
         tx.lock_target(false);
+        tx.settle();
         let row = self.row(found?).ok_or_else(|| Error::not_found("there is no such row"))?;
         call.put(Instance(row));
         Ok(())
     }
+}
+
+impl<L: Handler, R: Record> FindTarget for Targets<L, R, Select<R>>
+where
+    L::Connection: Lent,
+{
+    const BACKEND: Option<Backend> = <L::Connection as Lent>::BACKEND;
+    async fn find(&self, call: &mut Call, tx: &mut Tx) -> Result<()> {
+        let args = self.handler().extract(call).await?;
+        let named = named(call, self.declaration().list().unique());
+        tx.lock_target(true);
+        let found = async {
+            let select = self.query(self.handler().invoke(lend(tx)?, args).await?);
+            run(select, self.declaration(), call, tx).await
+        };
+        let found = found.await;
+        tx.lock_target(false);
+        let rows = found?.rows;
+        if rows.len() < named {
+            return Err(Error::not_found("there is no such row"));
+        }
+        call.put(Instances(rows));
+        Ok(())
+    }
+}
+
+/// How many rows the caller named, each by its unique column: all of them have to be there.
+fn named(call: &Call, unique: &str) -> usize {
+    let filters = call.get::<Filters>().map_or(&[][..], |filters| &filters.0);
+    let named =
+        filters.iter().filter(|one| one.column == unique && matches!(one.operator, Operator::In | Operator::Equal));
+    let counts = named.map(|one| {
+        let is_first = |at: &usize| !one.values[..*at].contains(&one.values[*at]);
+        (0..one.values.len()).filter(is_first).count()
+    });
+    counts.max().unwrap_or(0)
 }
 
 fn lend<C: Lent>(tx: &mut Tx) -> Result<&mut C> {
@@ -120,8 +157,9 @@ where
     fn run<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx) -> BoxFuture<'a, Result<Computed>> {
         Box::pin(async move {
             let args = self.handler.extract(call).await?;
-            let out = self.handler.invoke(lend(tx)?, args).await?;
-            Ok(Box::new(out) as Computed)
+            let out = self.handler.invoke(lend(tx)?, args).await;
+            tx.settle();
+            Ok(Box::new(out?) as Computed)
         })
     }
 

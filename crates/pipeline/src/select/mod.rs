@@ -1,5 +1,8 @@
 //! Lists: a query that is not run yet, and what the pipeline adds to it.
 
+mod cursor;
+mod key;
+mod keyset;
 mod predicate;
 mod query;
 mod render;
@@ -8,4 +11,4 @@ mod run;
 mod tests;
 
 pub use query::Select;
-pub(crate) use run::{Listed, run};
+pub(crate) use run::{Ends, Listed, Shown, run};

@@ -1,5 +1,6 @@
 //! Conditions and orders as SQL text. Columns and operators come from derives; what a caller sent is only ever bound.
 
+use super::cursor::Position;
 use crate::db::{Backend, Statement};
 use diptych_spec::{Operator, OrderKey, Predicate, Value};
 use std::fmt::Write as _;
@@ -95,14 +96,18 @@ fn pattern(front: &str, value: Value) -> Value {
     Value::Text(out.into())
 }
 
-/// Adds ` ORDER BY …`, ending in the unique column so that the order is total. It runs in the direction of the key before
-/// it, so that one index serves both.
-pub(super) fn order(sql: &mut String, table: &str, keys: &[OrderKey], unique: &'static str) {
-    let mut keys = keys.to_vec();
+/// The order with the unique column in it, which makes it total. That runs in the direction of the key before it, so that one
+/// index serves both.
+pub(super) fn total(mut keys: Vec<OrderKey>, unique: &'static str) -> Vec<OrderKey> {
     if !keys.iter().any(|key| key.column == unique) {
         let descending = keys.last().is_some_and(|key| key.descending);
         keys.push(OrderKey { column: unique, descending });
     }
+    keys
+}
+
+/// Adds ` ORDER BY …`.
+pub(super) fn order(sql: &mut String, table: &str, keys: &[OrderKey]) {
     for (index, key) in keys.iter().enumerate() {
         sql.push_str(if index == 0 { " ORDER BY " } else { ", " });
         column(sql, table, key.column);
@@ -110,4 +115,45 @@ pub(super) fn order(sql: &mut String, table: &str, keys: &[OrderKey], unique: &'
             sql.push_str(" DESC");
         }
     }
+}
+
+/// Adds the condition that a row comes behind a position in this order, in a form that is a range of an index: keys of one
+/// direction are compared as one row value. Where the direction changes, the range is that of the keys before, and what is in it
+/// besides is left out: `a <= $1 AND (a < $1 OR b > $2)`.
+pub(super) fn behind(statement: &mut Statement, sql: &mut String, table: &str, keys: &[OrderKey], from: &Position) {
+    let first = statement.values.len() + 1;
+    statement.values.extend(from.keys.iter().cloned());
+    let mut place = first;
+    let mut groups = keys.chunk_by(|one, other| one.descending == other.descending).peekable();
+    let mut open = 0;
+    while let Some(group) = groups.next() {
+        let symbol = if group.first().is_some_and(|key| key.descending) { "<" } else { ">" };
+        if groups.peek().is_some() {
+            sql.push('(');
+            compare(sql, table, group, place, symbol, "=");
+            sql.push_str(" AND (");
+            compare(sql, table, group, place, symbol, "");
+            sql.push_str(" OR ");
+            open += 2;
+        } else {
+            compare(sql, table, group, place, symbol, if from.inclusive { "=" } else { "" });
+        }
+        place += group.len();
+    }
+    sql.extend(std::iter::repeat_n(')', open));
+}
+
+/// Adds `("a", "b") < ($1, $2)`.
+fn compare(sql: &mut String, table: &str, keys: &[OrderKey], first: usize, symbol: &str, or: &str) {
+    let (left, right) = if keys.len() == 1 { ("", "") } else { ("(", ")") };
+    sql.push_str(left);
+    for (index, key) in keys.iter().enumerate() {
+        sql.push_str(if index == 0 { "" } else { ", " });
+        column(sql, table, key.column);
+    }
+    let _ = write!(sql, "{right} {symbol}{or} {left}");
+    for index in 0..keys.len() {
+        let _ = write!(sql, "{}${}", if index == 0 { "" } else { ", " }, first + index);
+    }
+    sql.push_str(right);
 }

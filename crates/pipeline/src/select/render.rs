@@ -1,64 +1,115 @@
 //! Writes the SQL of a list: the author's base query, and around it the caller's filter, order and page.
 
-use super::predicate;
+use super::{
+    cursor::{Direction, Position},
+    predicate,
+};
 use crate::db::{Backend, Record, Statement};
-use diptych_spec::{ListDeclaration, OrderKey, PageRequest, Predicate, Value};
+use diptych_spec::{ListDeclaration, OrderKey, PageRequest, Predicate, Total, Value};
 use std::fmt::Write as _;
 
 /// What a caller asked for, within what was declared.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     pub(super) filters: Vec<Predicate>,
+    /// Total, the unique column in it; empty when any order will do.
     pub(super) order: Vec<OrderKey>,
-    pub(super) page: Option<PageRequest>,
+    pub(super) cut: Cut,
+}
+
+/// Which of the rows.
+#[derive(Debug, Default)]
+pub(super) enum Cut {
+    #[default]
+    Whole,
+    Number(PageRequest),
+    Keyset(Place),
+}
+
+/// Where a keyset page is.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) page_size: u32,
+    pub(super) direction: Direction,
+    pub(super) from: Option<Position>,
 }
 
 /// The statements of a list.
 #[derive(Debug)]
 pub(super) struct Rendered {
-    /// The rows, in the order of [`Record::COLUMNS`]; with a page, the total behind them.
+    /// The rows, in the order of [`Record::COLUMNS`].
     pub(super) rows: Statement,
-    /// The total alone, for a page that has no row to carry it.
+    /// Whether each row has the total behind its columns.
+    pub(super) counted: bool,
+    /// What is known of the total on this database.
+    pub(super) total: Total,
+    /// The total alone, for a page that has no row to carry it; or the plan of all rows.
     pub(super) count: Statement,
 }
 
 pub(super) fn render<T: Record>(base: Statement, list: &ListDeclaration, wanted: Wanted, backend: Backend) -> Rendered {
     let mut rows = base;
-    let conditions = predicate::conditions(&mut rows, "q", wanted.filters, backend);
+    let mut conditions = predicate::conditions(&mut rows, "q", wanted.filters, backend);
     let base = std::mem::take(&mut rows.sql);
-    let count = format!("SELECT COUNT(*) FROM ({base}) AS q{conditions}");
+    let total = match (&wanted.cut, list.keyset()) {
+        (Cut::Whole, _) => Total::Absent,
+        (Cut::Number(_), _) | (_, None) => Total::Exact,
+        // SQLite has no estimate to give.
+        (_, Some(keyset)) if keyset.total == Total::Estimated && backend == Backend::Sqlite => Total::Exact,
+        (_, Some(keyset)) => keyset.total,
+    };
+    let count = match total {
+        Total::Exact => format!("SELECT COUNT(*) FROM ({base}) AS q{conditions}"),
+        Total::Estimated => format!("EXPLAIN (FORMAT JSON) SELECT 1 FROM ({base}) AS q{conditions}"),
+        Total::Absent => String::new(),
+    };
 
     let mut sql = String::with_capacity(base.len() * 2 + 256);
     for (index, name) in T::COLUMNS.iter().enumerate() {
         let _ = write!(sql, "{}q.\"{name}\"", if index == 0 { "SELECT " } else { ", " });
     }
-    if wanted.page.is_some() {
+    if total == Total::Exact {
         // The total in the same statement: one round trip, and one snapshot for page and total.
         let _ = write!(sql, ", ({count}) AS diptych_total");
     }
-    let _ = write!(sql, " FROM ({base}) AS q{conditions}");
-    if list.is_ordered() {
-        let keys = if wanted.order.is_empty() { list.default_order() } else { &wanted.order };
-        predicate::order(&mut sql, "q", keys, list.unique());
+    let mut counting = Statement::new(count);
+    let is_asked = match &wanted.cut {
+        Cut::Whole => false,
+        Cut::Number(request) => request.page > 1,
+        Cut::Keyset(place) => total == Total::Estimated || (total == Total::Exact && place.from.is_some()),
+    };
+    if is_asked {
+        counting.values.clone_from(&rows.values);
     }
 
-    let mut counting = Statement::new(count);
+    let mut order = wanted.order;
+    if let Cut::Keyset(place) = &wanted.cut {
+        if place.direction == Direction::Backward {
+            order.iter_mut().for_each(|key| key.descending = !key.descending);
+        }
+        if let Some(from) = &place.from {
+            conditions.push_str(if conditions.is_empty() { " WHERE " } else { " AND " });
+            predicate::behind(&mut rows, &mut conditions, "q", &order, from);
+        }
+    }
+    let _ = write!(sql, " FROM ({base}) AS q{conditions}");
+    predicate::order(&mut sql, "q", &order);
     let bound = rows.values.len();
-    match wanted.page {
-        Some(request) => {
-            if request.page > 1 {
-                counting.values.clone_from(&rows.values);
-            }
+    match wanted.cut {
+        Cut::Number(request) => {
             let _ = write!(sql, " LIMIT ${} OFFSET ${}", bound + 1, bound + 2);
             rows.values.push(Value::I64(request.page_size.into()));
             rows.values.push(Value::I64(request.offset()));
         }
-        None => {
-            // One more than is allowed, to notice that there are more.
-            let _ = write!(sql, " LIMIT ${}", bound + 1);
-            rows.values.push(Value::I64(i64::from(list.max_rows()) + 1));
-        }
+        // One more than is allowed or asked for, to notice that there are more.
+        Cut::Keyset(Place { page_size: most, .. }) => limit(&mut sql, &mut rows, most),
+        Cut::Whole => limit(&mut sql, &mut rows, list.max_rows()),
     }
     rows.sql = sql.into();
-    Rendered { rows, count: counting }
+    Rendered { rows, counted: total == Total::Exact, total, count: counting }
+}
+
+fn limit(sql: &mut String, rows: &mut Statement, most: u32) {
+    rows.values.push(Value::I64(i64::from(most) + 1));
+    let _ = write!(sql, " LIMIT ${}", rows.values.len());
 }

@@ -1,17 +1,35 @@
 //! Runs a list.
 
 use super::{
-    Select,
-    render::{Rendered, Wanted, render},
+    Select, keyset, predicate,
+    render::{Cut, Rendered, Wanted, render},
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows};
-use diptych_spec::{Call, Declaration, Error, ErrorKind, Filters, Order, PageRequest, Result};
+use diptych_spec::{Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, Order, PageRequest, Result};
 
-/// The rows of a list, and which page they are.
+/// The rows of a list, and which of all they are.
 #[derive(Debug)]
 pub struct Listed<T> {
     pub(crate) rows: Vec<T>,
-    pub(crate) page: Option<(PageRequest, i64)>,
+    pub(crate) shown: Shown,
+}
+
+/// Which rows are shown.
+#[derive(Debug)]
+pub(crate) enum Shown {
+    All,
+    /// A page, and the total.
+    Number(PageRequest, i64),
+    Keyset(Ends),
+}
+
+/// What is said of a keyset page.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(crate) next: Option<String>,
+    pub(crate) previous: Option<String>,
+    pub(crate) page_size: u32,
+    pub(crate) total: Option<i64>,
 }
 
 /// Runs `select` with the filter, order and page that the call carries.
@@ -21,16 +39,21 @@ pub(crate) async fn run<T: Record>(
     call: &mut Call,
     conn: &mut Conn,
 ) -> Result<Listed<T>> {
-    let page = call.take::<PageRequest>();
-    let wanted = Wanted {
-        filters: call.take::<Filters>().unwrap_or_default().0,
-        order: call.take::<Order>().unwrap_or_default().0,
-        page,
-    };
-    let rendered = render::<T>(select.base, declaration.list(), wanted, conn.backend());
-    match page {
-        Some(request) => paged(rendered, request, conn).await,
-        None => unpaged(rendered, declaration.list().max_rows(), conn).await,
+    let list = declaration.list();
+    let filters = call.take::<Filters>().unwrap_or_default().0;
+    let asked = call.take::<Order>().unwrap_or_default().0;
+    let order = if asked.is_empty() { list.default_order().to_vec() } else { asked };
+    let order = if list.is_ordered() { predicate::total(order, list.unique()) } else { order };
+    let wanted = Wanted { filters, order, cut: Cut::Whole };
+    if let Some(request) = call.take::<KeysetRequest>() {
+        return keyset::run(select.base, declaration, request, wanted, call, conn).await;
+    }
+    match call.take::<PageRequest>() {
+        Some(request) => {
+            let wanted = Wanted { cut: Cut::Number(request), ..wanted };
+            paged(render::<T>(select.base, list, wanted, conn.backend()), request, conn).await
+        }
+        None => unpaged(render::<T>(select.base, list, wanted, conn.backend()), list.max_rows(), conn).await,
     }
 }
 
@@ -52,7 +75,7 @@ async fn paged<T: Record>(rendered: Rendered, request: PageRequest, conn: &mut C
             counted.first().copied().unwrap_or(0)
         }
     };
-    Ok(Listed { rows, page: Some((request, total)) })
+    Ok(Listed { rows, shown: Shown::Number(request, total) })
 }
 
 async fn unpaged<T: Record>(rendered: Rendered, max: u32, conn: &mut Conn) -> Result<Listed<T>> {
@@ -64,5 +87,5 @@ async fn unpaged<T: Record>(rendered: Rendered, max: u32, conn: &mut Conn) -> Re
             format!("more than {max} rows match; ask for fewer with a filter"),
         ));
     }
-    Ok(Listed { rows, page: None })
+    Ok(Listed { rows, shown: Shown::All })
 }

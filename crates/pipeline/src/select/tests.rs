@@ -2,12 +2,14 @@
 
 use super::{
     Select,
-    render::{Wanted, render},
+    cursor::{Direction, Position},
+    predicate,
+    render::{Cut, Place, Wanted, render},
 };
 use crate::db::{Conn, Db, Record, Row, Rows, Tx, query};
 use diptych_spec::{
-    Anyone, Call, FromCall as _, Handler, IntoValue as _, ListDeclaration, Operator, OrderKey, Ordering, PageNumber,
-    PageRequest, Predicate, Result, SelectorSpec, Signature, Value,
+    Anyone, Call, Declaration, FromCall as _, Handler, IntoPagination, IntoValue as _, Keyset, ListDeclaration,
+    Operator, OrderKey, Ordering, PageNumber, PageRequest, Predicate, Result, SelectorSpec, Signature, Value,
 };
 
 #[derive(Debug)]
@@ -47,13 +49,8 @@ impl Handler for Items {
     }
 }
 
-fn declared() -> diptych_spec::Declaration {
-    SelectorSpec::new("items", "", Items)
-        .allow(Anyone)
-        .order_by::<Order>("-price")
-        .paginate(PageNumber::default())
-        .into_parts()
-        .0
+pub(super) fn declared(pages: impl IntoPagination) -> Declaration {
+    SelectorSpec::new("items", "", Items).allow(Anyone).order_by::<Order>("-price").paginate(pages).into_parts().0
 }
 
 /// A table of `rows` items in a transaction that nobody commits.
@@ -79,7 +76,7 @@ async fn table(db: &Db, rows: i64) -> Tx {
     tx
 }
 
-async fn databases() -> Vec<(Db, tempfile::Folder)> {
+pub(super) async fn databases() -> Vec<(Db, tempfile::Folder)> {
     let mut out = Vec::new();
     #[cfg(feature = "sqlite")]
     {
@@ -95,9 +92,9 @@ async fn databases() -> Vec<(Db, tempfile::Folder)> {
     out
 }
 
-mod tempfile {
+pub(super) mod tempfile {
     //! A folder that is gone afterwards.
-    pub(super) struct Folder(String);
+    pub(crate) struct Folder(String);
     impl Folder {
         pub(super) fn new() -> Self {
             let folder = std::env::temp_dir().join(format!("diptych-select-{}", uuid::Uuid::new_v4().simple()));
@@ -129,7 +126,7 @@ async fn explain(list: &ListDeclaration, wanted: Wanted, tx: &mut Tx) -> String 
 
 #[tokio::test]
 async fn a_filtered_ordered_page_uses_the_index() {
-    let declaration = declared();
+    let declaration = declared(PageNumber::default());
     for (db, _folder) in databases().await {
         let mut tx = table(&db, 20_000).await;
         for descending in [true, false] {
@@ -139,8 +136,8 @@ async fn a_filtered_ordered_page_uses_the_index() {
                     operator: Operator::GreaterOrEqual,
                     values: vec![Value::I64(100)],
                 }],
-                order: vec![OrderKey { column: "price", descending }],
-                page: Some(PageRequest { page: 1, page_size: 25 }),
+                order: predicate::total(vec![OrderKey { column: "price", descending }], "id"),
+                cut: Cut::Number(PageRequest { page: 1, page_size: 25 }),
             };
             let plan = explain(declaration.list(), wanted, &mut tx).await;
             assert!(plan.contains("items_by_price"), "{}: {plan}", db.backend());
@@ -151,9 +148,43 @@ async fn a_filtered_ordered_page_uses_the_index() {
     }
 }
 
+/// However deep a page is, it is a range of the index, in both directions: nothing is sorted, and with an order in one direction
+/// nothing in front of it is read. `just plans` tries it with a million rows.
+#[tokio::test]
+async fn a_deep_keyset_page_is_a_range_of_the_index() {
+    let rows = std::env::var("DIPTYCH_TEST_ROWS").map_or(50_000, |rows| rows.parse().unwrap());
+    let declaration = declared(Keyset::default());
+    let price = |descending| OrderKey { column: "price", descending };
+    for (db, _folder) in databases().await {
+        let mut tx = table(&db, rows).await;
+        query("CREATE INDEX items_by_price_down ON items (owner, price DESC, id)").execute(&mut tx).await.unwrap();
+        query("ANALYZE items").execute(&mut tx).await.unwrap();
+        let mixed = vec![price(true), OrderKey { column: "id", descending: false }];
+        for (order, is_mixed) in [(vec![price(false)], false), (vec![price(true)], false), (mixed, true)] {
+            for (direction, inclusive) in [(Direction::Forward, false), (Direction::Backward, true)] {
+                let order = predicate::total(order.clone(), "id");
+                let from = Some(Position { keys: vec![Value::I64(500), Value::I64(rows / 2)], inclusive });
+                let cut = Cut::Keyset(Place { page_size: 25, direction, from });
+                let wanted = Wanted { filters: Vec::new(), order, cut };
+                let plan = explain(declaration.list(), wanted, &mut tx).await;
+                let case = format!("{} {is_mixed} {direction:?}: {plan}", db.backend());
+                assert!(!plan.to_uppercase().contains("SORT") && !plan.contains("TEMP B-TREE"), "{case}");
+                let range = match (db.backend(), is_mixed) {
+                    (crate::Backend::Sqlite, false) => "(owner=? AND (price,id)",
+                    (crate::Backend::Sqlite, true) => "(owner=? AND price",
+                    (crate::Backend::Postgres, false) => "Index Cond: ((owner = 'ann'::text) AND (ROW(price, id)",
+                    (crate::Backend::Postgres, true) => "Index Cond: ((owner = 'ann'::text) AND (price",
+                };
+                assert!(plan.contains(range), "{case}");
+            }
+        }
+        tx.rollback().await;
+    }
+}
+
 #[tokio::test]
 async fn every_operator_finds_its_rows() {
-    let declaration = declared();
+    let declaration = declared(PageNumber::default());
     let text = |text: &str| vec![text.to_owned().into_value()];
     let numbers = |numbers: &[i64]| numbers.iter().map(|&n| Value::I64(n)).collect::<Vec<_>>();
     let cases: Vec<(&'static str, Operator, Vec<Value>, &[i64])> = vec![
@@ -179,7 +210,7 @@ async fn every_operator_finds_its_rows() {
         for (column, operator, values, expected) in &cases {
             let filters = vec![Predicate { column, operator: *operator, values: values.clone() }];
             let order = vec![OrderKey { column: "price", descending: false }];
-            let wanted = Wanted { filters, order, page: Some(PageRequest { page: 1, page_size: 25 }) };
+            let wanted = Wanted { filters, order, cut: Cut::Number(PageRequest { page: 1, page_size: 25 }) };
             let rendered = render::<Item>(items().base, declaration.list(), wanted, db.backend());
             let found = rendered.rows.fetch(&mut tx, Rows::All, |row| Item::from_row(&Row { row, places: &[] }));
             let found: Vec<_> = found.await.unwrap().into_iter().map(|item| item.id).collect();

@@ -1,31 +1,45 @@
 //! Stage 2: the arguments are JSON of the declared types, nothing unknown among them, nothing missing; each is decoded into
-//! the value of its owner. Without a target the rules are checked here too, so that a refusal opens no transaction.
+//! the value of its owner. Without a target the rules are checked here too, so that a refusal opens no transaction; but not where
+//! the call may have been made before, for rules can depend on the time.
 
-use super::authorize::Authorized;
+use super::limit::Admitted;
 use diptych_spec::{Arguments, Call, Declaration, Result};
 
 /// A call whose arguments are what was declared.
 pub(crate) struct Checked {
     call: Call,
+    /// Whether the rules of the input were checked.
+    is_valid: bool,
 }
 
 pub(crate) fn arguments(
     declaration: &Declaration,
-    authorized: Authorized,
+    admitted: Admitted,
     arguments: &Arguments<'_>,
+    may_be_replay: bool,
 ) -> Result<Checked> {
-    let mut call = authorized.into_call();
+    let mut call = admitted.into_call();
     declaration.arguments().parse(arguments, &mut call)?;
-    if !declaration.has_target() {
+    let is_valid = !declaration.has_target() && !may_be_replay;
+    if is_valid {
         declaration.arguments().validate(&call)?;
     }
-    Ok(Checked { call })
+    Ok(Checked { call, is_valid })
 }
 
 impl Checked {
     /// The rules of the input, also where a target would be resolved before them.
     pub(crate) fn validate(&self, declaration: &Declaration) -> Result<()> {
         declaration.arguments().validate(&self.call)
+    }
+
+    pub(super) fn is_valid(&self) -> bool {
+        self.is_valid
+    }
+
+    /// Whether nothing of the call is to be kept.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.call.is_dry_run()
     }
 
     pub(super) fn into_call(self) -> Call {

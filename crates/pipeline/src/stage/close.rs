@@ -2,19 +2,31 @@
 //! then does anything leave.
 
 use super::keep::Kept;
-use crate::db::Tx;
-use bytes::Bytes;
-use diptych_spec::Result;
+use crate::{
+    Outcome,
+    db::{Conn, Tx},
+    outcome::Effect,
+};
+use diptych_spec::{Declaration, Result};
 
-pub(crate) async fn transaction(tx: Tx, kept: Result<Kept>) -> Result<Bytes> {
-    match kept {
-        Ok(Kept { presented }) => {
-            tx.commit().await?;
-            Ok(presented.into_json())
-        }
+pub(crate) async fn transaction(tx: Tx, kept: Result<Kept>) -> Result<Outcome> {
+    let presented = match kept {
+        Ok(Kept { presented }) => presented,
         Err(error) => {
             tx.rollback().await;
-            Err(error)
+            return Err(error);
         }
+    };
+    match presented.effect {
+        Effect::Tried => tx.rollback().await,
+        Effect::Done | Effect::DoneBefore => tx.commit().await?,
+    }
+    Ok(presented.into_outcome())
+}
+
+/// Gives the connection of a selector back. One that was dropped half-way closes.
+pub(crate) async fn connection(declaration: &Declaration, conn: Conn) {
+    if declaration.is_snapshot() {
+        conn.end_snapshot().await;
     }
 }

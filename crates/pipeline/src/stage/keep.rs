@@ -1,7 +1,8 @@
-//! Between stages 9 and 10: what the caller has kept in the same transaction, now that the answer is known.
+//! Between stages 9 and 10: what the caller has kept in the same transaction, now that the answer is known. Of a dry run that is
+//! nothing.
 
 use super::present::Presented;
-use crate::{BeforeCommit, db::Tx};
+use crate::{BeforeCommit, audit::Record, db::Tx};
 use diptych_spec::Result;
 
 /// An answer, and in the transaction what belongs to it.
@@ -9,10 +10,27 @@ pub(crate) struct Kept {
     pub(super) presented: Presented,
 }
 
-pub(crate) async fn with_answer(tx: &mut Tx, presented: Presented, keeper: Option<&dyn BeforeCommit>) -> Result<Kept> {
+/// The row of the audit trail comes last: it says how long everything before took.
+pub(crate) async fn with_answer(
+    tx: &mut Tx,
+    presented: Presented,
+    keeper: Option<&dyn BeforeCommit>,
+    record: Option<&mut Record>,
+) -> Result<Kept> {
     if let Some(keeper) = keeper {
-        // What serde_json wrote is UTF-8.
-        keeper.before_commit(tx, str::from_utf8(&presented.json).unwrap_or("null")).await?;
+        keeper.before_commit(tx, presented.text()).await?;
+    }
+    if let Some(record) = record {
+        record.commit_with(tx, presented.effect).await?;
     }
     Ok(Kept { presented })
+}
+
+/// What a dry run answers, if COMMIT would have been sent and would not have been refused.
+pub(crate) async fn nothing(tx: &mut Tx, presented: Presented, record: Option<&mut Record>) -> Result<Kept> {
+    tx.check().await?;
+    if let Some(record) = record {
+        record.is_of_dry_run();
+    }
+    Ok(Kept { presented: presented.tried() })
 }

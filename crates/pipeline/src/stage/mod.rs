@@ -3,9 +3,11 @@
 
 pub(crate) mod authorize;
 pub(crate) mod check;
+pub(crate) mod claim;
 pub(crate) mod close;
 pub(crate) mod expose;
 pub(crate) mod keep;
+pub(crate) mod limit;
 pub(crate) mod open;
 pub(crate) mod permit;
 pub(crate) mod present;

@@ -1,13 +1,14 @@
 //! Stage 3: a write transaction for a service, a read-only connection for a selector. The first use of the pool.
 
 use super::check::Checked;
-use crate::db::{Conn, Db, Plans, Tx};
+use crate::db::{Conn, Db, Plans, Terms, Tx};
 use diptych_spec::{Call, Declaration, Result};
 use std::time::Duration;
 
 /// A service's call, and the transaction that its owner lends it.
 pub(crate) struct Opened<'t> {
     pub(super) call: Call,
+    pub(super) is_valid: bool,
     pub(super) tx: &'t mut Tx,
 }
 
@@ -17,23 +18,25 @@ pub(crate) struct Reading<'t> {
     pub(super) conn: &'t mut Conn,
 }
 
-/// `longest` is the deadline that the database enforces, too.
+/// `deadline` is one that the database enforces, too.
 pub(crate) async fn transaction(
     declaration: &Declaration,
     db: &Db,
-    longest: Option<Duration>,
+    deadline: Option<Duration>,
     plans: Plans,
 ) -> Result<Tx> {
-    db.begin_with(plans, longest, declaration.lock()).await
+    let (isolation, lock) = (declaration.isolation(), declaration.lock());
+    db.begin_with(Terms { plans, deadline, isolation, lock }).await
 }
 
-pub(crate) async fn connection(db: &Db, plans: Plans) -> Result<Conn> {
-    db.acquire(plans, plans == Plans::Fresh).await
+pub(crate) async fn connection(declaration: &Declaration, db: &Db, plans: Plans) -> Result<Conn> {
+    let tested = plans == Plans::Fresh;
+    if declaration.is_snapshot() { db.snapshot(plans, tested).await } else { db.acquire(plans, tested).await }
 }
 
 impl<'t> Opened<'t> {
     pub(crate) fn new(checked: Checked, tx: &'t mut Tx) -> Self {
-        Self { call: checked.into_call(), tx }
+        Self { is_valid: checked.is_valid(), call: checked.into_call(), tx }
     }
 }
 

@@ -2,13 +2,18 @@
 //! cannot be shown is not kept.
 
 use super::run::{Ran, Read};
-use crate::operation::{RunSelector, RunService};
+use crate::{
+    Outcome,
+    operation::{RunSelector, RunService},
+    outcome::Effect,
+};
 use bytes::Bytes;
 use diptych_spec::{Error, ErrorKind, Result};
 
 /// An answer that can be sent.
 pub(crate) struct Presented {
     pub(super) json: Bytes,
+    pub(super) effect: Effect,
 }
 
 pub(crate) async fn service(service: &dyn RunService, ran: Ran<'_>, max_bytes: usize) -> Result<Presented> {
@@ -20,8 +25,23 @@ pub(crate) fn selector(selector: &dyn RunSelector, read: Read, max_bytes: usize)
 }
 
 impl Presented {
-    pub(crate) fn into_json(self) -> Bytes {
-        self.json
+    /// What an earlier call was answered.
+    pub(super) fn again(json: String) -> Self {
+        Self { json: json.into(), effect: Effect::DoneBefore }
+    }
+
+    /// What would have been answered.
+    pub(super) fn tried(self) -> Self {
+        Self { effect: Effect::Tried, ..self }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        // What serde_json wrote is UTF-8.
+        str::from_utf8(&self.json).unwrap_or("null")
+    }
+
+    pub(crate) fn into_outcome(self) -> Outcome {
+        Outcome::new(self.json, self.effect)
     }
 }
 
@@ -31,5 +51,5 @@ pub(super) fn sized(json: Vec<u8>, max_bytes: usize) -> Result<Presented> {
             format!("the answer is longer than {max_bytes} bytes; ask for less, with a filter or a smaller page");
         return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
     }
-    Ok(Presented { json: json.into() })
+    Ok(Presented { json: json.into(), effect: Effect::Done })
 }

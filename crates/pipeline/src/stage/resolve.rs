@@ -7,13 +7,14 @@ use diptych_spec::{Call, Result};
 /// A call with its target at hand, if it has one.
 pub(crate) struct Resolved<'t> {
     pub(super) call: Call,
+    pub(super) is_valid: bool,
     pub(super) tx: &'t mut Tx,
 }
 
 pub(crate) async fn target<'t>(service: &dyn RunService, opened: Opened<'t>) -> Result<Resolved<'t>> {
-    let Opened { mut call, tx } = opened;
+    let Opened { mut call, is_valid, tx } = opened;
     if service.declaration().has_target() {
         stage("resolve", service.resolve(&mut call, tx)).await?;
     }
-    Ok(Resolved { call, tx })
+    Ok(Resolved { call, is_valid, tx })
 }

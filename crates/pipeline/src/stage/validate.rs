@@ -1,5 +1,6 @@
 //! Stage 6: the rules of the input, every broken one at once. Behind the target, so that nobody learns from a broken rule
-//! that a row is there. (Without a target, stage 2 has done it.)
+//! that a row is there. (Without a target, stage 2 has done it, unless the
+//! call has an idempotency key.)
 
 use super::permit::Permitted;
 use crate::db::Tx;
@@ -12,7 +13,7 @@ pub(crate) struct Valid<'t> {
 }
 
 pub(crate) fn input<'t>(declaration: &Declaration, permitted: Permitted<'t>) -> Result<Valid<'t>> {
-    if declaration.has_target() {
+    if !permitted.is_valid {
         declaration.arguments().validate(&permitted.call)?;
     }
     Ok(Valid { call: permitted.call, tx: permitted.tx })

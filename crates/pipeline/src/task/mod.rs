@@ -17,6 +17,7 @@ mod state;
 mod store;
 mod tasks;
 
+pub(crate) use owner::key as owner_key;
 pub use settings::TaskSettings;
 pub use state::TaskState;
 pub use state::TaskStatus;

@@ -1,6 +1,7 @@
 //! Whose a task is, as it is stored.
 
-use diptych_spec::{Capability, Principal, Result};
+use diptych_spec::{Capability, Error, Principal, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 const CAPABILITIES: [(Capability, &str); 4] = [
@@ -11,7 +12,7 @@ const CAPABILITIES: [(Capability, &str); 4] = [
 ];
 
 /// What a task is found by: issuer and subject, or null for a caller without credentials.
-pub(super) fn key(principal: Option<&Principal>) -> String {
+pub(crate) fn key(principal: Option<&Principal>) -> String {
     let who = principal.map(|who| (who.issuer(), who.subject()));
     serde_json::to_value(who).unwrap_or_default().to_string()
 }
@@ -21,11 +22,39 @@ pub(super) fn scopes(principal: Option<&Principal>) -> String {
     Value::from(principal.map_or(&[] as &[String], Principal::scopes)).to_string()
 }
 
+/// What else is kept of the credentials: whom they were given to, and what they are good for. Their expiry is not: a task outlives
+/// the token that it was made with, and the authenticator is asked whether its owner may still act.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operations: Option<Vec<String>>,
+}
+
+/// The same, written.
+pub(super) fn credentials(principal: Option<&Principal>) -> String {
+    let kept = Kept {
+        client: principal.and_then(Principal::client).map(str::to_owned),
+        operations: principal.and_then(Principal::operations).map(<[String]>::to_vec),
+    };
+    serde_json::to_value(kept).unwrap_or_default().to_string()
+}
+
 /// The caller again.
-pub(super) fn principal(key: &str, scopes: &str) -> Result<Option<Principal>> {
-    let who: Option<(String, String)> = serde_json::from_str(key).map_err(diptych_spec::Error::internal)?;
-    let scopes: Vec<String> = serde_json::from_str(scopes).map_err(diptych_spec::Error::internal)?;
-    who.map(|(issuer, subject)| Principal::new(issuer, subject, scopes)).transpose()
+pub(super) fn principal(key: &str, scopes: &str, credentials: &str) -> Result<Option<Principal>> {
+    let who: Option<(String, String)> = serde_json::from_str(key).map_err(Error::internal)?;
+    let scopes: Vec<String> = serde_json::from_str(scopes).map_err(Error::internal)?;
+    let kept: Kept = serde_json::from_str(credentials).map_err(Error::internal)?;
+    let Some((issuer, subject)) = who else { return Ok(None) };
+    let mut principal = Principal::new(issuer, subject, scopes)?;
+    if let Some(client) = kept.client {
+        principal = principal.with_client(client);
+    }
+    if let Some(operations) = kept.operations {
+        principal = principal.with_operations(operations);
+    }
+    Ok(Some(principal))
 }
 
 /// What the caller can be asked for.
@@ -57,9 +86,16 @@ mod tests {
         for (at, one) in keys.iter().enumerate() {
             assert!(keys[at + 1..].iter().all(|other| other != one), "{one}");
         }
-        let again = principal(&keys[1], &scopes(Some(&who("a", "b")))).unwrap().unwrap();
+        let again = principal(&keys[1], &scopes(Some(&who("a", "b"))), "{}").unwrap().unwrap();
         assert_eq!((again.issuer(), again.subject(), again.scopes().len()), ("a", "b", 2));
-        assert_eq!(principal("null", "[]").unwrap(), None);
+        assert_eq!((again.client(), again.operations()), (None, None));
+        assert_eq!(principal("null", "[]", &credentials(None)).unwrap(), None);
+        let key = who("a", "b").with_client("k").with_operations(["o"]);
+        let again = principal(&keys[1], "[]", &credentials(Some(&key))).unwrap().unwrap();
+        assert_eq!((again.client(), again.operations()), (Some("k"), Some(&["o".to_owned()] as &[_])));
+        let nothing = who("a", "b").with_operations([] as [&str; 0]);
+        let again = principal(&keys[1], "[]", &credentials(Some(&nothing))).unwrap().unwrap();
+        assert!(!again.is_good_for("o"), "good for nothing is not good for everything");
         let both = [Capability::Sampling, Capability::Form];
         assert_eq!(read_capabilities(&capabilities(&both)), [Capability::Form, Capability::Sampling]);
     }

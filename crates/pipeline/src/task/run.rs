@@ -1,10 +1,14 @@
 //! One run of a task: the operation, called as the task's owner, and what becomes of the task afterwards.
 
 use super::{lease::Lease, owner, peer::TaskPeer, store::Claimed, tasks::Shared};
-use crate::{BeforeCommit, Caller, Engine, OnDisconnect, Operation, Outcome, db::Backend, dispatch::dispatch, report};
-use diptych_spec::{Arguments, Capability, Error, ErrorKind, Question, Result, Task};
+use crate::{
+    BeforeCommit, Caller, Engine, OnDisconnect, Operation, Outcome, Surface, Ticket, Via, db::Backend,
+    dispatch::dispatch, idempotency::IN_PROGRESS, report,
+};
+use diptych_spec::{Arguments, Capability, Error, ErrorKind, IdempotencyKey, Question, Result, Task};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +32,8 @@ pub(super) enum Why {
     Lost,
     /// The server stops.
     Stopping,
+    /// The owner may not act any more.
+    Inactive,
 }
 
 /// A run, as it is reached from outside.
@@ -136,16 +142,49 @@ async fn called(
     peer: TaskPeer,
 ) -> Result<Outcome> {
     let run = Arc::clone(&peer.run);
+    let owner = owner::principal(&claimed.owner, &claimed.scopes, &claimed.credentials)?;
+    // It may have waited for long, or been another worker's.
+    if let Some(owner) = &owner
+        && !engine.is_active(owner).await.map_err(unknown)?
+    {
+        return Err(inactive());
+    }
     let caller = Caller {
-        principal: owner::principal(&claimed.owner, &claimed.scopes)?,
         on_disconnect: OnDisconnect::Finish,
         peer: Some(Arc::new(peer)),
         withdrawn: run.withdrawn.clone(),
         deadline: operation.declaration().task().map(Task::longest_run),
         before_commit: Some(Arc::new(run.lease.clone()) as Arc<dyn BeforeCommit>),
+        idempotency_key: IdempotencyKey::new(&claimed.idempotency_key).ok(),
+        // It was counted when it was created.
+        ticket: Ticket::of(operation),
+        ..Caller::new(owner.clone(), Via::new(Surface::Task))
     };
     let arguments = Arguments::named(&claimed.arguments).from_a_model();
-    dispatch(engine, &shared.runs, operation, arguments, caller).await
+    let mut work = pin!(dispatch(engine, &shared.runs, operation, arguments, caller));
+    tokio::select! {
+        biased;
+        outcome = &mut work => outcome,
+        () = engine.until_inactive(owner.as_ref()) => {
+            run.withdraw(Why::Inactive);
+            work.await.map_err(|error| match error.kind() {
+                ErrorKind::Cancelled if run.why.get() == Some(&Why::Inactive) && error.code() == "cancelled" => inactive(),
+                _ => error,
+            })
+        }
+    }
+}
+
+/// Nothing was done, and nothing will be.
+fn inactive() -> Error {
+    let detail = "the credentials of the task's owner are not good any more; nothing was changed";
+    Error::new(ErrorKind::Unauthenticated, "invalid_token", detail)
+}
+
+/// Whether the owner may still act cannot be told now: not a reason to fail, and not one to begin.
+fn unknown(error: Error) -> Error {
+    Error::new(ErrorKind::Unavailable, "unavailable", "it cannot be told whether the owner may still act")
+        .with_source(error)
 }
 
 fn ended(operation: &Operation, run: &Run, outcome: Result<Outcome>, capabilities: &[Capability]) -> End {
@@ -160,6 +199,8 @@ fn ended(operation: &Operation, run: &Run, outcome: Result<Outcome>, capabilitie
         (ErrorKind::Cancelled, _) if error.code() == "lease_lost" => End::Left,
         // Nothing was done: later it may work.
         (ErrorKind::Unavailable, _) => End::GivenBack(END_PAUSE),
+        // Another call has its key, and its answer soon.
+        (ErrorKind::Conflict, _) if error.code() == IN_PROGRESS => End::GivenBack(END_PAUSE),
         // If it was committed, the task is finished; if not, it is taken over.
         (ErrorKind::OutcomeUnknown, _) => End::Left,
         (ErrorKind::InputRequired, _) => {

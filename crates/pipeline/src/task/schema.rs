@@ -3,9 +3,6 @@
 use crate::db::{Backend, Db, Migrations};
 use diptych_spec::Result;
 
-/// Where it is noted what was applied.
-const APPLIED: &str = "_diptych_migrations";
-
 /// Times are milliseconds since 1970; JSON is text. `lease_until` is when the task may be claimed, from 0 on: at once.
 const TABLE: &str = "CREATE TABLE diptych_tasks (
     id TEXT PRIMARY KEY NOT NULL,
@@ -33,7 +30,16 @@ CREATE INDEX diptych_tasks_due ON diptych_tasks (status, lease_until);
 CREATE INDEX diptych_tasks_owner ON diptych_tasks (owner, status);
 CREATE INDEX diptych_tasks_expiry ON diptych_tasks (expires_at);";
 
+/// What else is known of the owner's credentials (JSON): the client, and the operations they are good for.
+const CREDENTIALS: &str = "ALTER TABLE diptych_tasks ADD COLUMN credentials TEXT NOT NULL DEFAULT '{}'";
+
+/// What the call can be sent again with; empty without.
+const KEY: &str = "ALTER TABLE diptych_tasks ADD COLUMN idempotency_key TEXT NOT NULL DEFAULT ''";
+
 pub(super) async fn migrate(db: &Db) -> Result<()> {
-    let both = [Backend::Sqlite, Backend::Postgres].map(|backend| (1, "tasks", backend, TABLE));
-    Migrations::new(&both).run_in(db, Some(APPLIED)).await
+    let both = [Backend::Sqlite, Backend::Postgres];
+    let tables = both.map(|backend| (1, "tasks", backend, TABLE));
+    let columns = both.map(|backend| (2, "credentials of tasks", backend, CREDENTIALS));
+    let keys = both.map(|backend| (3, "idempotency keys of tasks", backend, KEY));
+    Migrations::new(&[tables, columns, keys].concat()).run_apart(db).await
 }

@@ -5,9 +5,9 @@ use crate::db::{Record, Row};
 use chrono::{DateTime, SecondsFormat};
 use diptych_spec::{Error, Result};
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// A task, as its owner sees it.
-#[derive(Debug)]
 pub struct TaskState {
     pub(super) id: String,
     pub(super) operation: String,
@@ -21,7 +21,6 @@ pub struct TaskState {
 }
 
 /// How far a task is.
-#[derive(Debug)]
 pub enum TaskStatus {
     /// It waits for a worker, or one runs it.
     Working,
@@ -32,6 +31,27 @@ pub enum TaskStatus {
     Finished(std::result::Result<String, Error>),
     /// It was withdrawn.
     Cancelled,
+}
+
+/// Without the id, which lets whoever is its owner read it, and without arguments.
+impl fmt::Debug for TaskState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, status, .. } = self;
+        f.debug_struct("TaskState").field("operation", operation).field("status", status).finish_non_exhaustive()
+    }
+}
+
+/// Without the questions and the answer.
+impl fmt::Debug for TaskStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Working => f.write_str("Working"),
+            Self::InputRequired(questions) => write!(f, "InputRequired({} questions)", questions.len()),
+            Self::Finished(Ok(json)) => write!(f, "Finished(Ok({} bytes))", json.len()),
+            Self::Finished(Err(error)) => write!(f, "Finished(Err({}))", error.code()),
+            Self::Cancelled => f.write_str("Cancelled"),
+        }
+    }
 }
 
 impl TaskState {
@@ -117,7 +137,10 @@ impl Record for TaskState {
         let status: String = row.get(2)?;
         let status = match &*status {
             "working" => TaskStatus::Working,
-            "input_required" => TaskStatus::InputRequired(serde_json::from_str(&questions).map_err(Error::internal)?),
+            "input_required" => TaskStatus::InputRequired(
+                serde_json::from_str(&questions)
+                    .map_err(|_| Error::internal("the stored questions of a task cannot be read"))?,
+            ),
             "finished" if failure.is_empty() => TaskStatus::Finished(Ok(result)),
             "finished" => TaskStatus::Finished(Err(failure::read(&failure))),
             _ => TaskStatus::Cancelled,

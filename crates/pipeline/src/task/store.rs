@@ -23,6 +23,8 @@ pub(super) struct Fresh<'a> {
     pub(super) arguments: &'a str,
     pub(super) owner: &'a str,
     pub(super) scopes: String,
+    pub(super) credentials: String,
+    pub(super) idempotency_key: &'a str,
     pub(super) capabilities: String,
     pub(super) answers: String,
     pub(super) poll: Duration,
@@ -40,11 +42,24 @@ pub(super) struct Claimed {
     pub(super) answers: String,
     pub(super) asked: String,
     pub(super) attempts: i64,
+    pub(super) credentials: String,
+    pub(super) idempotency_key: String,
 }
 
 impl Record for Claimed {
-    const COLUMNS: &'static [&'static str] =
-        &["id", "operation", "arguments", "owner", "scopes", "capabilities", "answers", "asked", "attempts"];
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "operation",
+        "arguments",
+        "owner",
+        "scopes",
+        "capabilities",
+        "answers",
+        "asked",
+        "attempts",
+        "credentials",
+        "idempotency_key",
+    ];
     fn from_row(row: &Row<'_>) -> Result<Self> {
         Ok(Self {
             id: row.get(0)?,
@@ -56,6 +71,8 @@ impl Record for Claimed {
             answers: row.get(6)?,
             asked: row.get(7)?,
             attempts: row.get(8)?,
+            credentials: row.get(9)?,
+            idempotency_key: row.get(10)?,
         })
     }
 }
@@ -69,7 +86,10 @@ struct Open {
 impl Record for Open {
     const COLUMNS: &'static [&'static str] = &["questions", "answers"];
     fn from_row(row: &Row<'_>) -> Result<Self> {
-        let read = |place| serde_json::from_str(&row.get::<String>(place)?).map_err(Error::internal);
+        let read = |place| {
+            serde_json::from_str(&row.get::<String>(place)?)
+                .map_err(|_| Error::internal("what is stored of a task cannot be read"))
+        };
         Ok(Self { questions: read(0)?, answers: read(1)? })
     }
 }
@@ -92,8 +112,9 @@ impl Store {
         };
         let insert = query(
             "INSERT INTO diptych_tasks
-             (id, operation, arguments, owner, scopes, capabilities, status, answers, poll_ms, created_at, updated_at, expires_at)
-             SELECT $1, $2, $3, $4, $5, $6, 'working', $7, $8, $9, $9, $10
+             (id, operation, arguments, owner, scopes, capabilities, status, answers, poll_ms, created_at, updated_at, expires_at, credentials,
+              idempotency_key)
+             SELECT $1, $2, $3, $4, $5, $6, 'working', $7, $8, $9, $9, $10, $13, $14
              WHERE (SELECT COUNT(*) FROM diptych_tasks WHERE owner = $4 AND expires_at > $9) < $11
              AND (SELECT COUNT(*) FROM diptych_tasks
                   WHERE owner = $4 AND expires_at > $9 AND status IN ('working', 'input_required')) < $12",
@@ -110,7 +131,9 @@ impl Store {
             .bind(now)
             .bind(state.expires_at)
             .bind(i64::from(max_kept))
-            .bind(i64::from(max_open));
+            .bind(i64::from(max_open))
+            .bind(fresh.credentials)
+            .bind(fresh.idempotency_key);
         let inserted = insert.execute(&mut self.db.writer().await?).await? == 1;
         Ok(inserted.then_some(state))
     }
@@ -197,7 +220,8 @@ impl Store {
                              WHERE status = 'working' AND lease_until < $3 AND expires_at > $3
                              AND instr($4, '\"' || operation || '\"') > 0
                              ORDER BY created_at LIMIT 1)
-                 RETURNING id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts"
+                 RETURNING id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials,
+                 idempotency_key"
             }
             Backend::Postgres => {
                 "UPDATE diptych_tasks SET lease = $1, lease_until = $2, attempts = attempts + 1
@@ -205,7 +229,8 @@ impl Store {
                              WHERE status = 'working' AND lease_until < $3 AND expires_at > $3
                              AND strpos($4, '\"' || operation || '\"') > 0
                              ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-                 RETURNING id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts"
+                 RETURNING id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials,
+                 idempotency_key"
             }
         });
         let claim = claim.bind(lease).bind(now().saturating_add(millis(span))).bind(now()).bind(operations);

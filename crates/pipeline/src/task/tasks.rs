@@ -8,8 +8,8 @@ use super::{
     state::{TaskState, TaskStatus},
     store::{Fresh, Store, too_large},
 };
-use crate::{Change, Changes, Operation, db::Db, engine::WeakEngine};
-use diptych_spec::{Capability, Error, ErrorKind, Principal, Result};
+use crate::{Caller, Change, Changes, Operation, db::Db, engine::WeakEngine};
+use diptych_spec::{Capability, Error, ErrorKind, IdempotencyKey, Principal, Result};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::fmt;
@@ -40,10 +40,9 @@ pub(super) struct Shared {
 }
 
 /// A call that becomes a task.
-#[derive(Debug)]
 pub struct NewTask<'a> {
-    /// Whose it is, and whom the operation is run for.
-    pub principal: Option<&'a Principal>,
+    /// Who calls: whose it is, and whom the operation is run for.
+    pub caller: &'a Caller,
     /// The arguments: a JSON object.
     pub arguments: &'a str,
     /// What the caller can be asked for.
@@ -96,13 +95,15 @@ impl Tasks {
         if new.arguments.len() > settings.max_argument_bytes {
             return Err(too_large("arguments", settings.max_argument_bytes));
         }
-        let owner = owner::key(new.principal);
+        let owner = owner::key(new.caller.principal.as_ref());
         let fresh = Fresh {
             id: unguessable(),
             operation: operation.declaration().name(),
             arguments: new.arguments,
             owner: &owner,
-            scopes: owner::scopes(new.principal),
+            scopes: owner::scopes(new.caller.principal.as_ref()),
+            credentials: owner::credentials(new.caller.principal.as_ref()),
+            idempotency_key: new.caller.idempotency_key.as_ref().map_or("", IdempotencyKey::as_str),
             capabilities: owner::capabilities(new.capabilities),
             answers: Value::Object(new.answers).to_string(),
             poll: task.asked_every(),
@@ -190,6 +191,13 @@ impl Shared {
 /// 244 random bits.
 fn unguessable() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+}
+
+/// Without arguments and answers.
+impl fmt::Debug for NewTask<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewTask").field("caller", &self.caller).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Tasks {

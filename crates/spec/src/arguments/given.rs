@@ -1,8 +1,8 @@
 //! What a caller gave, and where each argument stood.
 
-use crate::schema::Mend;
-use serde_json::value::RawValue;
-use std::{borrow::Cow, collections::HashMap};
+use super::json::{object_fields, scalar_to_text};
+use crate::{JsonLimits, schema::Mend};
+use std::{borrow::Cow, fmt};
 
 /// Where an argument was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,10 +14,12 @@ pub(super) enum Place {
 }
 
 /// What a caller gave, not yet checked against anything.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Arguments<'a> {
     pub(super) object: Option<(&'a str, Place)>,
     pub(super) mend: Mend,
+    /// What JSON has to keep to.
+    pub(super) limits: JsonLimits,
     pub(super) texts: Vec<(Cow<'a, str>, Cow<'a, str>, Place)>,
 }
 
@@ -32,7 +34,15 @@ impl<'a> Arguments<'a> {
     /// [`Arguments::query`].
     #[must_use]
     pub fn http(body: Option<&'a str>) -> Self {
-        Self { object: body.map(|body| (body, Place::Body)), texts: Vec::new(), mend: Mend::Integers }
+        let object = body.map(|body| (body, Place::Body));
+        Self { object, texts: Vec::new(), mend: Mend::Integers, limits: JsonLimits::default() }
+    }
+
+    /// Checks JSON against these limits, in place of the usual ones.
+    #[must_use]
+    pub fn limited(mut self, limits: JsonLimits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// Takes `"5"`, `"false"` and `"[1, 2]"` as meant where the schema forbids a string: models write that (MCP only).
@@ -59,16 +69,18 @@ impl<'a> Arguments<'a> {
             return Some(Cow::Borrowed(value));
         }
         let (object, _) = self.object?;
-        let members: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_str(object).ok()?;
-        scalar(members.get(name)?.get())
+        let (_, value) = object_fields(object).ok()?.into_iter().rfind(|(own, _)| own == name)?;
+        scalar_to_text(value.get())
     }
 }
 
-/// The text of a JSON value that is not null and holds no others.
-fn scalar(json: &str) -> Option<Cow<'_, str>> {
-    match json.as_bytes().first()? {
-        b'"' => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
-        b'{' | b'[' | b'n' => None,
-        _ => Some(Cow::Borrowed(json)),
+/// Without what was given.
+impl fmt::Debug for Arguments<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.object.map_or(0, |(object, _)| object.len());
+        f.debug_struct("Arguments")
+            .field("json_bytes", &bytes)
+            .field("texts", &self.texts.len())
+            .finish_non_exhaustive()
     }
 }

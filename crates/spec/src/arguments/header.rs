@@ -4,6 +4,7 @@
 //! The keyword in the schema is all there is: `#[arg(header = "Region")]` writes it too.
 
 use super::ArgumentTable;
+use crate::schema::each_subschema;
 use serde_json::Value;
 
 /// The keyword of a property's schema.
@@ -114,20 +115,11 @@ fn walk(schema: &Value, path: &mut Vec<String>, reachable: bool, found: &mut Vec
     if members.contains_key(KEYWORD) {
         found.push(Marked { schema: schema.clone(), path: path.clone(), reachable: reachable && !path.is_empty() });
     }
-    for (keyword, inner) in members {
-        match (keyword.as_str(), inner) {
-            ("properties" | "$defs" | "patternProperties" | "dependentSchemas", Value::Object(named)) => {
-                for (name, schema) in named {
-                    path.push(name.clone());
-                    walk(schema, path, reachable && keyword == "properties", found);
-                    path.pop();
-                }
-            }
-            ("const" | "enum" | "default" | "examples", _) => {}
-            (_, Value::Array(schemas)) => schemas.iter().for_each(|schema| walk(schema, path, false, found)),
-            (_, schema) => walk(schema, path, false, found),
-        }
-    }
+    each_subschema(schema, |inner| {
+        path.extend(inner.name.map(str::to_owned));
+        walk(inner.schema, path, reachable && inner.keyword == "properties", found);
+        path.truncate(path.len() - usize::from(inner.name.is_some()));
+    });
 }
 
 /// A name as HTTP takes it (RFC 9110, section 5.6.2).

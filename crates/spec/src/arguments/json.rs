@@ -1,7 +1,10 @@
-//! JSON objects read member by member, values untouched; and texts turned into JSON.
+//! JSON objects read member by member, values untouched; and texts turned into JSON, and back.
 
-use crate::{Error, FieldError, Result, schema::TextShape};
-use serde::de::{Deserializer, MapAccess, Visitor};
+use crate::{Error, FieldError, JsonLimits, Result, schema::TextShape};
+use serde::{
+    Deserialize,
+    de::{Deserializer, MapAccess, Visitor},
+};
 use serde_json::{Value, value::RawValue};
 use std::{borrow::Cow, fmt};
 
@@ -15,7 +18,7 @@ pub(super) fn object_fields(object: &str) -> Result<Vec<(Cow<'_, str>, &RawValue
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut members = Vec::with_capacity(8);
-            while let Some(Name(name)) = map.next_key()? {
+            while let Some(Text(name)) = map.next_key()? {
                 members.push((name, map.next_value()?));
             }
             Ok(members)
@@ -36,34 +39,34 @@ pub(super) fn object_fields(object: &str) -> Result<Vec<(Cow<'_, str>, &RawValue
     })
 }
 
-struct Name<'a>(Cow<'a, str>);
-
-impl<'de> serde::Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = Name<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Borrowed(name)))
-            }
-            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Owned(name.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Text)
-    }
-}
+/// A JSON string, copied only when it has escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A text as JSON of this shape; as a string where it is none, so that the message is the one for a wrong type.
-pub(super) fn text_to_json(shape: TextShape, text: &str) -> Cow<'_, str> {
+pub(super) fn text_to_json<'t>(shape: TextShape, text: &'t str, limits: &JsonLimits) -> Cow<'t, str> {
     let verbatim = match shape {
         TextShape::Text => false,
         TextShape::Number => serde_json::from_str::<serde_json::Number>(text).is_ok(),
         TextShape::Bool => matches!(text, "true" | "false"),
-        TextShape::Json => serde_json::from_str::<&RawValue>(text).is_ok(),
+        TextShape::Json => limits.check(text).is_ok(),
     };
     if verbatim { Cow::Borrowed(text) } else { Cow::Owned(Value::from(text).to_string()) }
+}
+
+/// The other way round: a value (JSON) as it is written in a path, a query or a URI. Of a string what it says, of anything else its
+/// JSON; `None` for null.
+#[must_use]
+pub fn json_to_text(json: &str) -> Option<Cow<'_, str>> {
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str(json).ok().map(|Text(text)| text),
+        b'n' => None,
+        _ => Some(Cow::Borrowed(json)),
+    }
+}
+
+/// The same of a scalar; `None` also for a list and an object.
+#[must_use]
+pub fn scalar_to_text(json: &str) -> Option<Cow<'_, str>> {
+    json_to_text(json).filter(|_| !json.starts_with(['{', '[']))
 }

@@ -192,7 +192,7 @@ impl<'t> Fields<'t, '_> {
             let text = self.given.slots[index].as_deref()?;
             Some((self.table.arguments[index].name.as_str(), text))
         });
-        let extra = self.given.extra.iter().filter(move |_| self.set.schema.open);
+        let extra = self.given.extra.iter().filter(move |_| self.set.schema.others.is_some());
         declared.chain(extra.map(|(name, text)| (name.as_ref(), *text)))
     }
 

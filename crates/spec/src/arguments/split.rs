@@ -6,6 +6,7 @@ use super::{
     table::{ArgumentTable, Owner},
 };
 use crate::{FieldError, Result, schema};
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// What was given, by declared argument.
@@ -28,6 +29,9 @@ impl ArgumentTable {
     pub(super) fn split<'a>(&self, arguments: &'a Arguments<'_>, found: &mut Vec<FieldError>) -> Result<Given<'a>> {
         let mut given = Given { slots: vec![None; self.arguments.len()], extra: Vec::new() };
         if let Some((object, place)) = arguments.object {
+            if !object.trim_ascii().is_empty() {
+                arguments.limits.check(object)?;
+            }
             for (name, raw) in object_fields(object)? {
                 match self.index.get(name.as_ref()) {
                     Some(&index) if self.allows(self.arguments[index].owner, place) => {
@@ -36,7 +40,9 @@ impl ArgumentTable {
                             found.push(twice(&name));
                         }
                     }
-                    None if self.sets.iter().any(|set| set.schema.open) => given.extra.push((name, raw.get())),
+                    None if self.sets.iter().any(|set| set.schema.others.is_some()) => {
+                        given.extra.push((name, raw.get()))
+                    }
                     _ => found.push(self.unknown(&name, place)),
                 }
             }
@@ -52,7 +58,7 @@ impl ArgumentTable {
             if !self.allows(argument.owner, place) {
                 found.push(self.unknown(name, place));
             } else if argument.repeated {
-                let json = text_to_json(argument.shape, text);
+                let json = text_to_json(argument.shape, text, &arguments.limits);
                 match lists.iter_mut().find(|(at, _)| *at == index) {
                     Some((_, list)) => {
                         list.push(',');
@@ -60,7 +66,7 @@ impl ArgumentTable {
                     }
                     None => lists.push((index, format!("[{json}"))),
                 }
-            } else if given.slots[index].replace(text_to_json(argument.shape, text)).is_some() {
+            } else if given.slots[index].replace(text_to_json(argument.shape, text, &arguments.limits)).is_some() {
                 found.push(twice(name));
             }
         }
@@ -71,6 +77,17 @@ impl ArgumentTable {
             }
         }
         Ok(given)
+    }
+
+    /// What was given of the declared arguments, each with its schema and as JSON text; and, without a schema, what was given
+    /// beyond them where the operation takes any name. What was not declared is not among it.
+    #[must_use]
+    pub fn given<'a>(&'a self, arguments: &'a Arguments<'_>) -> Vec<(Cow<'a, str>, Option<&'a Value>, Cow<'a, str>)> {
+        let Ok(Given { slots, extra }) = self.split(arguments, &mut Vec::new()) else { return Vec::new() };
+        let declared = self.arguments.iter().zip(slots);
+        let declared = declared
+            .filter_map(|(argument, slot)| Some((Cow::Borrowed(&*argument.name), Some(&argument.schema), slot?)));
+        declared.chain(extra.into_iter().map(|(name, json)| (name, None, Cow::Borrowed(json)))).collect()
     }
 
     fn unknown(&self, name: &str, place: Place) -> FieldError {

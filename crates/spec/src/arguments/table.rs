@@ -1,7 +1,9 @@
 //! All arguments of an operation: their schema, and the two checks of a call.
 
 use super::{
+    asked::Asked,
     given::Arguments,
+    nul,
     set::{ArgumentSet, Fields, Refused},
 };
 use crate::{
@@ -26,8 +28,10 @@ pub enum Owner {
     Filter,
     /// `order`.
     Order,
-    /// `page` and `page_size`.
+    /// `page` and `page_size`; of keyset pages `after`, `before` and `page_size`.
     Page,
+    /// `dry_run`.
+    DryRun,
 }
 
 /// One declared argument, as the descriptions of the surfaces see it.
@@ -45,6 +49,8 @@ pub struct Argument {
     pub repeated: bool,
     pub(super) shape: TextShape,
     nullable: bool,
+    /// The most characters of a text that is filtered by.
+    longest: Option<usize>,
 }
 
 /// All arguments of an operation.
@@ -55,6 +61,8 @@ pub struct ArgumentTable {
     pub(super) sets: Vec<ArgumentSet>,
     /// Selectors read `Input` from the query string over REST.
     pub(super) input_in_query: bool,
+    /// Whether what was asked is left in the call.
+    keeps_asked: bool,
     /// How many arguments of models were taken in another form than they were written in.
     mended: AtomicU64,
 }
@@ -64,9 +72,19 @@ impl ArgumentTable {
         self.input_in_query = true;
     }
 
+    /// Leaves what was asked in each call, as [`Asked`].
+    pub(crate) fn keep_asked(&mut self) {
+        self.keeps_asked = true;
+    }
+
     /// Adds a set; says which of its names other sets have already.
     pub(crate) fn add(&mut self, mut set: ArgumentSet) -> Vec<String> {
         let mut mistakes = Vec::new();
+        for name in set.schema.patches.iter().filter(|_| set.owner != Owner::Input || self.input_in_query) {
+            mistakes.push(format!(
+                "`{name}` is a `Patch`, but only a field of a service's `Input` can be null on every surface; write an `Option`"
+            ));
+        }
         for (name, schema) in &set.schema.properties {
             if let Some(&index) = self.index.get(name) {
                 let other = &self.arguments[index];
@@ -90,11 +108,20 @@ impl ArgumentTable {
                 repeated,
                 shape,
                 nullable: schema::accepts_null(schema, &set.schema.defs),
+                longest: longest(set.owner, schema),
                 schema: schema.clone(),
             });
         }
         self.sets.push(set);
         mistakes
+    }
+
+    /// The set of a list's filter, for whoever else is to have these arguments.
+    pub(crate) fn take_filter(&mut self) -> Option<ArgumentSet> {
+        let at = self.sets.iter().position(|set| set.owner == Owner::Filter)?;
+        let mut filter = self.sets.remove(at);
+        filter.members.clear();
+        Some(filter)
     }
 
     /// Every declared argument, in order of declaration.
@@ -139,8 +166,8 @@ impl ArgumentTable {
         for set in sets() {
             root.extend(set.schema.rest.clone());
         }
-        let open = sets().any(|set| set.schema.open);
-        root.insert("additionalProperties".to_owned(), json!(open));
+        let others = sets().find_map(|set| set.schema.others.clone());
+        root.insert("additionalProperties".to_owned(), others.unwrap_or(Value::Bool(false)));
         let defs: Map<_, _> = sets().flat_map(|set| set.schema.defs.clone()).collect();
         if !defs.is_empty() {
             root.insert("$defs".to_owned(), defs.into());
@@ -174,9 +201,16 @@ impl ArgumentTable {
                     let hint = if argument.required { ", not null" } else { "; leave the field out instead of null" };
                     found.push(FieldError::new(at(), "type", format!("expected {words}{hint}")));
                 }
-                _ => {}
+                Some(text) => {
+                    nul::find(text, at, &mut found);
+                    if let Some(longest) = argument.longest.filter(|longest| is_longer(text, *longest)) {
+                        found.push(FieldError::new(at(), "length", format!("must have at most {longest} characters")));
+                    }
+                }
+                None => {}
             }
         }
+        find_nul(given.extra.iter().map(|(name, text)| (&**name, *text)), &mut found);
         for set in &self.sets {
             let fields = Fields { table: self, set, given: &given };
             let missing = |index: &usize| self.arguments[*index].required && given.slots[*index].is_none();
@@ -185,6 +219,9 @@ impl ArgumentTable {
             if let Err(Refused::Decode) = parsed {
                 let mended = set.mended(&fields, arguments.mend);
                 let fields = Fields { given: mended.as_ref().map_or(&given, |(mended, _)| mended), ..fields };
+                if mended.is_some() {
+                    find_nul(fields.iter(), &mut found);
+                }
                 if let Some((_, count)) = mended.as_ref().filter(|_| is_whole) {
                     parsed = (set.parse)(fields, call);
                     if parsed.is_ok() && arguments.mend == Mend::Strings {
@@ -202,7 +239,13 @@ impl ArgumentTable {
                 found.extend(fields);
             }
         }
-        if found.is_empty() { Ok(()) } else { Err(invalid(found)) }
+        if !found.is_empty() {
+            return Err(invalid(found));
+        }
+        if self.keeps_asked {
+            call.put(Asked::of(&self.arguments, &given));
+        }
+        Ok(())
     }
 
     /// Checks the rules of every validated set.
@@ -220,6 +263,24 @@ impl ArgumentTable {
     }
 }
 
+/// Nobody checks the rules of a filter, so its texts are measured.
+fn longest(owner: Owner, schema: &Value) -> Option<usize> {
+    let longest = schema.get("maxLength").filter(|_| owner == Owner::Filter)?.as_u64()?;
+    usize::try_from(longest).ok()
+}
+
+/// Whether this is a JSON text of more characters.
+fn is_longer(json: &str, longest: usize) -> bool {
+    // Quotes and escapes only make it longer.
+    json.len() > longest && serde_json::from_str::<String>(json).is_ok_and(|text| text.chars().count() > longest)
+}
+
+fn find_nul<'t>(arguments: impl Iterator<Item = (&'t str, &'t str)>, found: &mut Vec<FieldError>) {
+    for (name, text) in arguments {
+        nul::find(text, || format!("/{}", schema::escape(name)), found);
+    }
+}
+
 fn invalid(mut found: Vec<FieldError>) -> Error {
     found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     found.dedup_by(|a, b| a.pointer == b.pointer);
@@ -233,5 +294,6 @@ fn owner_name(owner: Owner) -> &'static str {
         Owner::Filter => "the filter",
         Owner::Order => "the ordering",
         Owner::Page => "the pagination",
+        Owner::DryRun => "the dry run",
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 /// The schema of a form with the fields of `T`, or why `T` is no form.
 pub(super) fn schema<T: JsonSchema>() -> Result<Value, String> {
     let form = schema::input::<T>()?;
-    if form.open || !form.rest.is_empty() {
+    if form.others.is_some() || !form.rest.is_empty() {
         return Err("a form is a struct with named fields, nothing else".to_owned());
     }
     let mut properties = Map::new();

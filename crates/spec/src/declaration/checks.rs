@@ -19,10 +19,16 @@ impl Declaration {
                     .to_owned(),
             );
         }
+        found.extend(self.permission.iter().filter_map(|permission| permission.mistake()));
         for needed in self.signature.states.iter().filter(|needed| !state.contains(needed.id())) {
-            found.push(format!(
-                "needs State<{0}>, which is not registered; add `.state({0} {{ … }})` to the server",
-                needed.name()
+            found.push(needed.without.map_or_else(
+                || {
+                    format!(
+                        "needs State<{0}>, which is not registered; add `.state({0} {{ … }})` to the server",
+                        needed.name()
+                    )
+                },
+                str::to_owned,
             ));
         }
         match (&self.signature.instance, &self.target) {
@@ -41,6 +47,18 @@ impl Declaration {
             )),
             _ => {}
         }
+        match (&self.signature.instances, &self.targets) {
+            (Some(wanted), None) => found.push(format!(
+                "asks for Instances<{}> but has no targets; add `.targets(selector)` to a service, with a selector that returns `Select<{0}>`",
+                wanted.name()
+            )),
+            (Some(wanted), Some(got)) if wanted.id() != got.id() => found.push(format!(
+                "asks for Instances<{}> but its targets are {}",
+                wanted.name(),
+                got.name()
+            )),
+            _ => {}
+        }
         found.extend(self.arguments().header_mistakes());
         self.check_routes(&mut found);
         self.check_changes(&mut found);
@@ -48,6 +66,9 @@ impl Declaration {
         self.check_task(&mut found);
         self.check_exposure(&mut found);
         self.check_prompt(&mut found);
+        self.check_limits(&mut found);
+        self.check_idempotency(&mut found);
+        self.check_terms(&mut found);
         found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
     }
 

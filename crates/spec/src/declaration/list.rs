@@ -1,16 +1,18 @@
 //! How a list is filtered, ordered and paginated.
 
 use super::Declaration;
-use crate::{OrderKey, PageNumber};
+use crate::{Keyset, OrderKey, Pagination};
 
 /// How a list is filtered, ordered and paginated.
 #[derive(Debug, Default)]
 pub struct ListDeclaration {
     pub(crate) filter_columns: &'static [&'static str],
     pub(crate) default_order: Vec<OrderKey>,
+    /// All that a caller can order by.
+    pub(crate) order_columns: Vec<&'static str>,
     pub(crate) ordered: bool,
     pub(crate) unique: Option<&'static str>,
-    pub(crate) page: Option<PageNumber>,
+    pub(crate) page: Option<Pagination>,
     pub(crate) max_rows: Option<u32>,
 }
 
@@ -29,8 +31,14 @@ impl ListDeclaration {
 
     /// The pagination.
     #[must_use]
-    pub fn page(&self) -> Option<PageNumber> {
+    pub fn page(&self) -> Option<Pagination> {
         self.page
+    }
+
+    /// The pagination, if pages begin where another one ended.
+    #[must_use]
+    pub fn keyset(&self) -> Option<Keyset> {
+        self.page.and_then(Pagination::keyset)
     }
 
     /// The most rows of a list that is not paginated; 1,000 unless said otherwise.
@@ -47,9 +55,10 @@ impl ListDeclaration {
 }
 
 impl Declaration {
-    /// Checks the columns that a list is filtered and ordered by. Called once, when the row type is known.
+    /// Checks the columns that a list is filtered and ordered by; `nullable` says which of them can be null. Called once, when
+    /// the row type is known.
     #[doc(hidden)]
-    pub fn finish_list(&mut self, columns: &[&str]) {
+    pub fn finish_list(&mut self, columns: &[&str], nullable: &[bool]) {
         let known = columns.join(", ");
         for column in self.list.filter_columns.iter().filter(|column| !columns.contains(column)) {
             self.mistakes.push(format!("the filter's column `{column}` is not in the row; the row has {known}"));
@@ -63,5 +72,30 @@ impl Declaration {
                 self.list.unique()
             ));
         }
+        if self.list.keyset().is_some() {
+            self.check_keys(columns, nullable);
+        }
+    }
+
+    /// A cursor is made of what the row is ordered by, and compared with it.
+    fn check_keys(&mut self, columns: &[&str], nullable: &[bool]) {
+        let list = &self.list;
+        let told = |key: &str| key == list.unique() || list.default_order.iter().any(|known| known.column == key);
+        let mut keys = list.order_columns.clone();
+        if !keys.contains(&list.unique()) {
+            keys.push(list.unique());
+        }
+        let wrong = keys.into_iter().filter_map(|key| match columns.iter().position(|column| *column == key) {
+            Some(at) if nullable.get(at).copied().unwrap_or_default() => Some(format!(
+                "keyset pages cannot be ordered by `{key}`, which can be null: no range of an index begins at a null; make it NOT NULL, leave it out of the order, or use `PageNumber`"
+            )),
+            None if !told(key) => Some(format!(
+                "keyset pages cannot be ordered by `{key}`, which is not in the row; the row has {}",
+                columns.join(", ")
+            )),
+            _ => None,
+        });
+        let wrong: Vec<_> = wrong.collect();
+        self.mistakes.extend(wrong);
     }
 }

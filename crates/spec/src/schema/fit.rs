@@ -1,7 +1,7 @@
 //! Whether a value fits a schema, where it does not, and what can be mended in it. Only read when decoding failed.
 
 use super::{Object, escape, expected, resolve, type_of};
-use crate::FieldError;
+use crate::{FieldError, JsonLimits};
 use serde_json::Value;
 use std::cell::Cell;
 
@@ -105,6 +105,7 @@ impl<'s> Fit<'s> {
         if how == Mend::Strings
             && let Value::String(text) = &*value
             && !self.accepts_strings(schema)
+            && JsonLimits::default().check(text).is_ok()
             && let Ok(mut meant) = serde_json::from_str::<Value>(text)
         {
             self.mend(&mut meant, schema, how);

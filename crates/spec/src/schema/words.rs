@@ -1,11 +1,18 @@
 //! What a schema expects, in words for the caller.
 
-use super::{Object, resolve, type_of};
+use super::{Object, accepts_null, resolve, type_of};
 use serde_json::Value;
 
 /// What a schema expects, in words that follow "expected ".
 pub(crate) fn expected(schema: &Value, defs: &Object) -> String {
     let schema = resolve(schema, defs);
+    let words = one_of_its_values(schema, defs);
+    // A union of types says so here, a union of schemas by one of these.
+    let is_union = schema.get("type").and_then(Value::as_array).is_some_and(|types| types.len() > 1);
+    if is_union && accepts_null(schema, defs) { format!("{words} or null") } else { words }
+}
+
+fn one_of_its_values(schema: &Value, defs: &Object) -> String {
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
         let values: Vec<_> = values.iter().filter_map(Value::as_str).collect();
         return format!("one of {}", values.join(", "));
@@ -30,6 +37,7 @@ pub(crate) fn expected(schema: &Value, defs: &Object) -> String {
             };
         }
         (Some("object"), _) => "an object",
+        (Some("null"), _) => "null",
         _ => {
             let branches = ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array());
             return match branches {

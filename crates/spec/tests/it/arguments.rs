@@ -1,7 +1,7 @@
 //! Reading arguments: JSON, texts, and everything that is refused.
 
 use crate::declared::{accept, call, refusals, service};
-use diptych_spec::{Arguments, ErrorKind};
+use diptych_spec::{Arguments, ErrorKind, json_to_text, scalar_to_text};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ fn what_fits_is_read() {
 
 #[test]
 fn what_does_not_is_named() {
-    let cases: [(&str, &[&str]); 9] = [
+    let cases: [(&str, &[&str]); 10] = [
         ("{}", &["/name required: this field is required"]),
         (r#"{"name": 1, "count": "5"}"#, &["/count type: expected an integer", "/name type: expected a string"]),
         (r#"{"name": "a", "count": 1.5}"#, &["/count type: expected an integer"]),
@@ -51,6 +51,13 @@ fn what_does_not_is_named() {
                 "/nested/flag required: this field is required",
                 "/nested/id type: expected a UUID",
                 "/nested/more unknown: there is no such field",
+            ],
+        ),
+        (
+            r#"{"name": "a\u0000", "tags": ["\\u0000", "\\\u0000"]}"#,
+            &[
+                "/name character: the character U+0000 is not allowed",
+                "/tags/1 character: the character U+0000 is not allowed",
             ],
         ),
         (r#"{"name": "a", "name": "b"}"#, &["/name duplicate: this field is given twice"]),
@@ -80,7 +87,7 @@ fn what_is_not_json_is_a_bad_request() {
 fn a_duplicate_in_a_nested_object_is_refused() {
     let id = "00000000-0000-0000-0000-000000000000";
     let json = format!(r#"{{"name": "a", "nested": {{"id": "{id}", "flag": true, "flag": false}}}}"#);
-    assert_eq!(refusals::<Plain>(&json), ["/nested type: expected an object"]);
+    assert_eq!(refusals::<Plain>(&json), ["/nested/flag duplicate: this field is given twice"]);
 }
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
@@ -157,4 +164,21 @@ fn a_wrong_value_in_a_union_of_unions_is_refused_in_bounded_time() {
     }
     let error = accept::<Formula>(&format!(r#"{{"root": {json}}}"#)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[test]
+fn a_value_is_written_as_text_and_read_again() {
+    for (json, text, scalar) in [
+        (r#""a \u00e9/b""#, Some("a é/b"), true),
+        (r#""""#, Some(""), true),
+        ("90071992547409931", Some("90071992547409931"), true),
+        ("1.50", Some("1.50"), true),
+        ("false", Some("false"), true),
+        ("null", None, false),
+        (r#"{"a":[1]}"#, Some(r#"{"a":[1]}"#), false),
+        ("[1]", Some("[1]"), false),
+    ] {
+        assert_eq!(json_to_text(json).as_deref(), text, "{json}");
+        assert_eq!(scalar_to_text(json).as_deref(), text.filter(|_| scalar), "{json}");
+    }
 }

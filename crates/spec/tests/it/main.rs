@@ -4,8 +4,10 @@
 
 mod access;
 mod arguments;
+mod canonical;
 mod declared;
 mod headers;
+mod patches;
 mod rules;
 mod schemas;
 mod templates;

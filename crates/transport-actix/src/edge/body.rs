@@ -7,7 +7,7 @@ use actix_web::{
     body::{BodySize, BoxBody, MessageBody},
     http::{
         StatusCode,
-        header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+        header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
     },
     web::Payload,
 };
@@ -24,13 +24,27 @@ pub(crate) fn is_there(request: &HttpRequest) -> bool {
     request.headers().contains_key(TRANSFER_ENCODING) || declared(request).is_some_and(|length| length > 0)
 }
 
+/// Whether it comes as it is. Nothing is unpacked: a small body could become a large one.
+pub(crate) fn is_plain(request: &HttpRequest) -> bool {
+    request.headers().get_all(CONTENT_ENCODING).all(|value| value.as_bytes() == b"identity")
+}
+
 /// The body. The limit holds for what was announced and for what arrives.
 pub(crate) async fn read(
     settings: &HttpSettings,
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> Result<Bytes, Refusal> {
-    let limit = settings.body_limit;
+    read_up_to(settings.body_limit, settings, request, payload).await
+}
+
+/// The body, within a limit of its own.
+pub(crate) async fn read_up_to(
+    limit: usize,
+    settings: &HttpSettings,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<Bytes, Refusal> {
     if declared(request).is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
     }
@@ -66,15 +80,20 @@ pub(crate) fn held(response: HttpResponse, request: &HttpRequest, payload: Paylo
     if !is_there(request) {
         return response;
     }
-    response.map_body(|_, body| BoxBody::new(Holding { body, _payload: payload }))
+    response.map_body(|_, body| holding(body, payload))
 }
 
-struct Holding {
+/// The body, which keeps something until it is sent or dropped.
+pub(crate) fn holding(body: BoxBody, held: impl Unpin + 'static) -> BoxBody {
+    BoxBody::new(Holding { body, _held: held })
+}
+
+struct Holding<T> {
     body: BoxBody,
-    _payload: Payload,
+    _held: T,
 }
 
-impl MessageBody for Holding {
+impl<T: Unpin> MessageBody for Holding<T> {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {

@@ -1,7 +1,7 @@
 //! Whether the server is addressed by a name of its own, against DNS rebinding (MCP 2026-07-28, basic/transports,
 //! Security Warning).
 
-use super::authority::Authority;
+use super::{authority::Authority, local};
 use crate::{refusal::Refusal, settings::HostCheck, settings::HttpSettings};
 use actix_web::{
     HttpRequest,
@@ -13,7 +13,7 @@ pub(crate) fn check(settings: &HttpSettings, request: &HttpRequest) -> Result<()
     let checked = match settings.host_check {
         HostCheck::Always => true,
         HostCheck::Never => false,
-        HostCheck::Auto => !settings.allowed_hosts.is_empty() || request.app_config().local_addr().ip().is_loopback(),
+        HostCheck::Auto => !settings.allowed_hosts.is_empty() || local::address(request).ip().is_loopback(),
     };
     if !checked {
         return Ok(());
@@ -27,6 +27,12 @@ pub(crate) fn check(settings: &HttpSettings, request: &HttpRequest) -> Result<()
         "host",
         "the Host of the request is not a name of this server; if it is, add it to the allowed hosts",
     ))
+}
+
+/// Whether the request is for a loopback name.
+#[cfg(feature = "oauth")]
+pub(crate) fn is_loopback(request: &HttpRequest) -> bool {
+    of(request).is_some_and(Authority::is_loopback)
 }
 
 /// The host that the request is for: that of its target when it has one (RFC 9112, section 3.2.2), otherwise `Host`.

@@ -11,7 +11,7 @@ use actix_web::{
     rt::{self, System},
     web::ServiceConfig,
 };
-use diptych_spec::{Error, Result};
+use diptych_spec::{Error, ErrorKind, Result};
 use futures_util::FutureExt as _;
 use std::{
     future::Future,
@@ -20,14 +20,20 @@ use std::{
     sync::{Arc, OnceLock},
     thread,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot,
+};
+
+/// Calls that wait to be begun. They do so only while the handler keeps its thread to itself; whoever made them may be gone by then.
+const WAITING: usize = 1024;
 
 type Configure = dyn Fn(&mut ServiceConfig) + Send + Sync;
 
 /// A handler and its thread.
 pub(super) struct Runner {
     configure: Arc<Configure>,
-    jobs: OnceLock<mpsc::UnboundedSender<Job>>,
+    jobs: OnceLock<mpsc::Sender<Job>>,
 }
 
 struct Job {
@@ -44,16 +50,22 @@ impl Runner {
     /// Calls the handler. When the future is dropped, so is what the handler does.
     pub(super) fn run(&self, parts: Parts, max_bytes: usize) -> impl Future<Output = Result<Vec<u8>>> + use<> {
         let (answer, answered) = oneshot::channel();
-        let sent = self.jobs().send(Job { parts, max_bytes, answer });
+        let sent = self.jobs().try_send(Job { parts, max_bytes, answer });
+        let sent = sent.map_err(|refused| match refused {
+            TrySendError::Full(_) => {
+                Error::new(ErrorKind::Unavailable, "unavailable", "too many calls wait; try again")
+            }
+            TrySendError::Closed(_) => gone(),
+        });
         async move {
-            sent.map_err(|_| gone())?;
+            sent?;
             answered.await.unwrap_or_else(|_| Err(gone()))
         }
     }
 
-    fn jobs(&self) -> &mpsc::UnboundedSender<Job> {
+    fn jobs(&self) -> &mpsc::Sender<Job> {
         self.jobs.get_or_init(|| {
-            let (jobs, waiting) = mpsc::unbounded_channel();
+            let (jobs, waiting) = mpsc::channel(WAITING);
             let configure = Arc::clone(&self.configure);
             let work = move || System::new().block_on(serve(&*configure, waiting));
             if let Err(error) = thread::Builder::new().name("exposed handler".to_owned()).spawn(work) {
@@ -65,7 +77,7 @@ impl Runner {
 }
 
 /// Starts each job as it comes; they run side by side.
-async fn serve(configure: &Configure, mut jobs: mpsc::UnboundedReceiver<Job>) {
+async fn serve(configure: &Configure, mut jobs: mpsc::Receiver<Job>) {
     let app = App::new().configure(configure).into_factory().new_service(AppConfig::default()).await;
     let Ok(app) = app else {
         tracing::error!("an exposed handler cannot be made a service");
@@ -98,4 +110,42 @@ where
 
 fn gone() -> Error {
     Error::internal("the thread of an exposed handler is gone")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::web;
+    use diptych_pipeline::ExposedCall;
+    use diptych_spec::Method;
+    use serde_json::Map;
+    use std::sync::{Mutex, mpsc};
+
+    #[test]
+    fn what_waits_for_a_handler_that_blocks_is_bounded() {
+        let (began, has_begun) = mpsc::channel();
+        let gate = Arc::new(Mutex::new(()));
+        let own = Arc::clone(&gate);
+        let runner = Runner::new(move |config| {
+            let (began, gate) = (began.clone(), Arc::clone(&own));
+            let block = move || {
+                began.send(()).unwrap();
+                drop(gate.lock());
+                std::future::ready("done")
+            };
+            config.route("/", web::get().to(block));
+        });
+        let call = || {
+            let call = ExposedCall { arguments: Map::new(), principal: None, max_bytes: 100 };
+            runner.run(Parts::of(None, Method::Get, call).unwrap(), 100)
+        };
+        let closed = gate.lock();
+        let blocking = call();
+        has_begun.recv().unwrap();
+        let waiting: Vec<_> = (0..=WAITING).map(|_| call().now_or_never()).collect();
+        drop(closed);
+        let refused: Vec<_> = waiting.into_iter().flatten().map(|answer| answer.unwrap_err().kind()).collect();
+        assert_eq!(refused, [ErrorKind::Unavailable]);
+        drop(blocking);
+    }
 }

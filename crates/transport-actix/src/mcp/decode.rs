@@ -2,8 +2,9 @@
 
 use actix_web::HttpRequest;
 use diptych_mcp::Head;
+use std::net::IpAddr;
 
-/// The header fields.
-pub(super) fn head(request: &HttpRequest) -> Head<'_> {
-    Head::new(request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+/// The header fields, and where they come from.
+pub(super) fn head(request: &HttpRequest, address: Option<IpAddr>) -> Head<'_> {
+    Head::new(request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()))).from_address(address)
 }

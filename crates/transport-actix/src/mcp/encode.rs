@@ -31,7 +31,7 @@ pub(super) fn response(reply: Reply) -> HttpResponse {
 pub(super) fn events(response: &mut HttpResponseBuilder) {
     response
         .content_type("text/event-stream")
-        .insert_header((CACHE_CONTROL, "no-cache, no-transform"))
+        .insert_header((CACHE_CONTROL, "no-cache, no-store, no-transform"))
         .insert_header((CONTENT_ENCODING, "identity"))
         .insert_header(("x-accel-buffering", "no"));
 }

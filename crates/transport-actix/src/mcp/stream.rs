@@ -9,7 +9,7 @@ use bytes::Bytes;
 use diptych_mcp::{Events, Reply, Server};
 use diptych_spec::Principal;
 use futures_util::{FutureExt as _, future::LocalBoxFuture, stream};
-use std::{convert::Infallible, panic::AssertUnwindSafe, time::Duration};
+use std::{convert::Infallible, net::IpAddr, panic::AssertUnwindSafe, time::Duration};
 
 /// After so long without an event, a comment is sent: proxies close what is silent, and a lost client is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -22,12 +22,18 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// The work does not begin before it is polled.
-    pub(super) fn begin(server: &Server, request: &HttpRequest, body: Bytes, principal: Option<Principal>) -> Self {
+    pub(super) fn begin(
+        server: &Server,
+        request: &HttpRequest,
+        address: Option<IpAddr>,
+        body: Bytes,
+        principal: Option<Principal>,
+    ) -> Self {
         let events = Events::new();
         let work = {
             let (server, request, events) = (server.clone(), request.clone(), events.clone());
             async move {
-                let (head, principal) = (decode::head(&request), principal.as_ref());
+                let (head, principal) = (decode::head(&request, address), principal.as_ref());
                 match *request.method() {
                     Method::POST => server.post(&head, &body, principal, &events).await,
                     Method::DELETE => server.delete(&head, principal).await,

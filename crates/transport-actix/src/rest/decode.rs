@@ -1,15 +1,11 @@
 //! From an HTTP request to the arguments of an operation.
 
 use super::{refuse, route::Found};
-use crate::{edge::body, http::Shared, refusal::Refusal};
-use actix_web::{
-    HttpMessage as _, HttpRequest,
-    http::header::{CONTENT_ENCODING, CONTENT_TYPE},
-    web::Payload,
-};
+use crate::{edge::body, refusal::Refusal, shared::Shared};
+use actix_web::{HttpMessage as _, HttpRequest, http::header::CONTENT_TYPE, web::Payload};
 use bytes::Bytes;
 use diptych_pipeline::Operation;
-use diptych_spec::{Arguments, Error, Principal, Result};
+use diptych_spec::{Arguments, Error, JsonLimits, Result};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
@@ -39,21 +35,21 @@ pub(super) fn target(request: &HttpRequest) -> Result<Target<'_>, Refusal> {
     Ok(Target { mount, path })
 }
 
-/// The body of a service's request; a selector has none. Nothing is read from a caller who may not use the operation.
+/// The body of a service's request; a selector has none.
 pub(super) async fn body(
     shared: &Shared,
     operation: &Operation,
-    principal: Option<&Principal>,
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> Result<Option<Bytes>, Refusal> {
     if !operation.is_service() || !body::is_there(request) {
         return Ok(None);
     }
-    operation.declaration().authorize(principal)?;
-    let plain = request.headers().get_all(CONTENT_ENCODING).all(|value| value.as_bytes() == b"identity");
     let types = request.headers().get_all(CONTENT_TYPE).count();
-    if !plain || types != 1 || !request.content_type().trim_ascii().eq_ignore_ascii_case("application/json") {
+    if !body::is_plain(request)
+        || types != 1
+        || !request.content_type().trim_ascii().eq_ignore_ascii_case("application/json")
+    {
         return Err(refuse::media_type());
     }
     body::read(&shared.settings, request, payload).await.map(Some)
@@ -64,9 +60,10 @@ pub(super) fn arguments<'a>(
     found: Found<'a>,
     query: &'a str,
     body: Option<&'a [u8]>,
+    limits: JsonLimits,
 ) -> Result<Arguments<'a>, Refusal> {
     let body = body.map(str::from_utf8).transpose();
-    let mut arguments = Arguments::http(body.map_err(|_| Error::bad_request("the body is not UTF-8"))?);
+    let mut arguments = Arguments::http(body.map_err(|_| Error::bad_request("the body is not UTF-8"))?).limited(limits);
     for (name, value) in found.variables {
         arguments.path(name, value);
     }

@@ -7,6 +7,7 @@ mod components;
 mod operation;
 mod parameters;
 mod responses;
+mod texts;
 
 use components::Components;
 use diptych_pipeline::Operation;

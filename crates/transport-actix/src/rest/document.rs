@@ -1,14 +1,14 @@
 //! The OpenAPI document as bytes, with an entity tag (RFC 9110, section 8.8.3).
 
 use super::refuse;
-use crate::{edge, guard, http::Shared, refusal::Refusal};
+use crate::{edge, guard, refusal::Refusal, shared::Shared};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         Method as HttpMethod,
         header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH},
     },
-    web::{self, Payload, ServiceConfig},
+    web::{self, ServiceConfig},
 };
 use bytes::Bytes;
 use diptych_spec::Method;
@@ -49,20 +49,16 @@ impl Document {
 }
 
 /// Serves the document at `path`.
-pub(crate) fn mount(shared: Arc<Shared>, document: Document, path: &str, config: &mut ServiceConfig) {
-    let handler = move |request: HttpRequest, payload: Payload| {
-        let (shared, document) = (Arc::clone(&shared), document.clone());
-        async move {
-            let answer = async { answer(&shared, &document, &request) };
-            let response = guard::answered(answer).await;
-            shared.sent(response, &request, payload)
-        }
-    };
-    config.service(web::resource(path).route(web::to(handler)));
+pub(crate) fn mount(shared: &Arc<Shared>, document: Document, path: &str, config: &mut ServiceConfig) {
+    let route = guard::route(shared, move |shared, request| answer(shared, &document, request));
+    config.service(web::resource(path).route(route));
 }
 
 fn answer(shared: &Shared, document: &Document, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    edge::host::check(&shared.settings, request)?;
+    if let Some(answer) = edge::cors::preflight(shared, request, || Ok("GET, HEAD".to_owned())) {
+        return answer;
+    }
+    edge::admit(&shared.settings, request)?;
     match *request.method() {
         HttpMethod::GET | HttpMethod::HEAD => Ok(document.response(request)),
         _ => Err(refuse::method(&[Method::Get])),

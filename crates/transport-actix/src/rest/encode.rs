@@ -1,33 +1,53 @@
-//! From an outcome to a response. JSON is sent as it was encoded, and read only to find the `Location`. Text and bytes of a media
+//! From an outcome to a response. JSON is sent as it was encoded, and read only to find the `Location` and the ends
+//! of a page. Text and bytes of a media
 //! type of their own are read out of it.
 
+use super::{idempotency, link};
+use crate::quota;
 use actix_web::{
     HttpResponse,
     http::{
         StatusCode,
-        header::{LOCATION, X_CONTENT_TYPE_OPTIONS},
+        header::{LINK, LOCATION},
     },
 };
 use diptych_pipeline::Outcome;
-use diptych_spec::{Blob, Declaration, Form};
+use diptych_spec::{Blob, Declaration, Form, Quota};
 use std::borrow::Cow;
 
-/// The response, for an operation mounted under `mount`.
-pub(super) fn response(declaration: &Declaration, mount: &str, outcome: Outcome) -> HttpResponse {
-    let status = StatusCode::from_u16(declaration.status()).unwrap_or(StatusCode::OK);
-    let mut response = HttpResponse::build(status);
-    if let Some(path) = declaration.creates().and_then(|created| created.fill(outcome.json())) {
+/// Says that nothing of the call was kept.
+const DRY_RUN: &str = "Dry-Run";
+
+/// The response, for an operation mounted under `mount` that was called with `query`.
+pub(super) fn response(
+    declaration: &Declaration,
+    mount: &str,
+    query: &str,
+    outcome: Outcome,
+    quotas: &[Quota],
+) -> HttpResponse {
+    let dry_run = outcome.is_dry_run();
+    let status = if dry_run { declaration.dry_run_status() } else { declaration.status() };
+    let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
+    for field in quota::fields(quotas) {
+        response.insert_header(field);
+    }
+    if outcome.is_replay() {
+        response.insert_header((idempotency::REPLAYED, "true"));
+    }
+    if dry_run {
+        response.insert_header((DRY_RUN, "true"));
+    } else if let Some(path) = declaration.creates().and_then(|created| created.fill(outcome.json())) {
         response.insert_header((LOCATION, format!("{mount}{path}")));
+    }
+    if let Some(link) = link::link(declaration, query, outcome.json()) {
+        response.insert_header((LINK, link));
     }
     if declaration.is_empty() {
         return response.finish();
     }
     let form = declaration.form();
     response.content_type(&*content_type(form));
-    if matches!(form, Form::Text(_) | Form::Blob(_)) {
-        // A browser that is shown it takes it for what it is declared as, whatever is in it (WHATWG Fetch).
-        response.insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
-    }
     match form {
         Form::Json | Form::Contents => response.body(outcome.into_bytes()),
         // Both are what the pipeline encoded, so they are read.

@@ -1,12 +1,17 @@
 //! The handler of every REST route: decode, dispatch, encode.
 
-use super::{decode, encode, trace};
-use crate::{auth, edge, guard, http::Shared, refusal::Refusal};
+use super::{decode, encode, idempotency, trace};
+use crate::{
+    edge, guard,
+    identify::{Place, identify},
+    refusal::Refusal,
+    shared::Shared,
+};
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Payload, ServiceConfig},
 };
-use diptych_pipeline::Caller;
+use diptych_pipeline::{Caller, Surface, Via};
 use std::{pin::pin, sync::Arc};
 use tracing::Instrument as _;
 
@@ -20,7 +25,7 @@ pub(crate) fn mount(shared: Arc<Shared>, prefix: &str, config: &mut ServiceConfi
             let answer = guard::answered(answer(&shared, &prefix, &request, &mut payload));
             let response = pin!(answer).instrument(span.clone()).await;
             trace::answered(&span, &response);
-            shared.sent(response, &request, payload)
+            shared.sent(response, "", &request, payload)
         }
     };
     if prefix.is_empty() {
@@ -36,7 +41,12 @@ async fn answer(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> Result<HttpResponse, Refusal> {
-    edge::host::check(&shared.settings, request)?;
+    let address = shared.arrived(request)?;
+    if let Some(answer) = edge::cors::preflight(shared, request, || shared.routes.served(decode::target(request)?.path))
+    {
+        return answer;
+    }
+    edge::admit(&shared.settings, request)?;
     if !request.method().is_safe() {
         edge::origin::check(&shared.settings, request)?;
     }
@@ -44,10 +54,19 @@ async fn answer(
     let found = shared.routes.find(request.method(), target.path)?;
     let operation = &shared.engine.operations()[found.operation];
     trace::routed(request, prefix, &found, operation);
-    let principal = auth::identify(&*shared.authenticator, request).await?;
-    let body = decode::body(shared, operation, principal.as_ref(), request, payload).await?;
-    let arguments = decode::arguments(found, request.query_string(), body.as_deref())?;
+    let place = Place { endpoint: "", closed: shared.settings.require_authentication == Some(true) };
+    let principal = identify(shared, place, request, address).await?;
+    let mut caller = Caller::new(principal, Via::new(Surface::Rest).with_address(address));
+    // Nothing is read from a caller who may not use the operation, or too often.
+    let mut quotas = Vec::new();
+    let told = shared.settings.limit_fields.then_some(&mut quotas);
+    shared.engine.admit(operation, &mut caller, told).await?;
+    if operation.is_service() {
+        caller.idempotency_key = idempotency::key(request)?;
+    }
+    let body = decode::body(shared, operation, request, payload).await?;
+    let arguments = decode::arguments(found, request.query_string(), body.as_deref(), shared.settings.json)?;
     // When the client goes away, actix drops this future, and the service is rolled back.
-    let outcome = shared.engine.dispatch(operation, arguments, Caller::new(principal)).await?;
-    Ok(encode::response(operation.declaration(), target.mount, outcome))
+    let outcome = shared.engine.dispatch(operation, arguments, caller).await?;
+    Ok(encode::response(operation.declaration(), target.mount, request.query_string(), outcome, &quotas))
 }

@@ -5,6 +5,8 @@ mod describe;
 mod document;
 mod encode;
 mod handler;
+mod idempotency;
+mod link;
 mod refuse;
 mod route;
 mod trace;

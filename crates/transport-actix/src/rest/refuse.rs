@@ -9,6 +9,11 @@ pub(super) fn no_such_path() -> Refusal {
 }
 
 pub(super) fn method(served: &[Method]) -> Refusal {
+    Refusal::method(&names(served))
+}
+
+/// As `Allow` lists them; HEAD goes with GET.
+pub(super) fn names(served: &[Method]) -> String {
     let mut names = Vec::new();
     for method in served {
         names.push(method.as_str());
@@ -16,7 +21,7 @@ pub(super) fn method(served: &[Method]) -> Refusal {
             names.push("HEAD");
         }
     }
-    Refusal::method(&names.join(", "))
+    names.join(", ")
 }
 
 pub(super) fn media_type() -> Refusal {

@@ -76,12 +76,25 @@ impl Routes {
                 return Ok(Found { operation: *operation, template: template.as_str(), variables });
             }
         }
+        let allowed = self.methods(path);
+        Err(if allowed.is_empty() { refuse::no_such_path() } else { refuse::method(&allowed) })
+    }
+
+    /// The methods of a path, as `Allow` lists them.
+    pub(super) fn served(&self, path: &str) -> Result<String, Refusal> {
+        let served = self.methods(path);
+        if served.is_empty() { Err(refuse::no_such_path()) } else { Ok(refuse::names(&served)) }
+    }
+
+    fn methods(&self, path: &str) -> Vec<Method> {
+        let exact = self.exact.get(path).map_or(&[] as &[Entry], Vec::as_slice);
+        let bucket = self.templates.get(segments(path)).map_or(&[] as &[_], Vec::as_slice);
         let others = bucket.iter().filter(|(_, template, _)| template.matches(path).is_some());
         let others = others.map(|(_, _, (served, _))| *served);
-        let mut allowed: Vec<Method> = exact.iter().map(|(served, _)| *served).chain(others).collect();
-        allowed.sort_unstable();
-        allowed.dedup();
-        Err(if allowed.is_empty() { refuse::no_such_path() } else { refuse::method(&allowed) })
+        let mut served: Vec<Method> = exact.iter().map(|(served, _)| *served).chain(others).collect();
+        served.sort_unstable();
+        served.dedup();
+        served
     }
 }
 

@@ -4,6 +4,7 @@
 //! own to choose: its host, its user agent, a method that nobody serves.
 
 use super::route::Found;
+use crate::edge::local;
 use actix_web::{HttpRequest, HttpResponse};
 use diptych_pipeline::{Operation, TRACE_TARGET, TraceContext};
 use diptych_spec::Method;
@@ -21,7 +22,7 @@ pub(super) fn request(request: &HttpRequest) -> Span {
         http.request.method = method.unwrap_or("_OTHER"),
         http.route = Empty,
         http.response.status_code = Empty,
-        url.scheme = if request.app_config().secure() { "https" } else { "http" },
+        url.scheme = if local::is_tls(request) { "https" } else { "http" },
         url.path = Empty,
         network.protocol.name = "http",
         network.protocol.version = version(request),

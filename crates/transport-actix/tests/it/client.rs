@@ -57,8 +57,13 @@ pub(crate) fn exchange(socket: &mut TcpStream, request: &str) -> Response {
 
 impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// Every value of a field.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let fields = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
-        fields.filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
+        fields.filter(move |(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     pub(crate) fn json(&self) -> Value {

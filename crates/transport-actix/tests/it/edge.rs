@@ -3,8 +3,9 @@
 
 use crate::client;
 use crate::fixture::{self, Server, settings};
+use diptych_auth::DevelopmentTokens;
 use diptych_mcp::Settings;
-use diptych_transport_actix::{DevelopmentTokens, HostCheck, Http, HttpSettings, ListenError, Listener};
+use diptych_transport_actix::{HostCheck, Http, HttpSettings, ListenError, Listener};
 use std::sync::Arc;
 
 const PING: &str = r#"{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "it", "version": "0"}}}"#;

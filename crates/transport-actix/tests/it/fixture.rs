@@ -2,13 +2,14 @@
 
 use crate::client::{self, Response};
 use actix_web::{rt::System, web};
+use diptych_auth::{Authenticator, DevelopmentTokens};
 use diptych_mcp::Settings;
 use diptych_pipeline::{Conn, Db, Engine, Operations, Tx, query, query_scalar};
 use diptych_spec::{
-    AnswerValue, Anyone, Args, Authenticated, Blob, Content, DELETE, GET, Input, Instance, PATCH, POST, PUT, Principal,
-    Result, Scope, SelectorSpec, ServiceSpec, State,
+    AnswerValue, Anyone, Args, Ask, Authenticated, Blob, Content, DELETE, Elicited, GET, Input, Instance, PATCH, POST,
+    PUT, Principal, Result, Scope, SelectorSpec, ServiceSpec, State,
 };
-use diptych_transport_actix::{DevelopmentTokens, Http, HttpSettings, Listener};
+use diptych_transport_actix::{Http, HttpSettings, Listener};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -132,6 +133,11 @@ async fn sketch(_: &mut Conn) -> Result<AnswerValue<Content>> {
     Ok(AnswerValue(Content::text("a sketch")))
 }
 
+async fn favourite(_: &mut Conn, ask: Ask) -> Result<AnswerValue<bool>> {
+    let asked = ask.url("colour", "Choose a colour.", "https://example.com/colours")?;
+    Ok(AnswerValue(matches!(asked, Elicited::Accepted(()))))
+}
+
 async fn explode(_: &mut Conn) -> Result<AnswerValue<i64>> {
     panic!("the password is hunter2")
 }
@@ -198,6 +204,7 @@ pub(crate) fn operations() -> Operations {
         )
         .add(SelectorSpec::from_fn("notes.sketch", sketch).allow(Anyone).rest(GET, "/notes/sketch"))
         .add(SelectorSpec::from_fn("explode", explode).allow(Anyone).rest(GET, "/explode"))
+        .add(SelectorSpec::from_fn("favourite", favourite).allow(Anyone).rest(GET, "/favourite"))
         .add(ServiceSpec::from_fn("wait", wait).allow(Anyone).rest(POST, "/wait"))
 }
 
@@ -247,6 +254,11 @@ impl Server {
     }
 
     pub(crate) fn with(settings: HttpSettings) -> Self {
+        Self::asking(settings, None)
+    }
+
+    /// With an authenticator in place of that for development.
+    pub(crate) fn asking(settings: HttpSettings, authenticator: Option<Arc<dyn Authenticator>>) -> Self {
         let (gate, started, dropped, open) = gate();
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
@@ -255,7 +267,7 @@ impl Server {
         let thread = std::thread::spawn(move || {
             System::new().block_on(async move {
                 let engine = engine(&at, gate).await;
-                let tokens = Arc::new(DevelopmentTokens::of(&engine));
+                let tokens = authenticator.unwrap_or_else(|| Arc::new(DevelopmentTokens::of(&engine)));
                 let http = Http::new(engine, Settings::new("notes", "1.0.0"), settings, tokens);
                 let listener = Listener::bind(http.clone(), "127.0.0.1:0".parse().unwrap()).unwrap();
                 tell.send(listener.address()).unwrap();

@@ -56,9 +56,10 @@ fn a_tool_is_called() {
 fn credentials_are_asked_for_in_http() {
     let server = Server::start();
     let missing = send(&server, "notes.add", json!({"text": "milk"}), &[]);
-    assert_eq!((missing.status, missing.header("www-authenticate")), (401, Some("Bearer")));
+    assert_eq!((missing.status, missing.header("www-authenticate")), (401, Some(r#"Bearer scope="notes:write""#)));
     let bad = send(&server, "notes.count", json!({}), &[("Authorization", "Bearer a/b")]);
-    assert_eq!((bad.status, bad.header("www-authenticate")), (401, Some(r#"Bearer error="invalid_token""#)));
+    let told = bad.header("www-authenticate").unwrap();
+    assert!(bad.status == 401 && told.starts_with(r#"Bearer error="invalid_token", error_description=""#), "{told}");
     let narrow = send(&server, "notes.add", json!({"text": "milk"}), &[("Authorization", "Bearer ann+x")]);
     assert_eq!(narrow.status, 403);
     assert!(narrow.header("www-authenticate").unwrap().contains("insufficient_scope"));

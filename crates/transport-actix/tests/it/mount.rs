@@ -2,8 +2,9 @@
 
 use crate::fixture::{self, settings};
 use actix_web::{App, http::Method, test, web};
+use diptych_auth::DevelopmentTokens;
 use diptych_mcp::Settings;
-use diptych_transport_actix::{DevelopmentTokens, Http};
+use diptych_transport_actix::Http;
 use std::sync::Arc;
 
 #[test]

@@ -33,7 +33,8 @@ fn eras() -> [(&'static str, &'static str, ClientLifecycleMode); 3] {
     ]
 }
 
-#[tokio::main]
+// rmcp gives each notification to a task of its own: on one thread they run in the order in which they came.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Checked {
     let [on, url, program] = ["INTEROP_ON", "INTEROP_URL", "INTEROP_PROGRAM"].map(|name| env::var(name).expect(name));
     for (mode, version, lifecycle) in eras() {

@@ -24,7 +24,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a call takes at most to be where it waits, and its withdrawal to be heard.
 const SETTLED: Duration = Duration::from_millis(500);
 

@@ -1,6 +1,7 @@
 //! What several operations share: the problem, responses that are the same everywhere, and the definitions of recursive
 //! types, which are moved here from the schemas that carry them.
 
+use diptych_spec::each_subschema_mut;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 pub(super) struct Components {
     schemas: Map<String, Value>,
     responses: Map<String, Value>,
+    parameters: Map<String, Value>,
     hoisted: Vec<Hoisted>,
 }
 
@@ -44,6 +46,12 @@ impl Components {
     pub(super) fn response(&mut self, name: &str, response: Value) -> Value {
         self.responses.entry(name).or_insert(response);
         json!({"$ref": format!("#/components/responses/{name}")})
+    }
+
+    /// A parameter under this name.
+    pub(super) fn parameter(&mut self, name: &str, parameter: Value) -> Value {
+        self.parameters.entry(name).or_insert(parameter);
+        json!({"$ref": format!("#/components/parameters/{name}")})
     }
 
     /// The schema with its own definitions moved here. When it refers to itself, it moves as a whole, under the name `root`.
@@ -104,6 +112,9 @@ impl Components {
         if !self.responses.is_empty() {
             components.insert("responses".to_owned(), self.responses.into());
         }
+        if !self.parameters.is_empty() {
+            components.insert("parameters".to_owned(), self.parameters.into());
+        }
         let bearer = json!({"bearer": {"type": "http", "scheme": "bearer"}});
         components.insert("securitySchemes".to_owned(), bearer);
         components.into()
@@ -128,25 +139,14 @@ fn gather(name: &str, definitions: &Map<String, Value>, meaning: &mut BTreeMap<S
 /// Shows `replace` the name in every `#/$defs/…` of a schema, and `#` for the schema itself; what it gives takes the place
 /// of the reference.
 fn each_reference(schema: &mut Value, replace: &mut dyn FnMut(&str) -> Option<String>) {
-    let Value::Object(schema) = schema else { return };
-    for (keyword, value) in schema {
-        match (keyword.as_str(), value) {
-            ("$ref", Value::String(reference)) => {
-                let itself = (reference == ROOT).then(|| ROOT.to_owned());
-                let name = reference.strip_prefix("#/$defs/").map(unescape).or(itself);
-                if let Some(new) = name.and_then(|name| replace(&name)) {
-                    *reference = new;
-                }
-            }
-            ("properties" | "patternProperties" | "dependentSchemas" | "$defs", Value::Object(named)) => {
-                named.values_mut().for_each(|schema| each_reference(schema, replace));
-            }
-            // Data, not schemas.
-            ("const" | "enum" | "default" | "examples" | "example", _) => {}
-            (_, Value::Array(list)) => list.iter_mut().for_each(|schema| each_reference(schema, replace)),
-            (_, nested) => each_reference(nested, replace),
+    if let Some(Value::String(reference)) = schema.get_mut("$ref") {
+        let itself = (reference == ROOT).then(|| ROOT.to_owned());
+        let name = reference.strip_prefix("#/$defs/").map(unescape).or(itself);
+        if let Some(new) = name.and_then(|name| replace(&name)) {
+            *reference = new;
         }
     }
+    each_subschema_mut(schema, |inner| each_reference(inner, replace));
 }
 
 /// A JSON pointer token in a fragment (RFC 6901, section 6) as the name it stands for.
@@ -179,6 +179,7 @@ fn problem() -> Value {
                 },
             },
             "error_id": {"type": "string", "description": "What the server's log knows a fault by."},
+            "retry_after": {"type": "integer", "minimum": 1, "description": "How many seconds to wait before trying again."},
             "questions": {
                 "type": "array",
                 "description": "What has to be answered first, by a client that can be asked.",

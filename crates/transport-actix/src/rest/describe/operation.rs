@@ -1,6 +1,6 @@
 //! One operation under one route.
 
-use super::{components::Components, parameters, responses};
+use super::{components::Components, parameters, responses, texts};
 use diptych_spec::{Declaration, OperationKind, Owner, Route};
 use serde_json::{Value, json};
 
@@ -70,14 +70,16 @@ fn security(declaration: &Declaration) -> Value {
     if permission.is_open() {
         return json!([{}, {"bearer": []}]);
     }
-    json!([{"bearer": permission.scopes()}])
+    // Each set of scopes is a way in.
+    permission.alternatives().iter().map(|scopes| json!({"bearer": scopes})).collect()
 }
 
 fn request_body(declaration: &Declaration, components: &mut Components) -> Option<Value> {
     if !takes_body(declaration) {
         return None;
     }
-    let schema = declaration.arguments().schema_of(|owner| owner == Owner::Input);
+    let mut schema = declaration.arguments().schema_of(|owner| owner == Owner::Input);
+    texts::describe(&mut schema);
     let required = schema.get("required").is_some() || schema.get("oneOf").is_some();
     let schema = components.adopt(schema, &format!("{}.input", declaration.name()));
     Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}))

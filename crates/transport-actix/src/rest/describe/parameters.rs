@@ -1,6 +1,9 @@
 //! The arguments of an operation that are not in its body: variables of the path, and the query.
 
-use super::components::{Components, Definitions};
+use super::{
+    components::{Components, Definitions},
+    texts,
+};
 use diptych_spec::{Argument, Declaration, OperationKind, Owner, Template};
 use serde_json::{Value, json};
 
@@ -15,6 +18,7 @@ pub(super) fn describe(
     let table = declaration.arguments();
     let mut named = table.definitions();
     named.insert("#".to_owned(), table.schema());
+    named.values_mut().for_each(texts::describe);
     let root = format!("{}.arguments", declaration.name());
     let definitions = Definitions { named: &named, root: &root };
     let mut described = Vec::new();
@@ -28,8 +32,29 @@ pub(super) fn describe(
     for argument in table.arguments().iter().filter(|argument| !in_body(argument) && !in_path(argument)) {
         described.push(parameter(argument, &argument.name, "query", &definitions, components));
     }
+    if declaration.declares_idempotency() {
+        described.push(idempotency_key(declaration, components));
+    }
     described
 }
+
+/// The header of the draft: a string in quotes or bare.
+fn idempotency_key(declaration: &Declaration, components: &mut Components) -> Value {
+    let (name, required, says) = match declaration.idempotency().is_required() {
+        true => ("RequiredIdempotencyKey", true, ""),
+        false => ("IdempotencyKey", false, " Of callers who are signed in."),
+    };
+    let description = format!(
+        "1 to 255 visible ASCII characters, such as a UUID, new for each new request. Sent again with it, the same request is not done twice: it gets the answer of the first time, with `Idempotent-Replayed: true`.{says}"
+    );
+    components.parameter(
+        name,
+        json!({"name": "Idempotency-Key", "in": "header", "required": required, "description": description, "schema": {"type": "string", "pattern": KEY}}),
+    )
+}
+
+/// A key as it is, or as a string in quotes (RFC 9651, section 3.3.3).
+const KEY: &str = r#"^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#;
 
 fn parameter(
     argument: &Argument,
@@ -45,6 +70,7 @@ fn parameter(
         described["description"] = description;
     }
     let is_object = schema.get("type").is_some_and(|ty| ty == "object");
+    texts::describe(&mut schema);
     let schema = components.adopt_with(schema, definitions);
     if is_object {
         // Written as JSON text.

@@ -8,35 +8,64 @@ use std::collections::BTreeMap;
 /// A header field of a response: its name and what it says.
 type Field = (&'static str, &'static str);
 
-/// The refusals: status, name in `components`, what it means, and the header field that goes with it.
-const REFUSALS: &[(u16, &str, &str, Option<Field>)] = &[
-    (400, "BadRequest", "The request cannot be read.", None),
+/// The refusals: status, name in `components`, what it means, and the header fields that go with it.
+const REFUSALS: &[(u16, &str, &str, &[Field])] = &[
+    (400, "BadRequest", "The request cannot be read.", &[]),
     (401, "Unauthenticated", "The credentials are missing or not valid.", CHALLENGE),
     (403, "Forbidden", "The caller may not do this.", CHALLENGE),
-    (404, "NotFound", "There is no such thing, or the caller may not know of it.", None),
-    (408, "BodyTimeout", "The body did not arrive in time.", None),
-    (409, "Conflict", "The state of the data forbids it; `code` tells why.", None),
-    (413, "TooLarge", "The request or the answer is larger than the ceiling.", None),
-    (415, "UnsupportedMediaType", "The body is not `application/json`.", None),
-    (422, "Invalid", "Fields are missing, unknown or wrong; `errors` names each.", None),
-    (429, "RateLimited", "Too many calls.", WAIT),
-    (500, "Internal", "A fault of the server, logged under `error_id`.", None),
+    (404, "NotFound", "There is no such thing, or the caller may not know of it.", &[]),
+    (408, "BodyTimeout", "The body did not arrive in time.", &[]),
+    (
+        409,
+        "Conflict",
+        "The state of the data forbids it, `code` tells why; or, with the code `in_progress`, the same request is on its way.",
+        WAIT,
+    ),
+    (413, "TooLarge", "The request or the answer is larger than the ceiling.", &[]),
+    (414, "TargetTooLong", "The path is longer than the ceiling.", &[]),
+    (415, "UnsupportedMediaType", "The body is not `application/json`.", &[]),
+    (
+        422,
+        "Invalid",
+        "Fields are missing, unknown or wrong, `errors` names each; or, with the code `idempotency_key_reused`, the key is that of another request.",
+        &[],
+    ),
+    (429, "RateLimited", "Too many calls, requests or failed logins; `retry_after` says how long to wait.", LIMITED),
+    (500, "Internal", "A fault of the server, logged under `error_id`.", &[]),
     (
         503,
         "Unavailable",
         "Nothing was done; or, with the code `outcome_unknown`, it is not known whether it was.",
         WAIT,
     ),
-    (504, "Deadline", "It took longer than its deadline and was undone.", None),
+    (504, "Deadline", "It took longer than its deadline and was undone.", &[]),
 ];
 
-const CHALLENGE: Option<Field> = Some(("WWW-Authenticate", "The credentials to bring (RFC 6750)."));
-const WAIT: Option<Field> = Some(("Retry-After", "Seconds to wait."));
+const CHALLENGE: &[Field] = &[("WWW-Authenticate", "The credentials to bring (RFC 6750).")];
+const WAIT: &[Field] = &[("Retry-After", "Seconds to wait.")];
+const LIMITED: &[Field] = &[WAIT[0], POLICY, STANDING];
+const POLICY: Field = (
+    "RateLimit-Policy",
+    "The limits: for each its name, `q` calls in `w` seconds (draft-ietf-httpapi-ratelimit-headers).",
+);
+const STANDING: Field =
+    ("RateLimit", "For each limit its name, `r` calls that are left, and `t` seconds until there are more.");
 
 /// The responses object.
 pub(super) fn describe(declaration: &Declaration, path: &Template, components: &mut Components) -> Value {
     let mut responses = Map::new();
-    responses.insert(declaration.status().to_string(), success(declaration, components));
+    let status = declaration.status().to_string();
+    let dry_run = declaration.offers_dry_run().then(|| declaration.dry_run_status().to_string());
+    if let Some(tried) = dry_run.as_ref().filter(|tried| **tried != status) {
+        responses.insert(tried.clone(), would_be(declaration, components));
+    }
+    responses.insert(status, success(declaration, components));
+    if let Some(tried) = dry_run {
+        responses[&tried]["headers"]["Dry-Run"] = json!({
+            "description": "`true` when it was a dry run, of which nothing was kept.",
+            "schema": {"type": "string", "const": "true"},
+        });
+    }
     for (status, codes) in refusals(declaration, path) {
         responses.insert(status.to_string(), refusal(status, &codes, components));
     }
@@ -57,6 +86,28 @@ fn success(declaration: &Declaration, components: &mut Components) -> Value {
         let location = json!({"description": "The path of what was created.", "schema": {"type": "string", "format": "uri-reference"}});
         described["headers"] = json!({"Location": location});
     }
+    if declaration.declares_idempotency() {
+        let replayed = json!({"description": "`true` where an earlier request with the same `Idempotency-Key` got this answer.", "schema": {"type": "boolean"}});
+        described["headers"]["Idempotent-Replayed"] = replayed;
+    }
+    if declaration.list().keyset().is_some() {
+        let link = "The pages beside this one, as `next` and `prev` (RFC 8288).";
+        described["headers"]["Link"] = json!({"description": link, "schema": {"type": "string"}});
+    }
+    if !declaration.limits().is_empty() {
+        for (name, description) in [POLICY, STANDING] {
+            described["headers"][name] = json!({"description": description, "schema": {"type": "string"}});
+        }
+    }
+    if !declaration.is_empty() {
+        described["content"] = json!({declaration.form().mime_type(): body(declaration, components)});
+    }
+    described
+}
+
+/// The answer to `dry_run=true`, where the status of success would say too much.
+fn would_be(declaration: &Declaration, components: &mut Components) -> Value {
+    let mut described = json!({"description": "A dry run: what would have been answered."});
     if !declaration.is_empty() {
         described["content"] = json!({declaration.form().mime_type(): body(declaration, components)});
     }
@@ -77,14 +128,16 @@ fn body(declaration: &Declaration, components: &mut Components) -> Value {
 
 /// Every status that is not success, with the codes that this operation in particular can give.
 fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'static str>> {
-    // Any request can be unreadable, carry bad credentials or an unknown query parameter, and meet a fault.
+    // Any request can be unreadable or too long, carry bad credentials or an unknown query parameter, come too often, and meet
+    // a fault.
     let mut found: BTreeMap<u16, Vec<&'static str>> =
-        [400, 401, 422, 500, 503, 504].into_iter().map(|status| (status, Vec::new())).collect();
+        [400, 401, 414, 422, 429, 500, 503, 504].into_iter().map(|status| (status, Vec::new())).collect();
     let is_service = declaration.kind() == OperationKind::Service;
     let one_row = declaration.cardinality() == Cardinality::Row && !declaration.allows_none();
     let has_variable = path.variables().next().is_some();
     for (can, statuses) in [
-        (!declaration.permission().is_some_and(|permission| permission.is_open()), &[403][..]),
+        // Pages of other origins may not change anything, whoever may call.
+        (is_service || !declaration.permission().is_some_and(|permission| permission.is_open()), &[403][..]),
         (declaration.has_target() || has_variable || one_row, &[404]),
         (is_service, &[408, 413, 415]),
         (!declaration.is_empty(), &[413]),
@@ -96,6 +149,13 @@ fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'s
     }
     for (kind, code) in declaration.errors() {
         found.entry(kind.status()).or_default().push(code);
+    }
+    if declaration.list().keyset().is_some() {
+        found.entry(ErrorKind::BadRequest.status()).or_default().push("cursor");
+    }
+    if declaration.asks() {
+        // Nobody can be asked over REST.
+        found.entry(ErrorKind::InputRequired.status()).or_default().push("input_required");
     }
     found.entry(ErrorKind::Conflict.status()).or_default().extend(declaration.requirements());
     if found.get(&409).is_some_and(|codes| codes.is_empty() && !is_service) {
@@ -116,20 +176,20 @@ fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'s
 /// Shared by all operations, unless this one has codes of its own.
 fn refusal(status: u16, codes: &[&str], components: &mut Components) -> Value {
     let Some((_, name, meaning, header)) = REFUSALS.iter().find(|(known, ..)| *known == status) else {
-        return problem("The operation refuses.", None, components);
+        return problem("The operation refuses.", &[], components);
     };
     if codes.is_empty() {
-        let response = problem(meaning, *header, components);
+        let response = problem(meaning, header, components);
         return components.response(name, response);
     }
     let codes: Vec<_> = codes.iter().map(|code| format!("`{code}`")).collect();
-    problem(&format!("{meaning} Codes of this operation: {}.", codes.join(", ")), *header, components)
+    problem(&format!("{meaning} Codes of this operation: {}.", codes.join(", ")), header, components)
 }
 
-fn problem(meaning: &str, header: Option<Field>, components: &mut Components) -> Value {
+fn problem(meaning: &str, header: &[Field], components: &mut Components) -> Value {
     let mut described = json!({"description": meaning});
-    if let Some((name, description)) = header {
-        described["headers"] = json!({name: {"description": description, "schema": {"type": "string"}}});
+    for (name, description) in header {
+        described["headers"][name] = json!({"description": description, "schema": {"type": "string"}});
     }
     described["content"] = json!({"application/problem+json": {"schema": components.problem()}});
     described

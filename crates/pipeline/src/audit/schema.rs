@@ -1,0 +1,30 @@
+//! The table of the trail. Its migration is noted with those of diptych, apart from the application's.
+
+use crate::db::{Backend, Db, Migrations};
+use diptych_spec::Result;
+
+/// Times are milliseconds since 1970; what is not known is empty. Rows are only ever added, and removed when they are old.
+const TABLE: &str = "CREATE TABLE diptych_audit (
+    id TEXT PRIMARY KEY NOT NULL,
+    call TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    operation TEXT NOT NULL,
+    surface TEXT NOT NULL,
+    mount TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    client TEXT NOT NULL,
+    address TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    code TEXT NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    trace_id TEXT NOT NULL
+);
+CREATE INDEX diptych_audit_at ON diptych_audit (at);
+CREATE INDEX diptych_audit_subject ON diptych_audit (subject, at);";
+
+pub(super) async fn migrate(db: &Db) -> Result<()> {
+    let both = [Backend::Sqlite, Backend::Postgres].map(|backend| (23, "audit", backend, TABLE));
+    Migrations::new(&both).run_apart(db).await
+}

@@ -1,0 +1,60 @@
+//! What comes of a call that succeeds.
+
+use bytes::Bytes;
+use std::fmt;
+
+/// The answer of an operation: JSON, encoded once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Outcome {
+    json: Bytes,
+    effect: Effect,
+}
+
+/// What a call that succeeds did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// What it is for.
+    Done,
+    /// Nothing: an earlier call with the same idempotency key had done it.
+    DoneBefore,
+    /// Nothing that is kept: it was a dry run.
+    Tried,
+}
+
+impl Outcome {
+    pub(crate) fn new(json: Bytes, effect: Effect) -> Self {
+        Self { json, effect }
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        // What serde_json wrote is UTF-8.
+        std::str::from_utf8(&self.json).unwrap_or("null")
+    }
+
+    /// The bytes, not copied.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.json
+    }
+
+    /// Whether it is the answer to an earlier call with the same idempotency key: this call did nothing.
+    #[must_use]
+    pub fn is_replay(&self) -> bool {
+        self.effect == Effect::DoneBefore
+    }
+
+    /// Whether nothing of the call was kept, because it was a dry run.
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.effect == Effect::Tried
+    }
+}
+
+/// Without the answer.
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outcome({} bytes)", self.json.len())
+    }
+}

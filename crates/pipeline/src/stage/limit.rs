@@ -1,0 +1,35 @@
+//! Stage 1, second half: may this caller use the operation now, or is it too often? Arguments have not been looked at and no
+//! connection is taken, so that a refusal costs next to nothing. The one place where calls are counted, for every surface.
+
+use super::authorize::Authorized;
+use crate::{Caller, Engine, Operation, Ticket, trace::stage};
+use diptych_spec::{Call, Quota, Result};
+use std::pin::pin;
+
+/// A call whose caller may use the operation, and which was counted.
+pub(crate) struct Admitted {
+    call: Call,
+}
+
+/// Counts the call, unless the caller's ticket says that it was: a call that is run again is still one call. `told` is where the caller
+/// then stands.
+pub(crate) async fn call(
+    engine: &Engine,
+    operation: &Operation,
+    authorized: Authorized,
+    caller: &mut Caller,
+    told: Option<&mut Vec<Quota>>,
+) -> Result<Admitted> {
+    let (limits, declaration) = (engine.limits(), operation.declaration());
+    if limits.apply(declaration, caller) && !caller.ticket.is_for(operation) {
+        stage("limit", pin!(limits.take(declaration, caller, told))).await?;
+        caller.ticket = Ticket::of(operation);
+    }
+    Ok(Admitted { call: authorized.into_call() })
+}
+
+impl Admitted {
+    pub(super) fn into_call(self) -> Call {
+        self.call
+    }
+}
