@@ -75,7 +75,7 @@ impl Template {
                 Part::Variable { .. } if skipped => skipped = false,
                 Part::Variable { name, .. } => {
                     let start = at;
-                    at = (start + 1..=bytes.len()).find(|&end| can[index + 1][end])?;
+                    at = (start + 1..=bytes.len()).find(|&end| can[index + 1][end] && !in_escape(bytes, end))?;
                     *steps += at - start;
                     found.push((name, percent_decode_str(text.get(start..at)?).decode_utf8().ok()?.into_owned()));
                 }
@@ -102,7 +102,8 @@ impl Template {
                     // What follows `Optional` is its variable.
                     Part::Optional => after[1][at] || (text.get(at) == Some(&b'/') && next[at + 1]),
                     Part::Variable { several, .. } => {
-                        text.get(at).is_some_and(|byte| takes(*several, *byte)) && (next[at + 1] || row[at + 1])
+                        text.get(at).is_some_and(|byte| takes(*several, *byte))
+                            && (row[at + 1] || (next[at + 1] && !in_escape(text, at + 1)))
                     }
                 };
             }
@@ -136,6 +137,15 @@ pub(super) fn takes(several: bool, byte: u8) -> bool {
         b'?' | b'#' => false,
         _ => true,
     }
+}
+
+/// Whether the place is inside an escape, as after the `%` of `%2C`: a value does not end there, since a literal that
+/// seems to begin is a part of an encoded character.
+fn in_escape(text: &[u8], at: usize) -> bool {
+    let escape = |from: usize| {
+        text.get(from..from + 3).is_some_and(|it| it[0] == b'%' && it[1..].iter().all(u8::is_ascii_hexdigit))
+    };
+    (1..=2).any(|back| at.checked_sub(back).is_some_and(escape))
 }
 
 /// A name or value of a query; `None` when it is not UTF-8.

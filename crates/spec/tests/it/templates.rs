@@ -14,6 +14,19 @@ fn matching_is_the_inverse_of_expanding() {
 }
 
 #[test]
+fn a_literal_does_not_begin_inside_an_encoded_character() {
+    // `,` is `%2C`, which the literals below begin or end with.
+    for (template, a, b) in [("x://{a}CC{b}", ",CC", "1"), ("x://{a}C{b}", ",", ","), ("x://{a}2C-{b}", ",-", "%2C-")] {
+        let template = Template::parse(template).unwrap();
+        let uri = template.expand(|name| Some(if name == "a" { a } else { b }.to_owned())).unwrap();
+        let found = template.matches(&uri).unwrap_or_else(|| panic!("{uri}"));
+        let again =
+            template.expand(|name| Some(found.iter().find(|(own, _)| *own == name).unwrap().1.clone())).unwrap();
+        assert_eq!(again, uri, "{found:?}");
+    }
+}
+
+#[test]
 fn what_is_no_expansion_does_not_match() {
     let template = Template::parse("notes://{id}").unwrap();
     for uri in ["notes://", "notes:///", "notes://a/b", "note://a", "xnotes://a", "notes://%FF", ""] {
