@@ -5,6 +5,7 @@
 mod architecture;
 mod audit;
 mod authenticating;
+mod ceilings;
 mod compact;
 mod concrete;
 mod contract;

@@ -33,8 +33,8 @@ pub(crate) trait RunSelector: Send + Sync {
     fn backend(&self) -> Option<Backend>;
     /// Runs the function, and the list that it returned.
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>>;
-    /// Shows the answer and encodes it.
-    fn present(&self, computed: Computed) -> Result<Vec<u8>>;
+    /// Shows the answer and encodes it; where it can be shorter and is longer than `max_bytes`, shorter.
+    fn present(&self, computed: Computed, max_bytes: usize) -> Result<Vec<u8>>;
 }
 
 /// An operation that can be dispatched. Cheap to clone.
@@ -137,7 +137,7 @@ fn unbox<T: 'static>(computed: Computed) -> Result<T> {
     computed.downcast::<T>().map(|value| *value).map_err(|_| wrong())
 }
 
-fn encode(declaration: &Declaration, view: &impl serde::Serialize) -> Result<Vec<u8>> {
+pub(crate) fn encode(declaration: &Declaration, view: &impl serde::Serialize) -> Result<Vec<u8>> {
     let json = serde_json::to_vec(view).map_err(diptych_spec::Error::internal)?;
     Ok(if declaration.form() == Form::Contents { listed(json) } else { json })
 }

@@ -140,4 +140,8 @@ pub struct KeysetPage<T> {
     /// How many rows match, over all pages; where that is declared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
+    /// There, and true, when the page has fewer rows than it could because more would be too long; `next`, or `previous`, goes on
+    /// where it ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shortened: bool,
 }

@@ -279,6 +279,17 @@ impl<H: Handler, V> SelectorSpec<H, V> {
         self.declaration.list.max_rows = Some(rows);
         self
     }
+
+    /// The most bytes of JSON that an answer of this list may have; what the server's settings say otherwise (5 MiB). A keyset page
+    /// that would be longer has fewer rows, says `"shortened": true`, and its cursor goes on where it ends. Another page or list is
+    /// refused, with the remedy.
+    pub fn max_bytes(mut self, bytes: usize) -> Self
+    where
+        H::Out: List,
+    {
+        self.declaration.list.max_bytes = Some(bytes);
+        self
+    }
 }
 
 #[derive(serde::Deserialize)]

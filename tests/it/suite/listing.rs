@@ -2,6 +2,7 @@
 
 use super::{
     World, everywhere,
+    walking::ROOM,
     world::{customer, invoice, numbers},
 };
 use diptych_testkit::SurfaceClient;
@@ -14,6 +15,7 @@ everywhere!(
     page_sizes_have_a_ceiling,
     pages_behind_a_cursor_are_the_list_both_ways,
     a_cursor_is_of_one_list_alone,
+    a_page_that_would_be_too_long_has_fewer_rows,
 );
 
 /// Nine invoices of two customers: amounts 100 to 900, due on the 1st to the 9th, every third one sent.
@@ -177,4 +179,42 @@ async fn a_cursor_is_of_one_list_alone(world: &World) {
     let same = json!({"after": next, "order": ["-name"], "page_size": 9});
     assert_eq!(names(&ann.call("customers.walk", same.clone()).await.unwrap()), ["Cid", "Bob", "Ada"]);
     assert_eq!(world.caller(Some("bob")).await.call("customers.walk", same).await.unwrap()["items"], json!([]));
+}
+
+async fn a_page_that_would_be_too_long_has_fewer_rows(world: &World) {
+    let ann = world.ann().await;
+    let mut all = five(&ann).await.map(str::to_owned).to_vec();
+    for at in 0..6 {
+        all.push(format!("Fay {at}"));
+        customer(&ann, &all[5 + at]).await;
+    }
+    for (argument, onward) in [("after", "next"), ("before", "previous")] {
+        let mut arguments = json!({"order": ["name"]});
+        if argument == "before" {
+            // From the last page on.
+            let mut last = ann.call("customers.stroll", arguments.clone()).await.unwrap();
+            while last["next"].is_string() {
+                last = ann.call("customers.stroll", json!({"order": ["name"], "after": last["next"]})).await.unwrap();
+            }
+            all.truncate(all.len() - names(&last).len());
+            arguments["before"] = last["previous"].clone();
+        }
+        let mut seen = Vec::new();
+        loop {
+            let page = ann.call("customers.stroll", arguments.clone()).await.unwrap();
+            assert!(page.to_string().len() <= ROOM, "{page}");
+            assert_eq!(page["shortened"].as_bool(), (page[onward].is_string()).then_some(true), "{page}");
+            let rows: Vec<_> = names(&page).into_iter().map(str::to_owned).collect();
+            assert!(!rows.is_empty() && rows.len() < all.len(), "{page}");
+            match argument {
+                "after" => seen.extend(rows),
+                _ => seen.splice(0..0, rows).for_each(drop),
+            }
+            if page[onward].is_null() {
+                break;
+            }
+            arguments[argument] = page[onward].clone();
+        }
+        assert_eq!(seen, all, "{argument}");
+    }
 }

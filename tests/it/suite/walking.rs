@@ -31,13 +31,31 @@ async fn walk(who: &Principal) -> Result<Select<Named>> {
     Ok(Select::sql("SELECT id, name, created_at FROM customers WHERE owner = $1").bind(who.subject()))
 }
 
+/// The same for readers with little room.
+#[selector("customers.stroll")]
+async fn stroll(who: &Principal) -> Result<Select<Named>> {
+    walk(who).await
+}
+
+/// What an answer of `customers.stroll` may be long: four customers, and two cursors.
+pub(super) const ROOM: usize = 900;
+
 pub(super) fn operations() -> Operations {
-    Operations::new().add(
-        walk::spec()
-            .allow(Scope("invoices:read"))
-            .filter::<NamedFilter>()
-            .order_by::<NamedOrder>("name")
-            .paginate(Keyset { total: Total::Exact, ..Keyset::default() })
-            .rest(GET, "/walk"),
-    )
+    Operations::new()
+        .add(
+            walk::spec()
+                .allow(Scope("invoices:read"))
+                .filter::<NamedFilter>()
+                .order_by::<NamedOrder>("name")
+                .paginate(Keyset { total: Total::Exact, ..Keyset::default() })
+                .rest(GET, "/walk"),
+        )
+        .add(
+            stroll::spec()
+                .allow(Scope("invoices:read"))
+                .order_by::<NamedOrder>("name")
+                .paginate(Keyset::default())
+                .max_bytes(ROOM)
+                .rest(GET, "/stroll"),
+        )
 }

@@ -81,6 +81,7 @@ fn main() {
                 .filter::<NoteFilter>()
                 .unique("id")
                 .max_rows(10)
+                .max_bytes(10_000)
                 .allow(staff)
                 .rest(GET, "/notes"),
         )

@@ -45,7 +45,7 @@ where
         })
     }
 
-    fn present(&self, computed: Computed) -> Result<Vec<u8>> {
+    fn present(&self, computed: Computed, _: usize) -> Result<Vec<u8>> {
         encode(&self.declaration, &unbox::<Messages>(computed)?)
     }
 }

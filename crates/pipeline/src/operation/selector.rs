@@ -3,7 +3,7 @@
 use super::{Computed, IntoOperation, Kind, Operation, RunSelector, encode, unbox, wrong_backend};
 use crate::{
     db::{Backend, Conn, Lent, ReadLent, Record},
-    select::{Ends, Listed, Select, Shown, run},
+    select::{Listed, Select, Shown, keyset_page, numbered_page, run},
 };
 use diptych_spec::{
     Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Items, KeysetPage, Page, PageRequest,
@@ -31,7 +31,7 @@ pub trait Deliver<V: Presenter<Self::Item>>: Answer {
         conn: &mut Conn,
     ) -> impl Future<Output = Result<Self::Fetched>> + Send;
     #[doc(hidden)]
-    fn show(fetched: Self::Fetched, declaration: &Declaration) -> Result<Vec<u8>>;
+    fn show(fetched: Self::Fetched, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>>;
 }
 
 impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
@@ -42,7 +42,7 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
     async fn fetch(self, _: &Declaration, _: &mut Call, _: &mut Conn) -> Result<T> {
         Ok(self.0)
     }
-    fn show(fetched: T, declaration: &Declaration) -> Result<Vec<u8>> {
+    fn show(fetched: T, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
         encode(declaration, &V::present(fetched))
     }
 }
@@ -59,7 +59,7 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
         }
         Ok(shown)
     }
-    fn show(fetched: Self, declaration: &Declaration) -> Result<Vec<u8>> {
+    fn show(fetched: Self, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
         encode(declaration, &fetched.map(V::present))
     }
 }
@@ -77,15 +77,13 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Listed<T>> {
         run(self, declaration, call, conn).await
     }
-    fn show(fetched: Listed<T>, declaration: &Declaration) -> Result<Vec<u8>> {
+    fn show(fetched: Listed<T>, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>> {
         let items: Vec<_> = fetched.rows.into_iter().map(V::present).collect();
         match fetched.shown {
             Shown::Number(PageRequest { page, page_size }, total) => {
-                encode(declaration, &Page { items, total, page, page_size })
+                numbered_page(&Page { items, total, page, page_size }, declaration, max_bytes)
             }
-            Shown::Keyset(Ends { next, previous, page_size, total }) => {
-                encode(declaration, &KeysetPage { items, next, previous, page_size, total })
-            }
+            Shown::Keyset(ends) => keyset_page(items, ends, declaration, max_bytes),
             Shown::All => encode(declaration, &Items { items }),
         }
     }
@@ -146,7 +144,7 @@ where
         })
     }
 
-    fn present(&self, computed: Computed) -> Result<Vec<u8>> {
-        <H::Out as Deliver<V>>::show(unbox(computed)?, &self.declaration)
+    fn present(&self, computed: Computed, max_bytes: usize) -> Result<Vec<u8>> {
+        <H::Out as Deliver<V>>::show(unbox(computed)?, &self.declaration, max_bytes)
     }
 }

@@ -27,6 +27,15 @@ pub(super) enum Direction {
     Backward,
 }
 
+impl Direction {
+    pub(super) fn opposite(self) -> Self {
+        match self {
+            Self::Forward => Self::Backward,
+            Self::Backward => Self::Forward,
+        }
+    }
+}
+
 /// Makes and reads the cursors of one list.
 pub(super) struct Cursors {
     seal: Seal,

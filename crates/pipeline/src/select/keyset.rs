@@ -10,6 +10,7 @@ use super::{
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows, Statement, is_type_mismatch};
 use diptych_spec::{Call, Declaration, Error, KeysetRequest, OrderKey, Result, Seek, Total, Value};
+use std::fmt;
 
 pub(super) async fn run<T: Record>(
     base: Statement,
@@ -28,7 +29,7 @@ pub(super) async fn run<T: Record>(
     let keys = places::<T>(&wanted.order)?;
     wanted.cut = Cut::Keyset(Place { page_size: request.page_size, direction, from: from.clone() });
     let rendered = render::<T>(base, declaration.list(), wanted, conn.backend());
-    let mut read = read(rendered.rows, request.page_size, from.is_some(), &keys, rendered.counted, conn)
+    let mut read = read(rendered.rows, request.page_size, &keys, rendered.counted, conn)
         .await
         .map_err(|error| if from.is_some() && is_type_mismatch(&error) { foreign(direction) } else { error })?;
     let total = match (rendered.total, read.total) {
@@ -46,19 +47,15 @@ pub(super) async fn run<T: Record>(
             estimate.map(|estimate| estimate.max(i64::try_from(read.rows.len()).unwrap_or(i64::MAX)))
         }
     };
-    let opposite = match direction {
-        Direction::Forward => Direction::Backward,
-        Direction::Backward => Direction::Forward,
-    };
-    let onward = read.farthest.filter(|_| read.more).map(|keys| Position { keys, inclusive: false });
-    let back = from.map(|from| match read.nearest {
-        Some(keys) => Position { keys, inclusive: false },
+    let rows_read = read.rows.len();
+    let cuts = Cuts { cursors, direction, keys: read.keys, places: keys.len() };
+    let onward = read.more.then(|| cuts.onward(rows_read)).transpose()?;
+    let back = from.map(|from| match cuts.position(1) {
+        Some(nearest) => nearest,
         // Nothing is left there: the rows on the other side of where it was looked.
         None => Position { inclusive: !from.inclusive, ..from },
     });
-    let sealed =
-        |direction, position: Option<Position>| position.map(|position| cursors.seal(direction, &position)).transpose();
-    let (onward, back) = (sealed(direction, onward)?, sealed(opposite, back)?);
+    let back = back.map(|position| cuts.cursors.seal(direction.opposite(), &position)).transpose()?;
     let (next, previous) = match direction {
         Direction::Forward => (onward, back),
         Direction::Backward => {
@@ -66,16 +63,54 @@ pub(super) async fn run<T: Record>(
             (back, onward)
         }
     };
-    let ends = Ends { next, previous, page_size: request.page_size, total };
+    let ends = Ends { next, previous, page_size: request.page_size, total, cuts };
     Ok(Listed { rows: read.rows, shown: Shown::Keyset(ends) })
+}
+
+/// Where a page that was read can end, and another one go on.
+pub(crate) struct Cuts {
+    cursors: Cursors,
+    direction: Direction,
+    /// The keys of all rows, nearest to the cursor first.
+    keys: Vec<Value>,
+    /// How many keys a row has.
+    places: usize,
+}
+
+impl Cuts {
+    /// Whether the rows of the page are in front of its cursor: its last is the nearest.
+    pub(crate) fn is_backward(&self) -> bool {
+        self.direction == Direction::Backward
+    }
+
+    /// The cursor of what comes behind this many rows, counted from where the page begins, in its direction.
+    ///
+    /// # Errors
+    /// The keys of the row are longer than a cursor may be.
+    pub(crate) fn onward(&self, rows: usize) -> Result<String> {
+        let none = || Error::internal("a page cannot end behind a row that it does not have");
+        self.cursors.seal(self.direction, &self.position(rows).ok_or_else(none)?)
+    }
+
+    /// Behind this many rows.
+    fn position(&self, rows: usize) -> Option<Position> {
+        let end = rows * self.places;
+        let keys = self.keys.get(end.checked_sub(self.places)?..end)?;
+        Some(Position { keys: keys.to_vec(), inclusive: false })
+    }
+}
+
+/// Keys may be of columns that are shown to nobody.
+impl fmt::Debug for Cuts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cuts").field("direction", &self.direction).finish_non_exhaustive()
+    }
 }
 
 /// What is read of a page, nearest to its cursor first.
 struct Page<T> {
     rows: Vec<T>,
-    /// The keys of the first and of the last row, where a cursor needs them.
-    nearest: Option<Vec<Value>>,
-    farthest: Option<Vec<Value>>,
+    keys: Vec<Value>,
     /// Whether there are more rows behind the last.
     more: bool,
     total: Option<i64>,
@@ -84,32 +119,29 @@ struct Page<T> {
 async fn read<T: Record>(
     rows: Statement,
     page_size: u32,
-    seeks: bool,
-    keys: &[usize],
+    places: &[usize],
     counted: bool,
     conn: &mut Conn,
 ) -> Result<Page<T>> {
     let size = page_size as usize;
-    let (mut nearest, mut farthest, mut total) = (None, None, None);
+    let (mut keys, mut total) = (Vec::new(), None);
     let mut at = 0;
     let reading = rows.fetch(conn, Rows::All, |row| {
-        let read_keys = || keys.iter().map(|&place| row.key(place)).collect::<Result<Vec<_>>>();
-        if at == 0 && seeks {
-            nearest = Some(read_keys()?);
-        }
         if at == 0 && counted {
             total = Some(i64::decode(&Cell { row, ordinal: T::COLUMNS.len() })?);
         }
         at += 1;
-        if at == size {
-            farthest = Some(read_keys()?);
+        if at <= size {
+            for &place in places {
+                keys.push(row.key(place)?);
+            }
         }
         T::from_row(&Row { row, places: &[] })
     });
     let mut rows = reading.await?;
     let more = rows.len() > size;
     rows.truncate(size);
-    Ok(Page { rows, nearest, farthest, more, total })
+    Ok(Page { rows, keys, more, total })
 }
 
 /// Where in a row the keys are. That they are there was checked when the server was built.

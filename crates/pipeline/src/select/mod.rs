@@ -7,8 +7,10 @@ mod predicate;
 mod query;
 mod render;
 mod run;
+mod shown;
 #[cfg(test)]
 mod tests;
 
 pub use query::Select;
 pub(crate) use run::{Ends, Listed, Shown, run};
+pub(crate) use shown::{keyset_page, numbered_page};

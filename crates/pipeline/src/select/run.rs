@@ -1,7 +1,9 @@
 //! Runs a list.
 
 use super::{
-    Select, keyset, predicate,
+    Select,
+    keyset::{self, Cuts},
+    predicate,
     render::{Cut, Rendered, Wanted, render},
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows};
@@ -30,6 +32,8 @@ pub(crate) struct Ends {
     pub(crate) previous: Option<String>,
     pub(crate) page_size: u32,
     pub(crate) total: Option<i64>,
+    /// Where it can end before.
+    pub(crate) cuts: Cuts,
 }
 
 /// Runs `select` with the filter, order and page that the call carries.

@@ -21,7 +21,8 @@ pub(crate) async fn service(service: &dyn RunService, ran: Ran<'_>, max_bytes: u
 }
 
 pub(crate) fn selector(selector: &dyn RunSelector, read: Read, max_bytes: usize) -> Result<Presented> {
-    sized(selector.present(read.computed)?, max_bytes)
+    let max_bytes = selector.declaration().list().max_bytes().unwrap_or(max_bytes);
+    sized(selector.present(read.computed, max_bytes)?, max_bytes)
 }
 
 impl Presented {

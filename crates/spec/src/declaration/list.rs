@@ -14,6 +14,7 @@ pub struct ListDeclaration {
     pub(crate) unique: Option<&'static str>,
     pub(crate) page: Option<Pagination>,
     pub(crate) max_rows: Option<u32>,
+    pub(crate) max_bytes: Option<usize>,
 }
 
 impl ListDeclaration {
@@ -45,6 +46,12 @@ impl ListDeclaration {
     #[must_use]
     pub fn max_rows(&self) -> u32 {
         self.max_rows.unwrap_or(1000)
+    }
+
+    /// The most bytes of JSON that an answer has, when the list says.
+    #[must_use]
+    pub fn max_bytes(&self) -> Option<usize> {
+        self.max_bytes
     }
 
     /// Whether rows have to come in a certain order.
