@@ -13,7 +13,7 @@ use crate::refuse::{self, Refusal};
 use crate::rpc;
 use crate::tasks;
 use diptych_pipeline::{Caller, Operation, Outcome, Serial};
-use diptych_spec::{Arguments, Capability, Error, ErrorKind, IdempotencyKey, Question};
+use diptych_spec::{Arguments, Capability, Error, ErrorKind, IdempotencyKey, Question, canonical_json};
 use futures_util::future;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json, value::RawValue};
@@ -133,7 +133,7 @@ impl Call<'_> {
                 return Ok(Dispatched::Failed(error));
             }
             if is_modern {
-                self.ask_later(questions, &peer, self.bound_to(operation, key), result);
+                self.ask_later(questions, &peer, operation, key, result);
                 return Ok(Dispatched::Asked);
             }
             if !self.ask_now(questions, &peer).await {
@@ -144,18 +144,27 @@ impl Call<'_> {
     }
 
     /// The new era: the client is told what to ask, and what to bring back.
-    fn ask_later(self, questions: &[Question], peer: &Peer, bound_to: Vec<u8>, result: &mut Writer<'_>) {
+    fn ask_later(
+        self,
+        questions: &[Question],
+        peer: &Peer,
+        operation: &Operation,
+        key: Option<&IdempotencyKey>,
+        result: &mut Writer<'_>,
+    ) {
+        // The effect comes later than this, so a key that is kept so long outlives the state that is bound to it.
+        let kept = key.map_or(LONGEST, |_| self.server.engine.settings().keep_idempotency_keys);
         let asked = |question: &Question| (question.key.clone(), request(&json!(question), self.revision));
         let requests: Map<String, Value> = questions.iter().map(asked).collect();
         let state = State {
-            until: now().saturating_add(self.server.settings.answer_deadline.min(LONGEST).as_secs()),
+            until: now().saturating_add(self.server.settings.answer_deadline.min(LONGEST).min(kept).as_secs()),
             asked: questions.iter().map(|question| question.key.clone()).collect(),
             answers: peer.answers().clone(),
         };
         let mut text = Vec::new();
         object::write(&mut text, &state);
         result.value("inputRequests", &requests);
-        result.value("requestState", &self.server.engine.seal().seal(&bound_to, &text));
+        result.value("requestState", &self.server.engine.seal().seal(&self.bound_to(operation, key), &text));
     }
 
     /// What the client brought back from the round before. Without a state of ours that is nothing to a service: it could not
@@ -185,10 +194,12 @@ impl Call<'_> {
             out.extend_from_slice(&(text.len() as u64).to_be_bytes());
             out.extend_from_slice(text.as_bytes());
         }
+        let mut canonical = String::new();
         for name in ["arguments", "uri"] {
             let value = self.params.get(name).and_then(|value| serde_json::from_str::<Value>(value.get()).ok());
-            canonical(&value.unwrap_or_default(), &mut out);
+            canonical_json(&value.unwrap_or_default(), &mut canonical);
         }
+        out.extend_from_slice(canonical.as_bytes());
         out
     }
 
@@ -248,33 +259,6 @@ pub(crate) fn request(question: &Value, revision: &Revision) -> Value {
         }
     }
     json!({"method": method, "params": params})
-}
-
-/// JSON with the members of objects in order, so that two spellings of one value are the same text.
-fn canonical(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Object(members) => {
-            let mut names: Vec<_> = members.keys().collect();
-            names.sort_unstable();
-            out.push(b'{');
-            for name in names {
-                object::write(out, name);
-                out.push(b':');
-                canonical(&members[name], out);
-                out.push(b',');
-            }
-            out.push(b'}');
-        }
-        Value::Array(elements) => {
-            out.push(b'[');
-            for element in elements {
-                canonical(element, out);
-                out.push(b',');
-            }
-            out.push(b']');
-        }
-        value => object::write(out, value),
-    }
 }
 
 fn now() -> u64 {

@@ -82,7 +82,7 @@ impl MetaTools {
                 Err(wrong(name, "unknown", &format!("there is no such field; known are {}", known.join(", "))))
             }
             None if tool == SEARCH => self.search(call, &given, result),
-            None => match Named::read(&given) {
+            None => match Named::read(&given, &call.server.settings.json) {
                 Ok(named) => return named.call(call, result).await,
                 Err(error) => Err(error),
             },
@@ -128,14 +128,14 @@ struct Named<'a> {
 }
 
 impl<'a> Named<'a> {
-    fn read(given: &Members<'a>) -> Result<Self, Error> {
+    fn read(given: &Members<'a>, limits: &JsonLimits) -> Result<Self, Error> {
         let name = given.text("name").ok_or_else(|| wrong("name", "type", "expected the name of an operation"))?;
         let arguments = match given.get("arguments") {
             None => "{}".into(),
             Some(arguments) if object::is_object(arguments) => arguments.get().into(),
             // Models write the object as a string, too.
             Some(arguments) => object::text(arguments)
-                .filter(|text| JsonLimits::default().check(text).is_ok() && Members::read(text).is_ok())
+                .filter(|text| limits.check(text).is_ok() && Members::read(text).is_ok())
                 .ok_or_else(|| wrong("arguments", "type", "expected an object"))?,
         };
         Ok(Self { name, arguments })

@@ -54,7 +54,10 @@ pub(crate) async fn run(
     let declaration = operation.declaration();
     let (key, arguments) = match idempotency::taken(call, declaration, arguments) {
         Ok((key, arguments)) => (key, arguments),
-        Err(error) => return failed(&error, result).map(|()| Freshness::Unsaid),
+        Err(error) => {
+            call.server.engine.note_refusal(operation, &call.caller(), &error);
+            return failed(&error, result).map(|()| Freshness::Unsaid);
+        }
     };
     let (caller, arguments) = (Caller { idempotency_key: key, ..call.caller() }, &*arguments);
     let given = Arguments::named(arguments).from_a_model().limited(call.server.settings.json);

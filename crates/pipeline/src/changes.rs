@@ -88,7 +88,8 @@ impl Named {
         Self(variables.filter_map(given).collect())
     }
 
-    /// Tells what was declared to change. Called after COMMIT; a dry run changes nothing.
+    /// Tells what was declared to change. Called after COMMIT; a dry run changes nothing. A call that is sent again tells it again: the
+    /// first time may have ended before it was told.
     pub(crate) fn tell(&self, declaration: &Declaration, outcome: &Outcome, changes: &Changes) {
         if declaration.changes().is_empty() || !changes.are_heard() || outcome.is_dry_run() {
             return;

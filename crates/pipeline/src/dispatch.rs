@@ -93,7 +93,8 @@ pub(crate) async fn would_begin(
     let authorized = authorize::caller(declaration, preliminary(engine, caller))?;
     let admitted = limit::call(engine, operation, authorized, &mut caller.clone(), None).await?;
     Claim::check(operation, caller)?;
-    let checked = check::arguments(declaration, admitted, arguments, false)?;
+    // The rules are looked at below, once.
+    let checked = check::arguments(declaration, admitted, arguments, true)?;
     if checked.is_dry_run() {
         let why = "a dry run is answered at once, not by a task";
         return Err(Error::invalid(vec![FieldError::new(format!("/{}", DryRun::ARGUMENT), "dry_run", why)]));

@@ -70,8 +70,8 @@ impl Update {
     /// Writes what changes, and says what that was. Without a change, no statement is sent.
     ///
     /// # Errors
-    /// As [`crate::Query::execute`]; not found when the row is gone; internal when the key names several rows, or a name is no
-    /// identifier or set twice.
+    /// As [`crate::Query::execute`]; not found when the row is gone; internal when the key names several rows or is NULL, or a
+    /// name is no identifier or set twice.
     pub async fn execute(self, tx: &mut Tx) -> Result<FieldChanges> {
         self.check()?;
         if self.written.is_empty() {
@@ -91,6 +91,9 @@ impl Update {
         let wrong = self.table.split('.').chain(columns.copied()).find(|name| !is_identifier(name));
         if let Some(name) = wrong {
             return Err(Error::internal(format!("`{name}` is not the name of a table or column")));
+        }
+        if let Some((column, _)) = self.keys.iter().find(|(_, value)| matches!(value, Value::Null(_))) {
+            return Err(Error::internal(format!("the key column `{column}` of an update is NULL, which names no row")));
         }
         let twice = self.given.iter().enumerate().find(|(index, column)| self.given[..*index].contains(column));
         match twice {

@@ -15,6 +15,7 @@ mod split;
 mod table;
 
 pub use asked::Asked;
+pub use canonical::canonical_json;
 pub use given::Arguments;
 pub use header::HeaderArgument;
 pub use json::{json_to_text, scalar_to_text};

@@ -21,8 +21,16 @@ const ARGUMENT: &str = "idempotency_key";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[must_use = "it does nothing until it is given to `.idempotency(…)`"]
 pub struct Idempotency {
-    required: bool,
+    keys: Keys,
     argument: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Keys {
+    #[default]
+    Optional,
+    Required,
+    Refused,
 }
 
 impl Idempotency {
@@ -33,7 +41,13 @@ impl Idempotency {
 
     /// A call without a key is refused.
     pub fn required() -> Self {
-        Self { required: true, ..Self::default() }
+        Self { keys: Keys::Required, ..Self::default() }
+    }
+
+    /// A call with a key is refused: for a service whose answer has a secret that is kept nowhere, while the answer of a call with
+    /// a key is kept.
+    pub fn refused() -> Self {
+        Self { keys: Keys::Refused, ..Self::default() }
     }
 
     /// Over MCP the key can also be given as the argument `idempotency_key` of the tool, which is in its schema: for clients in which
@@ -46,13 +60,19 @@ impl Idempotency {
     /// Whether a call has to have a key.
     #[must_use]
     pub fn is_required(self) -> bool {
-        self.required
+        self.keys == Keys::Required
+    }
+
+    /// Whether a call may not have a key.
+    #[must_use]
+    pub fn is_refused(self) -> bool {
+        self.keys == Keys::Refused
     }
 
     /// The name of the argument that a tool can take its key as, if it can.
     #[must_use]
     pub fn argument_name(self) -> Option<&'static str> {
-        self.argument.then_some(ARGUMENT)
+        (self.argument && !self.is_refused()).then_some(ARGUMENT)
     }
 }
 
@@ -105,18 +125,21 @@ impl Declaration {
         self.idempotency.unwrap_or_default()
     }
 
-    /// Whether it says how it takes idempotency keys, so that its descriptions say it too.
+    /// Whether it says that it takes idempotency keys, so that its descriptions say it too.
     pub fn declares_idempotency(&self) -> bool {
-        self.idempotency.is_some()
+        self.idempotency.is_some_and(|idempotency| !idempotency.is_refused())
     }
 
     pub(crate) fn check_idempotency(&self, found: &mut Vec<String>) {
-        let Idempotency { required, argument } = self.idempotency();
-        if required && self.permission.as_ref().is_some_and(|permission| permission.is_open()) {
+        let Idempotency { argument, .. } = self.idempotency();
+        if self.idempotency().is_required() && self.permission.as_ref().is_some_and(|permission| permission.is_open()) {
             found.push(
                 "needs an idempotency key, which only callers who are signed in have, but is open to everybody; write `.allow(Authenticated)` or leave out `.idempotency(Idempotency::required())`"
                     .to_owned(),
             );
+        }
+        if argument && self.idempotency().is_refused() {
+            found.push("refuses idempotency keys and takes one as an argument; leave out `.argument()`".to_owned());
         }
         if argument && !self.is_tool() {
             found.push(

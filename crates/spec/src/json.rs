@@ -22,6 +22,11 @@ pub struct JsonLimits {
     pub number: usize,
 }
 
+impl JsonLimits {
+    /// None but how deep the decoder goes: for what was within the limits of a server before.
+    pub const NONE: Self = Self { depth: 120, values: usize::MAX, name: usize::MAX, number: usize::MAX };
+}
+
 impl Default for JsonLimits {
     fn default() -> Self {
         Self { depth: 64, values: 100_000, name: 1024, number: 256 }

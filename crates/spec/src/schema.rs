@@ -8,7 +8,7 @@ mod words;
 
 pub(crate) use fit::{Fit, Mend};
 pub(crate) use flat::columns;
-pub use subschemas::{Subschema, each_subschema, each_subschema_mut};
+pub use subschemas::{Subschema, each_subschema, each_subschema_mut, is_secret};
 pub(crate) use words::{closed, expected};
 
 use schemars::{JsonSchema, SchemaGenerator, generate::Contract, generate::SchemaSettings};
@@ -101,7 +101,9 @@ pub(crate) fn input<T: JsonSchema>() -> Result<InputSchema, String> {
     if !is_object && !root.contains_key("oneOf") && !root.contains_key("anyOf") {
         return Err("it is not a struct with named fields".to_owned());
     }
-    let others = root.remove("additionalProperties").filter(|schema| *schema != Value::Bool(false));
+    let mut others = |keyword| root.remove(keyword).filter(|schema| *schema != Value::Bool(false));
+    // The second, where a map is flattened beside an enum.
+    let others = others("additionalProperties").or_else(|| others("unevaluatedProperties"));
     let mut properties = take_object(&mut root, "properties");
     let required = match root.remove("required") {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),

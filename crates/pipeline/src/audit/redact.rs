@@ -1,7 +1,7 @@
 //! The arguments of a call as they are recorded: without secrets, and not longer than a row may be.
 
 use super::settings::{Audit, AuditArguments};
-use diptych_spec::{Arguments, Declaration};
+use diptych_spec::{Arguments, Declaration, each_subschema, is_secret};
 use serde_json::{Map, Value};
 
 /// In place of a value that is secret.
@@ -58,7 +58,8 @@ impl Rules {
                         let own = schema.get("properties").and_then(|all| all.get(&name));
                         let patterns = schema.get("patternProperties").and_then(Value::as_object);
                         let patterns = patterns.into_iter().flat_map(Map::values);
-                        patterns.chain(own.or(schema.get("additionalProperties")))
+                        let others = schema.get("unevaluatedProperties");
+                        patterns.chain(own.or(schema.get("additionalProperties"))).chain(others)
                     });
                     let value = self.redacted(audit, &name, inner.collect(), value);
                     (name, value)
@@ -70,7 +71,8 @@ impl Rules {
                     .iter()
                     .flat_map(|schema| {
                         let places = schema.get("prefixItems").and_then(Value::as_array).into_iter().flatten();
-                        schema.get("items").into_iter().chain(places)
+                        let all = ["items", "contains", "unevaluatedItems"];
+                        all.into_iter().filter_map(|keyword| schema.get(keyword)).chain(places)
                     })
                     .collect();
                 let element = |value| self.redacted(audit, "", inner.clone(), value);
@@ -97,19 +99,19 @@ impl Rules {
             }
             let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
             open.extend(target.and_then(|name| self.schema.get("$defs")?.get(name)));
-            for keyword in ["allOf", "anyOf", "oneOf"] {
-                open.extend(schema.get(keyword).and_then(Value::as_array).into_iter().flatten());
-            }
+            each_subschema(schema, |inner| {
+                if OF_THE_SAME.contains(&inner.keyword) {
+                    open.push(inner.schema);
+                }
+            });
             found.push(schema);
         }
         found
     }
 }
 
-fn is_secret(schema: &Value) -> bool {
-    schema.get("writeOnly") == Some(&Value::Bool(true))
-        || schema.get("format").is_some_and(|format| format == "password")
-}
+/// Keywords whose schemas speak of the same value as the schema that they stand in.
+const OF_THE_SAME: [&str; 7] = ["allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"];
 
 /// A name in small letters, without `_` and `-`: `apiKey`, `api-key` and `API_KEY` are one.
 pub(super) fn plain(name: &str) -> String {

@@ -101,7 +101,7 @@ impl Writer {
         let purge = query(
             "DELETE FROM diptych_audit WHERE id IN (SELECT id FROM diptych_audit WHERE at < $1 ORDER BY at LIMIT $2)",
         );
-        purge.bind(oldest).bind(PURGED.cast_signed()).execute(&mut self.db.writer().await?).await
+        purge.bind(oldest).bind(PURGED.cast_signed()).execute(&mut self.db.keeper().await?).await
     }
 }
 

@@ -63,6 +63,11 @@ impl<D: Interrupt> Held<D> {
         self.under_way = true;
     }
 
+    /// Whether a statement was sent that was not answered, as far as we know.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.under_way
+    }
+
     /// The statement was answered, whichever way; one that found the connection lost was not.
     pub(crate) fn replied<T>(&mut self, reply: &sqlx::Result<T>) {
         self.under_way = false;
@@ -144,9 +149,9 @@ impl<D: Interrupt> Held<D> {
                 lease.end_statement().await?;
             }
             while self.raw().is_in_transaction() {
-                D::TransactionManager::rollback(self.raw()).await?;
+                D::TransactionManager::rollback(self.raw()).await.map_err(db_error)?;
             }
-            Ok::<_, sqlx::Error>(())
+            Ok::<_, Error>(())
         };
         if let Ok(Ok(())) = tokio::time::timeout(ROLLBACK_LIMIT, undone).await {
             (self.state, self.under_way) = (State::Idle, false);

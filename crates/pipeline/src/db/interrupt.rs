@@ -3,6 +3,7 @@
 //! Whoever waited for it is gone: the deadline has passed, or the caller withdrew the call. Dropping the future of a statement
 //! stops the waiting and nothing else; the database would work on, hold its locks, and answer nobody (ADR 0027).
 
+use diptych_spec::Result;
 use sqlx::Database;
 use std::future::Future;
 
@@ -22,7 +23,10 @@ pub(crate) trait Interrupt: Database {
     ) -> impl Future<Output = Option<Self::Reach>> + Send;
 
     /// Ends the statement that is under way, if one is. Returns when no later statement can be meant any more.
-    fn end(means: &Self::Means, reach: &Self::Reach) -> impl Future<Output = ()> + Send;
+    ///
+    /// # Errors
+    /// It is not known whether a later one is meant: the connection has to be closed.
+    fn end(means: &Self::Means, reach: &Self::Reach) -> impl Future<Output = Result<()>> + Send;
 
     /// Waits for the statement that was ended, and lets the connection run others.
     fn resume(connection: &mut Self::Connection, reach: &Self::Reach) -> impl Future<Output = sqlx::Result<()>> + Send;

@@ -13,9 +13,14 @@ impl AnyRow<'_> {
         match self {
             #[cfg(feature = "sqlite")]
             AnyRow::Sqlite(row) => {
-                let kind = row.try_get_raw(ordinal).map_err(db_error)?.type_info().name().to_owned();
+                let raw = row.try_get_raw(ordinal).map_err(db_error)?;
+                // sqlx says of a null what its column was declared as, and reads it as 0.
+                if raw.is_null() {
+                    return Err(no_key("NULL"));
+                }
+                let kind = raw.type_info();
                 // What SQLite stores has one of four types, whatever was declared (SQLite, Datatypes, section 2).
-                match kind.as_str() {
+                match kind.name() {
                     "INTEGER" => row.try_get_unchecked::<i64, _>(ordinal).map(Value::I64),
                     "REAL" => row.try_get_unchecked::<f64, _>(ordinal).map(Value::F64),
                     "TEXT" => row.try_get_unchecked::<String, _>(ordinal).map(|text| Value::Text(text.into())),

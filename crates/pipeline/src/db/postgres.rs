@@ -3,10 +3,9 @@
 //! A socket is bound to the runtime that opened it, and every HTTP worker is a runtime of its own. A pool that workers share
 //! breaks when one of them stops, and costs a wake-up across threads for every answer (ADR 0003 has the numbers).
 
-use super::{DbOptions, Terms, held::Held, interrupt::Interrupt, slots::Slots};
+use super::{DbOptions, Terms, db_error, held::Held, interrupt::Interrupt, slots::Slots};
 use diptych_spec::{Error, Isolation, Result};
-use futures_util::future::OptionFuture;
-use sqlx::{ConnectOptions, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Connection as _, Row as _, postgres::PgConnectOptions};
 use std::{
     borrow::Cow,
     str::FromStr,
@@ -136,24 +135,40 @@ impl Postgres {
 impl Interrupt for sqlx::Postgres {
     /// The connection that is never lent to an operation: its own statements are short, and end by themselves.
     type Means = Option<Slots<Self>>;
-    /// The id of the server's process for the connection.
-    type Reach = i32;
+    type Reach = Process;
 
-    async fn reach(connection: &mut sqlx::PgConnection, means: &Self::Means) -> Option<i32> {
+    /// In one round trip.
+    async fn reach(connection: &mut sqlx::PgConnection, means: &Self::Means) -> Option<Process> {
         means.as_ref()?;
-        sqlx::query_scalar("SELECT pg_backend_pid()").persistent(false).fetch_one(connection).await.ok()
+        let sql = "SELECT pid, (EXTRACT(EPOCH FROM backend_start) * 1000000)::BIGINT FROM pg_stat_get_activity(pg_backend_pid())";
+        let row = sqlx::raw_sql(sql).fetch_one(connection).await.ok()?;
+        Some(Process { id: row.try_get(0).ok()?, since: row.try_get(1).ok()? })
     }
 
-    async fn end(means: &Self::Means, process: &i32) {
-        let Some(Ok(lease)) = OptionFuture::from(means.as_ref().map(Slots::take)).await else { return };
-        let mut held = Held::idle(lease);
+    async fn end(means: &Self::Means, process: &Process) -> Result<()> {
+        let Some(slots) = means else { return Ok(()) };
+        let mut held = Held::idle(slots.take().await?);
         held.sending();
-        let ended = sqlx::query("SELECT pg_cancel_backend($1)").bind(process).execute(held.raw()).await;
+        let sql = "SELECT pg_cancel_backend(pid) FROM pg_stat_get_activity($1)
+                   WHERE (EXTRACT(EPOCH FROM backend_start) * 1000000)::BIGINT = $2";
+        let ended = sqlx::query(sql).bind(process.id).bind(process.since).execute(held.raw()).await;
         held.replied(&ended);
+        ended.map(drop).map_err(db_error)
     }
 
-    /// Whatever is sent next waits for the answer to the statement that was ended.
-    async fn resume(_: &mut sqlx::PgConnection, _: &i32) -> sqlx::Result<()> {
-        Ok(())
+    /// Takes the answer to the statement that was ended; sqlx would give it to whatever is sent next.
+    async fn resume(connection: &mut sqlx::PgConnection, _: &Process) -> sqlx::Result<()> {
+        match connection.ping().await {
+            Err(sqlx::Error::Database(_)) => connection.ping().await,
+            done => done,
+        }
     }
+}
+
+/// The process of the server for a connection. After a failover, another server may have one with the same id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process {
+    id: i32,
+    /// When it began, in microseconds since 1970.
+    since: i64,
 }

@@ -118,11 +118,14 @@ impl<D: Interrupt> Lease<D> {
     }
 
     /// Ends the statement that is under way, so that the connection can be used again.
-    pub(super) async fn end_statement(&mut self) -> sqlx::Result<()> {
+    ///
+    /// # Errors
+    /// It cannot be.
+    pub(super) async fn end_statement(&mut self) -> Result<()> {
         let Opened { connection, reach, .. } = &mut self.opened;
         if let Some(reach) = reach {
-            D::end(&self.home.means, reach).await;
-            D::resume(connection, reach).await?;
+            D::end(&self.home.means, reach).await?;
+            D::resume(connection, reach).await.map_err(db_error)?;
         }
         Ok(())
     }
@@ -135,7 +138,7 @@ impl<D: Interrupt> Lease<D> {
             let Self { opened, home, _place } = self;
             let closed = async {
                 if let Some(reach) = &opened.reach {
-                    D::end(&home.means, reach).await;
+                    let _ = D::end(&home.means, reach).await;
                 }
                 let _ = opened.connection.close().await;
             };

@@ -76,10 +76,13 @@ impl Interrupt for sqlx::Sqlite {
         Some(ending)
     }
 
-    async fn end((): &(), ending: &Arc<AtomicBool>) {
+    async fn end((): &(), ending: &Arc<AtomicBool>) -> Result<()> {
         ending.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
+    /// A statement that wrote and was ended has undone its whole transaction (SQLite, sqlite3_interrupt), so the ROLLBACK behind it fails
+    /// and the connection is closed.
     async fn resume(connection: &mut sqlx::SqliteConnection, ending: &Arc<AtomicBool>) -> sqlx::Result<()> {
         // Answered by the connection's own thread, once it is done with the statement.
         connection.ping().await?;

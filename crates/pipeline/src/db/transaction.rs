@@ -84,7 +84,9 @@ impl Tx {
 
     /// Whether there is something to keep. COMMIT of a transaction that takes no more statements is answered with success.
     async fn takes_statements(&mut self) -> bool {
-        if self.torn || self.conn.failed {
+        // COMMIT would wait for a statement that nobody waits for, and no deadline holds there.
+        let left = !self.conn.unseen && each!(&self.conn.driver, Driver, |held| held.is_under_way());
+        if self.torn || self.conn.failed || left {
             return false;
         }
         #[cfg(feature = "postgres")]
@@ -97,7 +99,7 @@ impl Tx {
 
 fn ignored() -> Error {
     Error::internal(
-        "a statement failed and the service went on; on PostgreSQL that undoes the whole transaction: wrap the statement in `tx.savepoint(…)`",
+        "a statement failed, or was not waited for, and the service went on; on PostgreSQL that undoes the whole transaction: wrap the statement in `tx.savepoint(…)`",
     )
 }
 

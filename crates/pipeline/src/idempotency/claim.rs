@@ -50,7 +50,8 @@ impl Claim {
         let required = declaration.idempotency().is_required();
         match (&operation.0, &caller.idempotency_key) {
             (_, Some(_)) if !operation.is_service() => Ok(()),
-            (Kind::Exposed(_), Some(_)) => Err(unsupported()),
+            (Kind::Exposed(_), Some(_)) => Err(unsupported("what it does is in no transaction of this server")),
+            (_, Some(_)) if declaration.idempotency().is_refused() => Err(unsupported("its answer is kept nowhere")),
             (_, Some(_)) if caller.principal.is_none() => Err(anonymous()),
             (_, None) if required => Err(missing(declaration.idempotency().argument_name())),
             _ => Ok(()),
@@ -191,11 +192,8 @@ fn anonymous() -> Error {
     )
 }
 
-fn unsupported() -> Error {
-    refused(
-        "idempotency_key_unsupported",
-        "this takes no idempotency key: what it does is in no transaction of this server; leave the key out",
-    )
+fn unsupported(why: &str) -> Error {
+    refused("idempotency_key_unsupported", format!("this takes no idempotency key: {why}; leave the key out"))
 }
 
 fn reused() -> Error {

@@ -5,8 +5,8 @@ use super::{
     rule::{Attempt, Rule},
     store::Standing,
 };
-use crate::{Caller, Operation};
-use diptych_spec::{Declaration, Error, Limit, Mistake, Quota, Result};
+use crate::{Caller, Operation, watch::until};
+use diptych_spec::{Deadline, Declaration, Error, Limit, Mistake, Quota, Result};
 use std::{collections::HashMap, fmt, sync::Arc};
 
 /// The most limits of one call: of the operation, the server and the mount.
@@ -99,18 +99,20 @@ impl Limits {
         own.into_iter().flatten().chain(&self.server).chain(caller.mount_limits.rules())
     }
 
-    /// Counts a call with every limit, or, when one of them lets it not through, with none. `told` is where it then stands.
+    /// Counts a call with every limit, or, when one of them lets it not through, with none. `told` is where it then stands. A store elsewhere is
+    /// waited for until the call's deadline.
     pub(crate) async fn take(
         &self,
         declaration: &Declaration,
         caller: &Caller,
+        deadline: Deadline,
         told: Option<&mut Vec<Quota>>,
     ) -> Result<()> {
         let Some(store) = &self.store else { return self.take_here(declaration, caller, told) };
         let (name, cost) = (declaration.name(), declaration.cost());
         let wanted: Vec<_> =
             self.rules(name, caller).map(|rule| Wanted::new(&rule.limit, rule.key(name, caller), cost)).collect();
-        let standings = store.take(&wanted).await?;
+        let standings = until(deadline, &caller.withdrawn, store.take(&wanted)).await?;
         if standings.len() != wanted.len() {
             return Err(Error::internal(
                 "a store of limits answered for another number of counters than it was asked for",

@@ -80,8 +80,9 @@ where
         let named = named(call, self.declaration().list().unique());
         tx.lock_target(true);
         let found = async {
-            let select = self.query(self.handler().invoke(lend(tx)?, args).await?);
-            run(select, self.declaration(), call, tx).await
+            let answer = self.handler().invoke(lend(tx)?, args).await;
+            tx.settle();
+            run(self.query(answer?), self.declaration(), call, tx).await
         };
         let found = found.await;
         tx.lock_target(false);

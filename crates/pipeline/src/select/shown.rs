@@ -33,8 +33,10 @@ pub(crate) fn keyset_page<V: Serialize>(
     page.shortened = true;
     onward(&mut page, String::new());
     let frame = encode(declaration, &page)?.len();
+    let mut long = together(&lengths);
     for rows in (1..items.len()).rev() {
-        let without_cursor = frame + together(&lengths[..rows]);
+        long -= lengths[rows] + 1;
+        let without_cursor = frame + long;
         if without_cursor > max_bytes {
             continue;
         }
@@ -68,8 +70,11 @@ pub(crate) fn numbered_page<V: Serialize>(
     }
     let lengths = lengths(&page.items)?;
     let frame = json.len() - together(&lengths);
-    let fit = (1..lengths.len()).rev().find(|rows| frame + together(&lengths[..*rows]) <= max_bytes);
-    let remedy = match fit {
+    let fit = lengths.iter().enumerate().scan(frame, |long, (row, length)| {
+        *long += length + usize::from(row > 0);
+        (*long <= max_bytes).then_some(row + 1)
+    });
+    let remedy = match fit.last() {
         Some(rows) => format!("ask for pages of at most {rows} rows, with `page_size`"),
         None => "leave its first row out with a filter".to_owned(),
     };

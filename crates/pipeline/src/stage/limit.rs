@@ -21,11 +21,12 @@ pub(crate) async fn call(
     told: Option<&mut Vec<Quota>>,
 ) -> Result<Admitted> {
     let (limits, declaration) = (engine.limits(), operation.declaration());
+    let call = authorized.into_call();
     if limits.apply(declaration, caller) && !caller.ticket.is_for(operation) {
-        stage("limit", pin!(limits.take(declaration, caller, told))).await?;
+        stage("limit", pin!(limits.take(declaration, caller, call.deadline(), told))).await?;
         caller.ticket = Ticket::of(operation);
     }
-    Ok(Admitted { call: authorized.into_call() })
+    Ok(Admitted { call })
 }
 
 impl Admitted {

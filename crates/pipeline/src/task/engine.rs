@@ -2,7 +2,7 @@
 
 use super::{NewTask, TaskState};
 use crate::{Engine, Operation, dispatch::would_begin, report};
-use diptych_spec::{Arguments, Error, Result};
+use diptych_spec::{Arguments, Error, JsonLimits, Result};
 
 impl Engine {
     /// Stores a call as a task, for a worker of this or another process. A call that may not be made, or whose arguments
@@ -12,7 +12,7 @@ impl Engine {
     /// Those of the stages before the function runs that need no row; `too_many_tasks` when the caller has as many as are
     /// allowed; those of the database.
     pub async fn create_task(&self, operation: &Operation, new: NewTask<'_>) -> Result<TaskState> {
-        let (arguments, caller) = (Arguments::named(new.arguments).from_a_model(), new.caller);
+        let (arguments, caller) = (stored(new.arguments), new.caller);
         let created = async {
             would_begin(self, operation, &arguments, caller).await?;
             let tasks = self.tasks().ok_or_else(|| Error::internal("no operation is a task"))?;
@@ -35,6 +35,11 @@ impl Engine {
             tasks.stop().await;
         }
     }
+}
+
+/// Arguments that were within the limits of the server when they came.
+pub(super) fn stored(arguments: &str) -> Arguments<'_> {
+    Arguments::named(arguments).from_a_model().limited(JsonLimits::NONE)
 }
 
 #[cfg(all(test, feature = "sqlite"))]

@@ -1,6 +1,6 @@
 //! One run of a task: the operation, called as the task's owner, and what becomes of the task afterwards.
 
-use super::{lease::Lease, owner, peer::TaskPeer, store::Claimed, tasks::Shared};
+use super::{engine::stored, lease::Lease, owner, peer::TaskPeer, store::Claimed, tasks::Shared};
 use crate::{
     BeforeCommit, Caller, Engine, OnDisconnect, Operation, Outcome, Surface, Ticket, Via, db::Backend,
     dispatch::dispatch, idempotency::IN_PROGRESS, report,
@@ -160,7 +160,7 @@ async fn called(
         ticket: Ticket::of(operation),
         ..Caller::new(owner.clone(), Via::new(Surface::Task))
     };
-    let arguments = Arguments::named(&claimed.arguments).from_a_model();
+    let arguments = stored(&claimed.arguments);
     let mut work = pin!(dispatch(engine, &shared.runs, operation, arguments, caller));
     tokio::select! {
         biased;

@@ -11,6 +11,9 @@ use diptych_spec::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
+/// How many rows are removed with one statement: whoever wants the connection for it does not wait long.
+const PURGED: i64 = 1000;
+
 #[derive(Debug, Clone)]
 pub(super) struct Store {
     pub(super) db: Db,
@@ -291,12 +294,12 @@ impl Store {
         finished(id, lease, answer, String::new()).execute(tx).await.map(|rows| rows == 1)
     }
 
-    /// Removes what has expired.
+    /// Removes some of what has expired; the rest the next time.
     pub(super) async fn purge(&self) -> Result<u64> {
-        query("DELETE FROM diptych_tasks WHERE expires_at <= $1")
-            .bind(now())
-            .execute(&mut self.db.keeper().await?)
-            .await
+        let purge = query(
+            "DELETE FROM diptych_tasks WHERE id IN (SELECT id FROM diptych_tasks WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+        );
+        purge.bind(now()).bind(PURGED).execute(&mut self.db.keeper().await?).await
     }
 }
 

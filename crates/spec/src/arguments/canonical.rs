@@ -1,7 +1,12 @@
 //! The arguments of a call as one text that does not depend on how they were given.
 
-use super::{given::Arguments, set::Fields, table::ArgumentTable};
-use crate::Result;
+use super::{
+    given::Arguments,
+    set::Fields,
+    split::Given,
+    table::{ArgumentTable, Owner},
+};
+use crate::{Result, schema::Mend};
 use serde_json::{Number, Value};
 use std::collections::BTreeMap;
 
@@ -15,12 +20,17 @@ impl ArgumentTable {
     /// # Errors
     /// Those of arguments that are no JSON; for what [`ArgumentTable::parse`] took there are none.
     pub fn canonical(&self, arguments: &Arguments<'_>) -> Result<String> {
-        let mut given = self.split(arguments, &mut Vec::new())?;
-        for set in &self.sets {
-            let mended = set.mended(&Fields { table: self, set, given: &given }, arguments.mend);
+        let given = self.split(arguments, &mut Vec::new())?;
+        Ok(self.canonical_of(given, arguments.mend, |_| true))
+    }
+
+    /// The same of the arguments of some owners.
+    pub(super) fn canonical_of(&self, mut given: Given<'_>, mend: Mend, owned: impl Fn(Owner) -> bool) -> String {
+        for set in self.sets.iter().filter(|set| owned(set.owner)) {
+            let mended = set.mended(&Fields { table: self, set, given: &given }, mend);
             given = mended.map_or(given, |(mended, _)| mended);
         }
-        let declared = self.arguments.iter().zip(&given.slots);
+        let declared = self.arguments.iter().zip(&given.slots).filter(|(argument, _)| owned(argument.owner));
         let declared = declared.filter_map(|(argument, slot)| Some((&*argument.name, slot.as_deref()?)));
         let extra = given.extra.iter().map(|(name, json)| (&**name, *json));
         let all: BTreeMap<&str, &str> = declared.chain(extra).collect();
@@ -28,11 +38,11 @@ impl ArgumentTable {
         for (name, json) in all {
             member(name, &mut out);
             // What was taken is JSON.
-            write(&serde_json::from_str(json).unwrap_or_default(), &mut out);
+            canonical_json(&serde_json::from_str(json).unwrap_or_default(), &mut out);
             out.push(',');
         }
         out.push('}');
-        Ok(out)
+        out
     }
 }
 
@@ -41,14 +51,16 @@ fn member(name: &str, out: &mut String) {
     out.push(':');
 }
 
-fn write(value: &Value, out: &mut String) {
+/// Adds JSON with the members of objects in order and whole numbers as integers, so that two spellings of one value are the same
+/// text.
+pub fn canonical_json(value: &Value, out: &mut String) {
     match value {
         Value::Object(members) => {
             let members: BTreeMap<_, _> = members.iter().collect();
             out.push('{');
             for (name, value) in members {
                 member(name, out);
-                write(value, out);
+                canonical_json(value, out);
                 out.push(',');
             }
             out.push('}');
@@ -56,7 +68,7 @@ fn write(value: &Value, out: &mut String) {
         Value::Array(elements) => {
             out.push('[');
             for element in elements {
-                write(element, out);
+                canonical_json(element, out);
                 out.push(',');
             }
             out.push(']');

@@ -4,7 +4,7 @@
 //! The keyword in the schema is all there is: `#[arg(header = "Region")]` writes it too.
 
 use super::ArgumentTable;
-use crate::schema::each_subschema;
+use crate::schema::{each_subschema, is_secret};
 use serde_json::Value;
 
 /// The keyword of a property's schema.
@@ -90,8 +90,7 @@ impl Marked {
                 "`{place}` is repeated as the header `Mcp-Param-{name}`, which only a string, an integer or a boolean can be; remove `header`"
             ));
         }
-        let secret = self.schema.get("writeOnly") == Some(&Value::Bool(true));
-        if secret || self.schema.get("format").is_some_and(|format| format == "password") {
+        if is_secret(&self.schema) {
             return Err(format!(
                 "`{place}` is a secret, and headers are logged by what stands between; remove `header`"
             ));

@@ -243,7 +243,8 @@ impl ArgumentTable {
             return Err(invalid(found));
         }
         if self.keeps_asked {
-            call.put(Asked::of(&self.arguments, &given));
+            let which = |owner| !matches!(owner, Owner::Order | Owner::Page);
+            call.put(Asked(self.canonical_of(given, arguments.mend, which)));
         }
         Ok(())
     }

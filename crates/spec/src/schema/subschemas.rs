@@ -42,6 +42,13 @@ pub fn each_subschema_mut(schema: &mut Value, mut f: impl FnMut(&mut Value)) {
     }
 }
 
+/// Whether what a schema describes is a secret: it is `writeOnly`, or a password.
+#[must_use]
+pub fn is_secret(schema: &Value) -> bool {
+    schema.get("writeOnly") == Some(&Value::Bool(true))
+        || schema.get("format").is_some_and(|format| format == "password")
+}
+
 /// What stands under a keyword.
 enum Holds {
     /// Schemas by name.

@@ -62,7 +62,8 @@ async fn answer(
     let told = shared.settings.limit_fields.then_some(&mut quotas);
     shared.engine.admit(operation, &mut caller, told).await?;
     if operation.is_service() {
-        caller.idempotency_key = idempotency::key(request)?;
+        let key = idempotency::key(request);
+        caller.idempotency_key = key.inspect_err(|error| shared.engine.note_refusal(operation, &caller, error))?;
     }
     let body = decode::body(shared, operation, request, payload).await?;
     let arguments = decode::arguments(found, request.query_string(), body.as_deref(), shared.settings.json)?;
