@@ -45,6 +45,16 @@ async fn give_up(tx: &mut Tx) -> Result<u64> {
     Err(diptych::Error::conflict("impatient", "it took too long"))
 }
 
+async fn give_up_unnoticed(tx: &mut Tx) -> Result<i64> {
+    let _ = give_up(tx).await;
+    Ok(0)
+}
+
+/// Which process of PostgreSQL serves the connection that writes.
+async fn process(tx: &mut Tx) -> Result<i32> {
+    query_scalar("SELECT pg_backend_pid()").one(tx).await
+}
+
 async fn sqlite_write(connection: &mut SqliteConnection) -> Result<i64> {
     sqlx::query_scalar(COUNT).fetch_one(connection).await.map_err(diptych::db_error)
 }
@@ -89,6 +99,8 @@ impl App {
             .add(SelectorSpec::from_fn("short_read", read).allow(Anyone).deadline(short))
             .add(ServiceSpec::from_fn("short_write", write).allow(Anyone).deadline(short))
             .add(ServiceSpec::from_fn("give_up", give_up).allow(Anyone))
+            .add(ServiceSpec::from_fn("give_up_unnoticed", give_up_unnoticed).allow(Anyone))
+            .add(ServiceSpec::from_fn("process", process).allow(Anyone))
             .add(SelectorSpec::from_fn("job", read).allow(Anyone).task(Task::optional()))
             .add(ServiceSpec::from_fn("add", add).allow(Anyone))
             .add(SelectorSpec::from_fn("count", count).allow(Anyone));
@@ -219,6 +231,27 @@ async fn ends_when_the_function_gives_up(backend: Backend) {
     app.assert_healthy(1).await;
 }
 
+/// The same, and it says that all is well: COMMIT would wait for the statement.
+async fn ends_when_the_function_goes_on(backend: Backend) {
+    let app = App::on(backend).await;
+    let calling = app.call("give_up_unnoticed", Caller::new(None, Via::new(Surface::InProcess)));
+    let done = tokio::time::timeout(SOON, calling).await.unwrap();
+    assert_eq!(done.unwrap_err().kind(), ErrorKind::Internal);
+    app.observer.until(false).await;
+    app.assert_healthy(1).await;
+}
+
+#[tokio::test]
+async fn a_connection_whose_statement_was_ended_is_used_again() {
+    let app = App::on(Backend::Postgres).await;
+    let caller = || Caller::new(None, Via::new(Surface::InProcess));
+    let before = app.call("process", caller()).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(app.call("short_write", caller()).await.unwrap_err().kind(), ErrorKind::Deadline);
+        assert_eq!(app.call("process", caller()).await.unwrap(), before);
+    }
+}
+
 async fn ends_when_the_task_is_cancelled(backend: Backend) {
     // Whoever cancels looks up the task before, by another connection than the one that is at work.
     let app = App::with(backend, 4).await;
@@ -257,5 +290,6 @@ on_both!(
     ends_when_the_call_is_withdrawn,
     ends_at_the_deadline,
     ends_when_the_function_gives_up,
+    ends_when_the_function_goes_on,
     ends_when_the_task_is_cancelled,
 );

@@ -132,6 +132,22 @@ async fn a_cursor_is_good_wherever_the_key_is_and_for_its_arguments_alone() {
     assert_eq!((&problem["status"], &problem["code"]), (&json!(400), &json!("cursor")));
 }
 
+/// As a model writes them on one page, and a program on the next.
+#[tokio::test]
+async fn a_cursor_is_good_for_the_same_arguments_however_they_are_written() {
+    let database = nine(Backend::Sqlite).await;
+    let server = RunningServer::start(application(&database)).await;
+    let agent = SurfaceClient::over(&server, Surface::McpStateless, None).await;
+    let rest = SurfaceClient::over(&server, Surface::Rest, None).await;
+    for book in [json!("1"), json!(1.0), json!(1)] {
+        let page = agent.call("lines.list", json!({"book": book, "page_size": 1})).await.unwrap();
+        for caller in [&agent, &rest] {
+            let behind = caller.call("lines.list", json!({"book": 1, "after": page["next"]})).await.unwrap();
+            assert_eq!(ids(&behind), [4, 7], "{book}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_snapshot_is_of_one_moment() {
     for backend in BOTH {

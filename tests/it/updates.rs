@@ -246,6 +246,8 @@ async fn a_key_names_one_row() {
         assert_eq!(both.unwrap().as_slice().len(), 1, "{backend}");
         let several = update("things").key("large", 3i64).set("middle", &2, Some(9)).execute(&mut tx).await;
         assert_eq!(several.unwrap_err().kind(), ErrorKind::Internal, "{backend}");
+        let nothing = update("things").key("large", None::<i64>).set("middle", &2, Some(9)).execute(&mut tx).await;
+        assert_eq!(nothing.unwrap_err().kind(), ErrorKind::Internal, "NULL names no row, on {backend}");
         tx.rollback().await;
         // The name of a key that is no column is not taken for a text, as SQLite would.
         let mut tx = db.begin().await.unwrap();

@@ -40,6 +40,7 @@ async fn what_cannot_be_declared_does_not_start() {
                 .allow(Authenticated)
                 .idempotency(Idempotency::required().argument()),
         )
+        .add(spec("neither").allow(Authenticated).idempotency(Idempotency::refused().argument()))
         .add(spec("good").allow(Authenticated).idempotency(Idempotency::required().argument()));
     let database = TestDatabase::sqlite();
     let db = Db::connect(database.url()).await.unwrap();
@@ -48,6 +49,7 @@ async fn what_cannot_be_declared_does_not_start() {
     for expected in [
         "open: needs an idempotency key, which only callers who are signed in have, but is open to everybody",
         "hidden: is no tool, and only tools take an idempotency key as an argument",
+        "neither: refuses idempotency keys and takes one as an argument",
         "own: has an argument `idempotency_key` of its own",
         "the server: idempotency keys are kept for less than a second",
     ] {
@@ -92,4 +94,21 @@ async fn a_handler_that_is_not_ours_takes_no_key() {
     let problem = ann.call_with_key("k", "legacy.touch", json!({})).await.unwrap_err();
     assert_eq!((&problem["status"], &problem["code"]), (&json!(400), &json!("idempotency_key_unsupported")));
     ann.call("legacy.touch", json!({})).await.unwrap();
+}
+
+/// The answer of a call with a key is kept.
+#[tokio::test]
+async fn a_service_whose_answer_is_kept_nowhere_takes_no_key() {
+    let database = TestDatabase::sqlite();
+    let secret = ServiceSpec::from_fn("secret", nothing).allow(Authenticated).idempotency(Idempotency::refused());
+    let operations = Operations::new().add(secret.rest(POST, "/secret"));
+    let running = RunningServer::start(MCPServer::builder("app", "1").database_url(database.url()).mount(operations)).await;
+    for surface in [Surface::Rest, Surface::McpSession, Surface::McpStateless] {
+        let ann = SurfaceClient::over(&running, surface, Some("ann")).await;
+        let problem = ann.call_with_key("k", "secret", json!({})).await.unwrap_err();
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(400), &json!("idempotency_key_unsupported")));
+        assert_eq!(ann.call("secret", json!({})).await.unwrap(), 1);
+    }
+    let document = request(running.socket(), "GET", "/openapi.json", &[], None).await.json();
+    assert_eq!(document["paths"]["/secret"]["post"].get("parameters"), None);
 }

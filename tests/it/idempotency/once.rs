@@ -102,6 +102,26 @@ async fn what_has_expired_is_removed() {
     }
 }
 
+/// On PostgreSQL, where others write while a service runs: its key had expired, and is its own again.
+#[tokio::test]
+async fn a_key_that_is_taken_again_is_not_removed() {
+    let notes = Notes::on(Backend::Postgres).await;
+    notes.gate.go.notify_one();
+    notes.call("wait", "k", 1).await.unwrap();
+    notes.gate.reached.notified().await;
+    notes.execute("UPDATE diptych_idempotency SET expires_at = 0").await;
+    let purging = async {
+        notes.gate.reached.notified().await;
+        // It waits for nobody.
+        assert_eq!(notes.engine.purge_idempotency().await.unwrap(), 0);
+        notes.gate.go.notify_one();
+    };
+    let (again, ()) = tokio::join!(notes.call("wait", "k", 1), purging);
+    assert!(!again.unwrap().is_replay());
+    assert!(notes.call("wait", "k", 1).await.unwrap().is_replay());
+    assert_eq!(notes.times(1).await, 2);
+}
+
 /// Both write the same bytes as the first time, however the arguments were written.
 #[tokio::test]
 async fn arguments_are_the_same_however_they_are_written() {

@@ -179,6 +179,10 @@ mod tests {
             (json!({"anyOf": [{"type": "null"}, login]}), json!({"pin": "1"}), json!({"pin": gone})),
             (json!({"oneOf": [{"type": "integer"}, secret]}), json!(7), gone.clone()),
             (json!({"additionalProperties": secret}), json!({"any": "x"}), json!({"any": gone})),
+            (json!({"unevaluatedProperties": login}), json!({"any": {"pin": "1"}}), json!({"any": {"pin": gone}})),
+            (json!({"contains": secret}), json!(["a"]), json!([gone])),
+            (json!({"if": {}, "then": login}), json!({"pin": "1"}), json!({"pin": gone})),
+            (json!({"dependentSchemas": {"user": login}}), json!({"pin": "1"}), json!({"pin": gone})),
             (
                 json!({"$ref": "#/$defs/Node"}),
                 json!({"next": {"next": {"pin": "1"}}}),

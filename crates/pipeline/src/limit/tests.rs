@@ -137,6 +137,10 @@ fn limits(server: Vec<Limit>, clock: Arc<dyn Clock>, store: Option<Arc<dyn Limit
     LimitsBuilder { server, store, clock: Some(clock) }.build(&operations(), 1_000)
 }
 
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
+}
+
 /// Takes until it is refused: how often it was not, and the name of the limit that refuses.
 fn drained(limits: &Limits, operation: &str, caller: &Caller) -> (usize, String) {
     let operations = operations();
@@ -145,7 +149,7 @@ fn drained(limits: &Limits, operation: &str, caller: &Caller) -> (usize, String)
         if times > 1_000 || !limits.apply(declared, caller) {
             return (times, String::new());
         }
-        if let Err(error) = limits.take(declared, caller, None).now_or_never().unwrap() {
+        if let Err(error) = limits.take(declared, caller, soon(), None).now_or_never().unwrap() {
             let refusing = error.quotas().iter().find(|quota| quota.refuses).unwrap();
             return (times, refusing.name.to_string());
         }
@@ -197,7 +201,7 @@ fn threads_never_take_more_than_there_is() {
         let threads = (0..8).map(|thread| {
             let (limits, caller) = (&limits, caller(if thread % 2 == 0 { "ann" } else { "bob" }));
             scope.spawn(move || {
-                let taken = |_: &usize| limits.take(read, &caller, None).now_or_never().unwrap().is_ok();
+                let taken = |_: &usize| limits.take(read, &caller, soon(), None).now_or_never().unwrap().is_ok();
                 (0..400).filter(taken).count()
             })
         });
@@ -223,8 +227,8 @@ impl LimitStore for Shared {
     }
 }
 
-#[test]
-fn a_shared_store_is_asked_for_all_at_once() {
+#[tokio::test]
+async fn a_shared_store_is_asked_for_all_at_once() {
     let standing = |granted, remaining| Standing { granted, remaining, reset: Duration::from_secs(7) };
     let shared = Arc::new(Shared::default());
     *shared.answers.lock().unwrap() = vec![
@@ -237,7 +241,7 @@ fn a_shared_store_is_asked_for_all_at_once() {
     let operations = operations();
     let (write, ann) = (operations[0].declaration(), caller("ann"));
     let mut told = Vec::new();
-    let mut take = || limits.take(write, &ann, Some(&mut told)).now_or_never().unwrap();
+    let mut take = || limits.take(write, &ann, soon(), Some(&mut told)).now_or_never().unwrap();
     assert!(take().is_ok());
     let refused = take().unwrap_err();
     assert_eq!(refused.detail(), "too many calls: at most 4 in an hour; wait 7 seconds, then try again");
@@ -273,4 +277,23 @@ fn an_operation_may_have_the_name_of_a_mount_or_of_the_server() {
     let mut asked = shared.asked.lock().unwrap().clone();
     asked.dedup();
     assert_eq!(asked.len(), 3, "{asked:?}");
+}
+
+/// Counters behind a wire that nobody answers.
+struct Silent;
+
+impl LimitStore for Silent {
+    fn take<'a>(&'a self, _: &'a [Wanted<'a>]) -> BoxFuture<'a, Result<Vec<Standing>>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shared_store_that_does_not_answer_is_waited_for_until_the_deadline() {
+    let limits = limits(Vec::new(), Hands::new(), Some(Arc::new(Silent)));
+    let (operations, ann) = (operations(), caller("ann"));
+    let write = operations[0].declaration();
+    assert_eq!(limits.take(write, &ann, soon(), None).await.unwrap_err().kind(), ErrorKind::Deadline);
+    ann.withdrawn.cancel();
+    assert_eq!(limits.take(write, &ann, soon(), None).await.unwrap_err().kind(), ErrorKind::Cancelled);
 }

@@ -349,3 +349,18 @@ async fn the_total_is_as_declared() {
         tx.rollback().await;
     }
 }
+
+/// SQLite keeps a null in a column that was declared without NOT NULL, and sqlx reads it as 0.
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_null_in_the_order_is_told() {
+    let (db, _folder) = databases().await.remove(0);
+    let mut tx = db.begin().await.unwrap();
+    let sql = "CREATE TEMP TABLE items (id BIGINT PRIMARY KEY, price BIGINT, name TEXT NOT NULL)";
+    query(sql).execute(&mut tx).await.unwrap();
+    query("INSERT INTO items VALUES (1, NULL, 'x'), (2, -5, 'x'), (3, 7, 'x')").execute(&mut tx).await.unwrap();
+    let reader = Reader::new(Total::Absent, &[("price", false)]);
+    let done = reader.page(&mut tx, 1, Seek::First).await;
+    assert_eq!(done.unwrap_err().kind(), ErrorKind::Internal);
+    tx.rollback().await;
+}
