@@ -2,7 +2,7 @@
 
 use super::{Clock, LimitStore, Limits, LimitsBuilder, Meter, Recent, Standing, Wanted, rule::Rule};
 use crate::{Caller, Operation, Operations, Surface, Via, db::Tx};
-use diptych_spec::{Anyone, By, ErrorKind, Limit, Principal, Result, ServiceSpec};
+use diptych_spec::{Anyone, By, Deadline, ErrorKind, Limit, Principal, Result, ServiceSpec};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
