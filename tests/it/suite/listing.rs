@@ -184,8 +184,8 @@ async fn a_cursor_is_of_one_list_alone(world: &World) {
 async fn a_page_that_would_be_too_long_has_fewer_rows(world: &World) {
     let ann = world.ann().await;
     let mut all = five(&ann).await.map(str::to_owned).to_vec();
-    for at in 0..6 {
-        all.push(format!("Fay {at}"));
+    for at in 0..13 {
+        all.push(format!("Fay {at:02}"));
         customer(&ann, &all[5 + at]).await;
     }
     for (argument, onward) in [("after", "next"), ("before", "previous")] {

@@ -262,8 +262,8 @@ async fn a_shared_store_is_asked_for_all_at_once() {
     assert_eq!(shared.asked.lock().unwrap()[..3], expected);
 }
 
-#[test]
-fn an_operation_may_have_the_name_of_a_mount_or_of_the_server() {
+#[tokio::test]
+async fn an_operation_may_have_the_name_of_a_mount_or_of_the_server() {
     let shared = Arc::new(Shared::default());
     let standing = Standing { granted: true, remaining: 1, reset: Duration::ZERO };
     shared.answers.lock().unwrap().push(Ok(vec![standing; 3]));
@@ -273,7 +273,7 @@ fn an_operation_may_have_the_name_of_a_mount_or_of_the_server() {
     let limits = LimitsBuilder { server, store: Some(shared.clone()), clock: None }.build(operations.as_slice(), 1_000);
     let mount_limits = limits.of_mount("server", &[Limit::per_minute(1)]);
     let caller = Caller { mount_limits, ..caller("ann") };
-    limits.take(operations.as_slice()[0].declaration(), &caller, None).now_or_never().unwrap().unwrap();
+    limits.take(operations.as_slice()[0].declaration(), &caller, soon(), None).now_or_never().unwrap().unwrap();
     let mut asked = shared.asked.lock().unwrap().clone();
     asked.dedup();
     assert_eq!(asked.len(), 3, "{asked:?}");
@@ -288,12 +288,13 @@ impl LimitStore for Silent {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_shared_store_that_does_not_answer_is_waited_for_until_the_deadline() {
     let limits = limits(Vec::new(), Hands::new(), Some(Arc::new(Silent)));
     let (operations, ann) = (operations(), caller("ann"));
     let write = operations[0].declaration();
-    assert_eq!(limits.take(write, &ann, soon(), None).await.unwrap_err().kind(), ErrorKind::Deadline);
+    let over = Deadline::after(Duration::ZERO);
+    assert_eq!(limits.take(write, &ann, over, None).await.unwrap_err().kind(), ErrorKind::Deadline);
     ann.withdrawn.cancel();
     assert_eq!(limits.take(write, &ann, soon(), None).await.unwrap_err().kind(), ErrorKind::Cancelled);
 }

@@ -5,7 +5,7 @@ use crate::{
     BeforeCommit, Caller, Engine, OnDisconnect, Operation, Outcome, Surface, Ticket, Via, db::Backend,
     dispatch::dispatch, idempotency::IN_PROGRESS, report,
 };
-use diptych_spec::{Arguments, Capability, Error, ErrorKind, IdempotencyKey, Question, Result, Task};
+use diptych_spec::{Capability, Error, ErrorKind, IdempotencyKey, Question, Result, Task};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::pin::pin;
