@@ -186,6 +186,17 @@ def run(table):
 
     attack("a listener of too much", listeners)
 
+    def names():
+        """What a client calls its requests is in every message about them."""
+        listen = {"notifications": {"resourceSubscriptions": [f"customers://{customer}"]}}
+        not_done(target.modern("subscriptions/listen", listen, ident="x" * 900_000))
+        not_done(target.modern("tools/list", ident="x" * 900_000))
+        not_done(session.ask("ping", ident="x" * 900_000))
+        reply = sound(target.tool("invoices.list", {}, meta={"progressToken": "x" * 900_000}))
+        assert len(reply.body) < 900_000, "the token comes back"
+
+    attack("a long id, a long token of progress", names)
+
     def batch():
         old = target.session(version="2025-03-26")
         ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}

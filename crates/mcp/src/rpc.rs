@@ -12,6 +12,9 @@ use std::borrow::Cow;
 /// More messages in one batch are refused.
 const MAX_BATCH: usize = 100;
 
+/// The longest id, in bytes of JSON. It is in the answer, and in each message of a subscription or of progress.
+const MAX_ID: usize = 1024;
+
 /// Where the arguments of an operation are.
 const ARGUMENTS: &str = "/params/arguments/";
 
@@ -20,10 +23,11 @@ const ARGUMENTS: &str = "/params/arguments/";
 pub(crate) struct Id<'a>(&'a str);
 
 impl<'a> Id<'a> {
+    /// A string or an integer, not longer than an id may be.
     pub(crate) fn of(value: &'a RawValue) -> Option<Self> {
         let json = value.get();
         let integer = |json: &str| json.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
-        (json.starts_with('"') || integer(json)).then_some(Self(json))
+        (json.len() <= MAX_ID && (json.starts_with('"') || integer(json))).then_some(Self(json))
     }
 
     pub(crate) fn json(self) -> &'a str {
@@ -136,7 +140,10 @@ fn message(text: &str) -> Result<Message<'_>, Refused<'_>> {
     match (sent, id) {
         (None, _) => Ok(Message::Notification(Notification { method, params })),
         (Some(_), Some(id)) => Ok(Message::Request(Request { id, method, params })),
-        (Some(_), None) => Err(Refusal::request("`id` has to be a string or an integer").into()),
+        (Some(_), None) => {
+            let wanted = format!("`id` has to be a string or an integer of at most {MAX_ID} bytes");
+            Err(Refusal::request(wanted).into())
+        }
     }
 }
 
@@ -208,5 +215,13 @@ mod tests {
         for json in ["null", "1.5", "1.0", "1e3", "true", "{}", "[1]"] {
             assert_eq!(id(json), None, "{json}");
         }
+    }
+
+    #[test]
+    fn an_id_is_not_longer_than_one_may_be() {
+        let is_one = |json: String| Id::of(&RawValue::from_string(json).unwrap()).is_some();
+        let text = |many: usize| format!("\"{}\"", "x".repeat(many));
+        assert!(is_one(text(MAX_ID - 2)) && !is_one(text(MAX_ID - 1)));
+        assert!(is_one("7".repeat(MAX_ID)) && !is_one("7".repeat(MAX_ID + 1)));
     }
 }

@@ -87,6 +87,7 @@ async fn rungs_6_and_7_the_envelope() {
         ("a number as method", raw(r#"{"jsonrpc":"2.0","id":1,"method":1}"#), 400, -32600),
         ("null id", raw(r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#), 400, -32600),
         ("fractional id", raw(r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#), 400, -32600),
+        ("a long id", raw(&format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"ping"}}"#, "x".repeat(1023))), 400, -32600),
         ("boolean id", raw(r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#), 400, -32600),
         ("list of params", raw(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#), 400, -32600),
         ("two ids", raw(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#), 400, -32600),
