@@ -10,7 +10,7 @@ use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
 
 /// More messages in one batch are refused.
-const MAX_BATCH: usize = 100;
+pub(crate) const MAX_BATCH: usize = 100;
 
 /// The longest id, in bytes of JSON. It is in the answer, and in each message of a subscription or of progress.
 const MAX_ID: usize = 1024;

@@ -1,7 +1,7 @@
 //! One endpoint over HTTP, both eras: from the request of a transport to its reply.
 
 use crate::answer::gone;
-use crate::batch::{batchable, requests, together};
+use crate::batch::{answered, batchable, requests};
 use crate::call::Side;
 use crate::cost::ToolCost;
 use crate::era::Revision;
@@ -27,7 +27,7 @@ use crate::trace::Carrier;
 use crate::used::Used;
 use diptych_pipeline::Engine;
 use diptych_spec::{Declaration, Permission, Principal};
-use futures_util::future;
+use futures_util::FutureExt as _;
 use std::{fmt, pin::pin, sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -288,7 +288,7 @@ impl Inner {
         entry.unless_withdrawn(answer).await.ok_or_else(|| Arc::clone(&side.line))
     }
 
-    /// The requests run side by side; each is answered in its place, whatever HTTP would say to it alone.
+    /// The requests run side by side, a few at a time; each is answered in its place, whatever HTTP would say to it alone.
     async fn batch(
         &self,
         head: &Head<'_>,
@@ -299,11 +299,11 @@ impl Inner {
         if let Err(refusal) = batchable(session.revision, messages) {
             return refusal.reply(None);
         }
-        let answer = |request| self.one(head, session, request, principal, Line::mute());
-        let answers = future::join_all(requests(messages).map(answer));
+        let one = |request| self.one(head, session, request, principal, Line::mute());
+        let parts = requests(messages).map(|request| (request.id, one(request).map(Result::ok))).collect();
         messages.iter().for_each(|message| session.note(message));
-        let answers: Vec<_> = answers.await.into_iter().filter_map(Result::ok).collect();
-        together(&answers).unwrap_or_else(|| Reply::empty(202))
+        let answers = answered(parts, self.engine.settings().max_result_bytes).await;
+        answers.unwrap_or_else(|| Reply::empty(202))
     }
 
     /// The caller's session, and its id.
