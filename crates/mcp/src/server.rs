@@ -56,7 +56,13 @@ impl Server {
         let offer = Offer::of(engine.clone(), mount);
         let name = if place.is_empty() { "mcp" } else { place };
         let (most, most_of_one) = (settings.max_sessions, settings.max_sessions_of_one);
-        let limits = Limits { idle: settings.session_idle, age: settings.session_age, most, most_of_one };
+        let limits = Limits {
+            idle: settings.session_idle,
+            age: settings.session_age,
+            most,
+            most_of_one,
+            most_kept: settings.max_kept_bytes,
+        };
         Self(Arc::new(Inner {
             lists: Lists::of(&offer, mount),
             parameters: Parameters::of(&offer),
@@ -216,11 +222,11 @@ impl Inner {
             resumed => {
                 let missed = resumed.is_some();
                 let stream = match resumed {
-                    Some((stream, seen)) => {
+                    Some((stream, seen)) if !stream.is_finished() => {
                         stream.resume(events, seen);
                         stream
                     }
-                    None => session.streams.open(events, true, session.revision.primes),
+                    _ => session.streams.open(events, true, session.revision.primes),
                 };
                 let line = General { stream, events };
                 subscribe::tell(self, session, principal, &line, missed).await;
