@@ -32,6 +32,9 @@ use std::{fmt, pin::pin, sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 const SESSION: &str = "mcp-session-id";
+/// How many calls wait for answers of their clients, and how many of one caller: in the old eras they go on when nobody is there.
+const QUESTIONS: usize = 1000;
+const QUESTIONS_OF_ONE: usize = 32;
 
 /// An MCP server without a transport. Cheap to clone; all clones share their sessions.
 ///
@@ -69,6 +72,7 @@ impl Server {
             sessions: Sessions::new(limits),
             used: Used::default(),
             listeners: Places::new(settings.max_listeners, most_of_one),
+            questions: Places::new(QUESTIONS, QUESTIONS_OF_ONE),
             closing: CancellationToken::new(),
             implementation: lifecycle::implementation(&settings),
             limits: engine.mount_limits(name, &mount.limits),
@@ -91,7 +95,8 @@ impl Server {
                     carrier: Carrier::http(head),
                     address: head.address(),
                 };
-                match self.0.parameters.check(head, &request) {
+                let fits = subscribe::fits(&request.method, body.len());
+                match fits.and_then(|()| self.0.parameters.check(head, &request)) {
                     Ok(()) => self.0.answer(revision, &request, principal, &side).await,
                     Err(refusal) => refusal.reply(Some(request.id)),
                 }

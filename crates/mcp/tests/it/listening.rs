@@ -208,6 +208,7 @@ async fn wrong_subscriptions_are_refused() {
         (listen(json!({"resourceSubscriptions": "notes://1"})), (200, -32602)),
         (listen(json!({"resourceSubscriptions": ["a:1", "a:2", "a:3", "a:4", "a:5"]})), (200, -32602)),
         (listen(json!({})).with("accept", "application/json"), (406, -32600)),
+        (listen(json!({"resourceSubscriptions": ["a".repeat(256 * 1024)]})), (413, -32600)),
     ] {
         assert_eq!(fixture.post(&request).await.error(), expected);
     }
