@@ -11,10 +11,13 @@ pub(super) const AUDIENCE: &str =
     "the token is for another audience; ask for one with this server's resource identifier";
 const NO_AUDIENCE: &str = "the token names no audience";
 const NO_SUBJECT: &str = "the token names no subject";
+const SUBJECT: &str = "the subject of the token is longer than 255 bytes, or has control characters";
 const NO_EXPIRY: &str = "the token has no expiry";
 const SCOPES: &str = "the scopes of the token are malformed";
 const TIMES: &str = "the times of the token are malformed";
 const BOUND: &str = "the token is bound to a key of its client, which bearer tokens cannot prove";
+/// The longest subject in bytes (OpenID Connect Core 1.0, section 2): applications keep it in columns with an index.
+const MAX_SUBJECT: usize = 255;
 const ISSUER: &str = "the token is not of this issuer";
 
 /// Where claims come from.
@@ -59,8 +62,12 @@ impl Claims {
         }
         let not_before = time(claims.get("nbf"))?.max(time(claims.get("iat"))?);
         let subject = claims.get("sub").and_then(Value::as_str).filter(|subject| !subject.trim().is_empty());
+        let subject = subject.ok_or(NO_SUBJECT)?;
+        if subject.len() > MAX_SUBJECT || subject.chars().any(char::is_control) {
+            return Err(SUBJECT);
+        }
         let scopes = scopes(issuer, &claims)?;
-        let mut principal = Principal::new(&issuer.url, subject.ok_or(NO_SUBJECT)?, scopes).map_err(|_| NO_SUBJECT)?;
+        let mut principal = Principal::new(&issuer.url, subject, scopes).map_err(|_| NO_SUBJECT)?;
         let client = ["client_id", "azp"].into_iter().find_map(|name| claims.get(name)?.as_str());
         if let Some(client) = client.filter(|client| !client.is_empty()) {
             principal = principal.with_client(client);
