@@ -3,6 +3,7 @@
 //! Ids are strings or integers and are echoed as they were sent. A message is read without copying; its `params` and
 //! its `_meta` are opened one level deep, which is as far as the protocol itself reads.
 
+use crate::method;
 use crate::object::{self, Members, Unreadable, Writer};
 use crate::refuse::{Refusal, Refused};
 use diptych_spec::{JsonFault, JsonLimits};
@@ -83,7 +84,8 @@ pub(crate) fn read<'a>(body: &'a [u8], limits: &JsonLimits) -> Result<Body<'a>, 
     match limits.check(text) {
         Ok(()) => {}
         // What is wrong with arguments is for whoever wrote them: the operation says it, in the form of its method.
-        Err(JsonFault::Twice(pointers)) if pointers.iter().all(|pointer| pointer.starts_with(ARGUMENTS)) => {}
+        Err(JsonFault::Twice(pointers))
+            if pointers.iter().all(|pointer| pointer.starts_with(ARGUMENTS)) && has_arguments(text) => {}
         Err(fault) => return Err(unfit(text, &fault)),
     }
     if !text.trim_ascii_start().starts_with('[') {
@@ -97,6 +99,12 @@ pub(crate) fn read<'a>(body: &'a [u8], limits: &JsonLimits) -> Result<Body<'a>, 
     let messages: Result<_, Refused<'_>> = texts.into_iter().map(|text| message(text.get())).collect();
     // Which of several ids it was about cannot be said.
     messages.map(Body::Many).map_err(|refused| refused.refusal.into())
+}
+
+/// Whether the message is a call, whose arguments are judged by its operation.
+fn has_arguments(text: &str) -> bool {
+    let method = Members::read(text).ok().and_then(|members| members.text("method"));
+    method.is_some_and(|method| method::takes_arguments(&method))
 }
 
 /// Why the body is not read. What is JSON and ambiguous is answered with its id, when that is not what is ambiguous: whoever sent
