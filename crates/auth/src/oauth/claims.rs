@@ -18,6 +18,7 @@ const TIMES: &str = "the times of the token are malformed";
 const BOUND: &str = "the token is bound to a key of its client, which bearer tokens cannot prove";
 /// The longest subject in bytes (OpenID Connect Core 1.0, section 2): applications keep it in columns with an index.
 const MAX_SUBJECT: usize = 255;
+const OTHER_USE: &str = "the token is not an access token: its issuer says that it has another use";
 const ISSUER: &str = "the token is not of this issuer";
 
 /// Where claims come from.
@@ -47,6 +48,11 @@ impl Claims {
             None if origin == Origin::Introspection => {}
             Some(Value::String(name)) if *name == issuer.url => {}
             _ => return Err(ISSUER),
+        }
+        // What some issuers say beside RFC 7662 (Ory Hydra): they know refresh tokens, too.
+        let other_use = |of: &Value| !of.is_null() && of != "access_token";
+        if origin == Origin::Introspection && claims.get("token_use").is_some_and(other_use) {
+            return Err(OTHER_USE);
         }
         if claims.get("cnf").is_some_and(|bound| !bound.is_null()) {
             return Err(BOUND);
