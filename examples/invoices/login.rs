@@ -25,10 +25,7 @@ const SCOPES: [&str; 3] = ["invoices:read", "invoices:write", "audit:read"];
 ///
 /// # Errors
 /// One of the two is set without the other.
-pub fn login(
-    server: MCPServerBuilder,
-    read: impl Fn(&str) -> Option<String>,
-) -> Result<MCPServerBuilder, LoginError> {
+pub fn login(server: MCPServerBuilder, read: impl Fn(&str) -> Option<String>) -> Result<MCPServerBuilder, LoginError> {
     let server = server.auth(ApiKeys::new());
     let read = |name: &str| read(name).filter(|value| !value.trim().is_empty());
     let (issuers, public_url) = match (read("OAUTH_ISSUER"), read("PUBLIC_URL")) {

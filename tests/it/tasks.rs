@@ -3,7 +3,9 @@
 //! A process is an engine with connections and a runtime of its own, on a database that others use, too.
 
 use crate::counter::{BOTH, create_table, insert, numbers};
-use diptych::{Anyone, Backend, Conn, Db, Engine, ErrorKind, Operations, Principal, Result, SelectorSpec, ServiceSpec, State, Tx};
+use diptych::{
+    Anyone, Backend, Conn, Db, Engine, ErrorKind, Operations, Principal, Result, SelectorSpec, ServiceSpec, State, Tx,
+};
 use diptych::{MCPServer, Settings, Task, TaskSettings, query, query_scalar};
 use diptych_examples::invoices;
 use diptych_pipeline::{Caller, NewTask, Surface, TaskState, TaskStatus, Via};

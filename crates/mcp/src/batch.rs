@@ -39,14 +39,17 @@ where
 {
     let spent = AtomicUsize::new(0);
     let spent = &spent;
-    let running = parts.into_iter().map(|(id, answer)| async move {
-        if spent.load(Ordering::Relaxed) > most {
-            return Some(too_long(most).reply(Some(id)));
-        }
-        let answer = answer.await?;
-        spent.fetch_add(answer.body.len(), Ordering::Relaxed);
-        Some(answer)
-    });
+    let running: Vec<_> = parts
+        .into_iter()
+        .map(|(id, answer)| async move {
+            if spent.load(Ordering::Relaxed) > most {
+                return Some(too_long(most).reply(Some(id)));
+            }
+            let answer = answer.await?;
+            spent.fetch_add(answer.body.len(), Ordering::Relaxed);
+            Some(answer)
+        })
+        .collect();
     let mut answers = pin!(stream::iter(running).buffered(SIDE_BY_SIDE));
     let mut out = Vec::new();
     while let Some(answer) = answers.next().await {

@@ -171,11 +171,11 @@ async fn calls_that_wait_for_an_answer_are_bounded() {
     let bob = diptych_spec::Principal::new("https://id.example", "bob", [] as [&str; 0]).unwrap();
     let session = async |who| fixture.session_of("2025-11-25", json!({"elicitation": {}}), Some(who)).await;
     let (session, other) = (&session(ann(&[])).await, &session(bob).await);
-    let of = |session: &Session<'_>| {
-        session.request("tools/call", json!({"name": "private", "arguments": {"text": "a"}}))
-    };
+    let of =
+        |session: &Session<'_>| session.request("tools/call", json!({"name": "private", "arguments": {"text": "a"}}));
     let answered = async |session: &Session<'_>| {
-        let heard = send(fixture, &of(session), |message| async move {
+        let request = of(session);
+        let heard = send(fixture, &request, |message| async move {
             respond(fixture, session, &message).await;
         });
         heard.await.text().to_owned()

@@ -97,8 +97,18 @@ async fn rungs_6_and_7_the_envelope() {
         ("two methods", tools_list().but(r#""method""#, r#""method":"ping","m\u0065thod""#), 400, -32600),
         ("two names", call_count().but(r#""name""#, r#""name":"x","name""#), 400, -32600),
         // Arguments are judged by their operation, where there is one.
-        ("a name twice where nothing is called", tools_list().but(r#""params":{"#, &format!(r#""params":{{{TWICE},"#)), 400, -32600),
-        ("a name twice in what is read", read("notes://1").but(r#""params":{"#, &format!(r#""params":{{{TWICE},"#)), 400, -32600),
+        (
+            "a name twice where nothing is called",
+            tools_list().but(r#""params":{"#, &format!(r#""params":{{{TWICE},"#)),
+            400,
+            -32600,
+        ),
+        (
+            "a name twice in what is read",
+            read("notes://1").but(r#""params":{"#, &format!(r#""params":{{{TWICE},"#)),
+            400,
+            -32600,
+        ),
         (
             "two versions",
             tools_list().but(r#""_meta":{"#, r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","#),
