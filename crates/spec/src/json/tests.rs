@@ -37,7 +37,7 @@ fn a_name_is_there_once_at_any_depth() {
     ] {
         assert_eq!(check(json), Ok(()), "{json}");
     }
-    let all = |json| check(json).unwrap_err();
+    let all = |json: &str| check(json).unwrap_err();
     let both = JsonFault::Twice(vec!["/a/b".into(), "/c".into()]);
     assert_eq!(all(r#"{"a":{"b":1,"b":2},"c":1,"c":2}"#), both);
     // What is not JSON is said first.
