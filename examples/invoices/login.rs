@@ -19,14 +19,15 @@ impl std::fmt::Display for LoginError {
 const SCOPES: [&str; 3] = ["invoices:read", "invoices:write", "audit:read"];
 
 /// With `OAUTH_ISSUER` the server takes access tokens of that issuer (several are separated by commas) for
-/// `PUBLIC_URL` followed by `/mcp`, and API keys; callers of the first issuer own their rows by their subject alone. Without, it is
-/// for development: any name is a token, too, and an issuer of its own makes real ones.
+/// `PUBLIC_URL` followed by `/mcp`, and API keys; callers of the first issuer own their rows by their subject alone, and the first
+/// is the one that is asked about opaque tokens. Without, it is for development: any name is a token, too, and an issuer of its own
+/// makes real ones. `read` gives the variables of the environment.
 ///
 /// # Errors
 /// One of the two is set without the other.
-pub fn login(server: MCPServerBuilder) -> Result<MCPServerBuilder, LoginError> {
+pub fn login(server: MCPServerBuilder, read: impl Fn(&str) -> Option<String>) -> Result<MCPServerBuilder, LoginError> {
     let server = server.auth(ApiKeys::new());
-    let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let read = |name: &str| read(name).filter(|value| !value.trim().is_empty());
     let (issuers, public_url) = match (read("OAUTH_ISSUER"), read("PUBLIC_URL")) {
         (None, None) => {
             let names = DevelopmentTokens::with_scopes(SCOPES);
@@ -42,17 +43,25 @@ pub fn login(server: MCPServerBuilder) -> Result<MCPServerBuilder, LoginError> {
     let public_url = public_url.trim_end_matches('/');
     let mut resource = ResourceServer::new(format!("{public_url}/mcp"));
     let plain_jwt = read("OAUTH_PLAIN_JWT").is_some_and(|value| value == "true");
-    let introspection = read("OAUTH_CLIENT_ID").zip(read("OAUTH_CLIENT_SECRET"));
+    let mut introspection = read("OAUTH_CLIENT_ID").zip(read("OAUTH_CLIENT_SECRET"));
     let home = Home(issuers.split(',').next().unwrap_or_default().trim().to_owned());
     for url in issuers.split(',') {
         let mut issuer = Issuer::new(url.trim()).plain_jwt(plain_jwt);
-        if let Some((client, secret)) = &introspection {
+        // An opaque token does not say whose it is, so one issuer is asked: the first.
+        if let Some((client, secret)) = introspection.take() {
             issuer = issuer.introspection(client, Secret::new(secret));
         }
         resource = resource.trust(issuer);
     }
     // A proxy in front of it passes on the name that clients use.
     let host = public_url.split("://").last().and_then(|rest| rest.split('/').next()).unwrap_or_default();
-    let http = HttpSettings { allowed_hosts: vec![host.to_owned()], ..HttpSettings::default() };
+    // Without the address of its clients, failed logins of one would keep all others out.
+    let proxies = read("TRUSTED_PROXIES").unwrap_or_default();
+    let trusted_proxies = proxies.split(',').map(|proxy| proxy.trim().to_owned()).filter(|proxy| !proxy.is_empty());
+    let http = HttpSettings {
+        allowed_hosts: vec![host.to_owned()],
+        trusted_proxies: trusted_proxies.collect(),
+        ..HttpSettings::default()
+    };
     Ok(server.auth(resource).state(home).http(http))
 }

@@ -7,6 +7,7 @@
 //! cargo run --example invoices -- token ann --scope invoices:read         # a token of its own issuer
 //! cargo run --example invoices -- keys create --name ci --scope invoices:read
 //! OAUTH_ISSUER=https://id.example.com PUBLIC_URL=https://api.example.com cargo run --example invoices
+//! # …and, behind a proxy, TRUSTED_PROXIES=10.0.0.0/8
 //! ```
 
 use diptych::{Audit, GET, MCPServer, Operations, Scope};
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
             );
             println!("An MCP client that is given {} and no token signs in by itself.\n", server.mcp);
         });
-    match invoices::login(server) {
+    match invoices::login(server, |name| std::env::var(name).ok()) {
         Ok(server) => server.main(),
         Err(error) => {
             eprintln!("error: {error}");

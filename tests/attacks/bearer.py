@@ -168,6 +168,9 @@ def run(table):
         "sub a list": own.token(sub=["ann"]),
         "sub an object": own.token(sub={"$ne": None}),
         "sub null": own.token(sub=None),
+        "sub very long": own.token(sub="".join(f"{n * n:x}" for n in range(1000))),
+        "sub with NUL": own.token(sub="ann\0"),
+        "sub with a newline": own.token(sub="ann\nINJECTED"),
         # What kind of token it is.
         "crit with b64": own.token(header={"crit": ["b64"], "b64": False}),
         "crit with exp": own.token(header={"crit": ["exp"], "exp": now + 3600}),

@@ -175,6 +175,15 @@ def run(table):
         done(session.ask("ping"))
         for number in range(150):
             sound(session.ask("resources/subscribe", {"uri": f"customers://{customer}" if number % 2 else "invoices://list"}))
+        ended = 0
+        for connection in connections:
+            connection.setblocking(False)
+            try:
+                ended += connection.recv(65536).endswith(b"0\r\n\r\n")
+            except BlockingIOError:
+                pass
+        assert ended >= 196, f"{200 - ended} streams of one session are open"
+        not_done(session.ask("resources/subscribe", {"uri": "invoices://list?number=" + "x" * 100_000}))
         for connection in connections:
             connection.close()
 
@@ -183,8 +192,37 @@ def run(table):
     def listeners():
         many = {"notifications": {"resourceSubscriptions": [f"invoices://list?page={n}" for n in range(5000)]}}
         not_done(target.modern("subscriptions/listen", many))
+        refused(target.modern("subscriptions/listen", {"notifications": {"resourceSubscriptions": ["x:" + "x" * 300_000]}}), 413)
 
     attack("a listener of too much", listeners)
+
+    def questions():
+        """Calls that ask, with much beside the question, whose client hangs up: each waits for its answer."""
+        draft = target.invoice(target.customer("dora"), "dora")["id"]
+        own = target.session("dora", capabilities={"elicitation": {}})
+        params = {"name": "invoices.delete", "arguments": {"id": draft}, "_meta": {"padding": "x" * 900_000}}
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+        fields = own.headers() | target.bearer("dora") | {"Host": host, "Content-Type": "application/json", "Content-Length": len(body)}
+        head = "POST /mcp HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n"
+        before = target.resident()
+        for _ in range(300):
+            with socket.create_connection(("127.0.0.1", target.port), 5) as connection:
+                connection.sendall(head.encode() + body)
+                connection.recv(1)
+        assert target.resident() < before + 150, f"{before:.0f} MiB before, {target.resident():.0f} MiB now"
+
+    attack("questions that nobody answers", questions, unchanged=False)
+
+    def names():
+        """What a client calls its requests is in every message about them."""
+        listen = {"notifications": {"resourceSubscriptions": [f"customers://{customer}"]}}
+        not_done(target.modern("subscriptions/listen", listen, ident="x" * 900_000))
+        not_done(target.modern("tools/list", ident="x" * 900_000))
+        not_done(session.ask("ping", ident="x" * 900_000))
+        reply = sound(target.tool("invoices.list", {}, meta={"progressToken": "x" * 900_000}))
+        assert len(reply.body) < 900_000, "the token comes back"
+
+    attack("a long id, a long token of progress", names)
 
     def batch():
         old = target.session(version="2025-03-26")

@@ -88,7 +88,7 @@ def run(table):
         "a batch of junk": [1, None, "x", {}], "a response to nothing": {"jsonrpc": "2.0", "id": 99, "result": {"action": "accept", "content": {"sure": True}}},
         "an error to nothing": {"jsonrpc": "2.0", "id": 99, "error": {"code": -1, "message": "x"}},
         "method twice": (send[:-1] + ', "method": "ping"}').encode(), "params twice": (send[:-1] + ', "params": {}}').encode(), "id twice": (send[:-1] + ', "id": 2}').encode(),
-        "an argument twice": send.replace('"id": "', '"id": "x", "id": "').encode(), "an argument twice, once escaped": send.replace('"id": "', '"\\u0069d": "x", "id": "').encode(),
+        "an argument twice": send.replace('"id": "', '"id": "x", "id": "').encode(), "an argument twice where nothing is called": send.replace('"id": "', '"id": "x", "id": "').replace("tools/call", "tools/list").encode(), "an argument twice, once escaped": send.replace('"id": "', '"\\u0069d": "x", "id": "').encode(),
         "cut off": send[:-5].encode(), "with a tail": (send + "{}").encode(), "two messages": (send + "\n" + send).encode(), "with a comment": (send[:-1] + "/* x */}").encode(),
         "with a comma too many": (send[:-1] + ",}").encode(), "with a byte order mark": b"\xef\xbb\xbf" + send.encode(), "UTF-16": send.encode("utf-16"), "UTF-32": send.encode("utf-32"),
         "UTF-7": b"+AHsAfQ-", "not UTF-8": send.replace("invoices.send", "invoices.send\xff").encode("latin-1"), "half a surrogate pair": send.replace("tools/call", "tools/call\\ud800").encode(),

@@ -4,6 +4,7 @@ use diptych::{
     AnswerValue, Authenticated, Conn, GET, HostCheck, HttpSettings, LocalIssuer, MCPServer, MCPServerBuilder, Mount,
     Operations, POST, Principal, ResourceServer, Result, Scope, SelectorSpec, ServiceSpec, StartError, Tx,
 };
+use diptych_examples::invoices;
 use diptych_testkit::{HttpReply, RunningServer, TestDatabase, request};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
@@ -223,6 +224,32 @@ async fn the_issuer_is_for_this_machine() {
     let database = TestDatabase::sqlite();
     let public = builder(&database, &issuer).build().await.unwrap().listen("0.0.0.0:0".parse().unwrap());
     assert!(matches!(public, Err(StartError::Listen(why)) if why.contains("for development")));
+}
+
+/// As the example reads its environment.
+#[tokio::test]
+async fn the_example_starts_with_two_issuers_a_client_and_proxies() {
+    let database = TestDatabase::sqlite();
+    let start = async |proxies: &str| {
+        let read = |name: &str| {
+            let value = match name {
+                "OAUTH_ISSUER" => "http://127.0.0.1:9, http://127.0.0.1:9/partner",
+                "PUBLIC_URL" => "https://api.example.com",
+                "OAUTH_CLIENT_ID" | "OAUTH_CLIENT_SECRET" => "x",
+                "TRUSTED_PROXIES" => proxies,
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        let server = MCPServer::builder("example", "1.0.0").database_url(database.url());
+        invoices::login(server, read).unwrap().build().await
+    };
+    for proxies in ["", "10.0.0.0/8, 2001:db8::1,"] {
+        let started = start(proxies).await;
+        assert!(started.is_ok(), "{proxies}: {:?}", started.map(drop));
+    }
+    let wrong = start("10.0.0.0/8,everybody").await;
+    assert!(matches!(wrong, Err(StartError::Mistakes(why)) if why.to_string().contains("trusted_proxies")));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Resources that are whole selectors: the query of a URI is their filter, order and page.
 
 use crate::suite::application;
+use diptych::{Db, ErrorKind, query};
 use diptych_testkit::{RunningServer, Surface, SurfaceClient, TestDatabase, request};
 use serde_json::{Value, json};
 
@@ -47,6 +48,25 @@ async fn the_query_of_a_uri_is_filter_order_and_page() {
         let answer = read(&server, &format!("invoices://list{query}")).await;
         assert_eq!(answer["error"]["code"], -32602, "{query}: {answer:#}");
     }
+}
+
+/// An index of PostgreSQL takes a third of a page (54000), and this is of no pattern that could be made shorter.
+#[tokio::test]
+async fn a_text_that_is_too_long_for_an_index_is_no_fault() {
+    let database = TestDatabase::postgres().await;
+    let db = Db::connect(database.url()).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    query("CREATE TABLE labels (label TEXT PRIMARY KEY)").execute(&mut tx).await.unwrap();
+    let mut seed = 1_u64;
+    let mut letter = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'!' + u8::try_from(seed >> 58).unwrap())
+    };
+    let label: String = (0..20_000).map(|_| letter()).collect();
+    let insert = query("INSERT INTO labels (label) VALUES ($1)").bind(label);
+    let error = insert.execute(&mut tx).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Invalid, "constraint"));
+    tx.rollback().await;
 }
 
 /// What a database cannot store is the caller's mistake: NUL in a text, and days that it does not know.

@@ -3,7 +3,9 @@
 //! A process is an engine with connections and a runtime of its own, on a database that others use, too.
 
 use crate::counter::{BOTH, create_table, insert, numbers};
-use diptych::{Anyone, Backend, Conn, Db, Engine, Operations, Principal, Result, SelectorSpec, ServiceSpec, State, Tx};
+use diptych::{
+    Anyone, Backend, Conn, Db, Engine, ErrorKind, Operations, Principal, Result, SelectorSpec, ServiceSpec, State, Tx,
+};
 use diptych::{MCPServer, Settings, Task, TaskSettings, query, query_scalar};
 use diptych_examples::invoices;
 use diptych_pipeline::{Caller, NewTask, Surface, TaskState, TaskStatus, Via};
@@ -93,12 +95,17 @@ impl Process {
     }
 
     async fn create(&self, operation: &'static str, n: i64) -> String {
+        self.try_create(operation, n).await.unwrap()
+    }
+
+    async fn try_create(&self, operation: &'static str, n: i64) -> Result<String> {
         let create = async move |engine: Engine| {
             let arguments = format!("{{\"n\": {n}}}");
             let caller = Caller::new(None, Via::new(Surface::InProcess));
             let new =
                 NewTask { caller: &caller, arguments: &arguments, capabilities: &[], answers: Default::default() };
-            engine.create_task(engine.operation(operation).unwrap(), new).await.unwrap().id().to_owned()
+            let created = engine.create_task(engine.operation(operation).unwrap(), new).await;
+            created.map(|task| task.id().to_owned())
         };
         self.within(create).await
     }
@@ -316,6 +323,21 @@ async fn a_task_expires_and_is_removed() {
         })
         .await;
         assert_eq!(numbers(&db).await, [0i64; 0], "{backend}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_of_the_tasks_of_a_caller_is_bounded() {
+    for backend in BOTH {
+        let (database, db) = database(backend).await;
+        // `{"n": 1000007}`, `{}` and `1000007`.
+        let process = Process::start(&database, Gate::Open, TaskSettings { max_kept_bytes: 20, ..quick() }).await;
+        let id = process.create("read", 1_000_007).await;
+        assert_eq!(within_reason(process.answer(&id)).await, "1000007");
+        let refused = process.try_create("read", 1_000_007).await.unwrap_err();
+        assert_eq!((refused.kind(), refused.code()), (ErrorKind::RateLimited, "too_many_tasks"), "{backend}");
+        execute(&db, "UPDATE diptych_tasks SET expires_at = 1").await;
+        process.create("read", 7).await;
     }
 }
 

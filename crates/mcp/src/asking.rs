@@ -203,9 +203,10 @@ impl Call<'_> {
         out
     }
 
-    /// The old era: requests on the call's stream. Whether all of them were answered in time.
+    /// The old era: requests on the call's stream. Whether all of them were answered in time; where too many calls wait, none is sent.
     async fn ask_now(self, questions: &[Question], peer: &Peer) -> bool {
         let Some(session) = &self.side.session else { return false };
+        let Some(_place) = self.server.questions.take(self.principal) else { return false };
         let answers = questions.iter().map(|question| async move {
             let mut waiting = session.pending.open();
             let asked = request(&json!(question), self.revision);

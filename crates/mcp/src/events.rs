@@ -11,6 +11,10 @@ use std::time::Duration;
 
 /// What is queued beyond this is merged or left out, where the protocol allows it.
 const ROOM: usize = 256;
+/// The same in bytes.
+const ROOM_BYTES: usize = 4 * 1024 * 1024;
+/// What can wait waits while there are so many.
+const WAIT_BYTES: usize = 256 * 1024;
 
 /// One server-sent event (HTML, section 9.2), or one line of stdio.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +45,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Event>,
+    /// Those of the messages in the queue.
+    bytes: usize,
     started: bool,
     closed: bool,
     /// The work goes on without its connection.
@@ -63,6 +69,7 @@ impl Events {
             let mut state = self.lock();
             match state.queue.pop_front() {
                 Some(event) => {
+                    state.bytes -= event.data.len();
                     state.progress_last &= !state.queue.is_empty();
                     drop(state);
                     self.0.writer.wake();
@@ -113,7 +120,7 @@ impl Events {
 
     /// Adds an event unless the reader is far behind; says whether it was added.
     pub(crate) fn offer(&self, event: Event) -> bool {
-        let room = self.lock().queue.len() < ROOM;
+        let room = self.lock().has_room(ROOM_BYTES);
         if room {
             self.add(event, false);
         }
@@ -132,8 +139,10 @@ impl Events {
         }
         state.started = true;
         if progress && state.progress_last {
-            state.queue.pop_back();
+            let stale = state.queue.pop_back();
+            state.bytes -= stale.map_or(0, |stale| stale.data.len());
         }
+        state.bytes += event.data.len();
         state.queue.push_back(event);
         state.progress_last = progress;
         drop(state);
@@ -145,7 +154,7 @@ impl Events {
         poll_fn(|context| {
             self.0.writer.register(context.waker());
             let state = self.lock();
-            if state.queue.len() < ROOM || state.closed { Poll::Ready(()) } else { Poll::Pending }
+            if state.has_room(WAIT_BYTES) || state.closed { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
@@ -168,6 +177,12 @@ impl Events {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_room(&self, bytes: usize) -> bool {
+        self.queue.len() < ROOM && self.bytes < bytes
     }
 }
 
@@ -217,5 +232,14 @@ mod tests {
         assert!(events.room().now_or_never().is_none());
         assert!(events.next().now_or_never().flatten().is_some());
         assert!(events.room().now_or_never().is_some());
+        // However few there are, when they are long.
+        let (events, long) = (Events::new(), || Event::message(vec![b'x'; ROOM_BYTES / 2 + 1]));
+        assert!(events.offer(long()));
+        assert!(events.room().now_or_never().is_none(), "what can wait does");
+        assert!(events.offer(long()) && !events.offer(long()));
+        events.replace(event("progress"));
+        events.replace(long());
+        while events.next().now_or_never().flatten().is_some() {}
+        assert_eq!(events.lock().bytes, 0);
     }
 }

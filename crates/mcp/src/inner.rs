@@ -27,6 +27,8 @@ pub(crate) struct Inner {
     pub(crate) used: Used,
     /// A place for each subscription stream.
     pub(crate) listeners: Places,
+    /// A place for each call that waits for answers to what it asked; it keeps its arguments meanwhile.
+    pub(crate) questions: Places,
     /// Cancelled when the server stops: streams end.
     pub(crate) closing: CancellationToken,
     /// The server's `Implementation`, by revision.

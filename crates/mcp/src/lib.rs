@@ -29,6 +29,7 @@ mod format;
 mod header;
 mod idempotency;
 mod inner;
+mod kept;
 mod ladder;
 mod lifecycle;
 mod line;

@@ -59,6 +59,11 @@ pub(crate) fn mirrored(method: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether the method has arguments of an operation, which are judged when it is called.
+pub(crate) fn takes_arguments(method: &str) -> bool {
+    matches!(method, "tools/call" | "prompts/get")
+}
+
 impl Call<'_> {
     /// Writes the members of the result.
     pub(crate) async fn answer(self, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {

@@ -1,5 +1,5 @@
-//! Places for the streams of `subscriptions/listen`: so many in all, so many of one caller, and half of them for callers who are
-//! not signed in, so that nobody takes all of them.
+//! Places for what waits for long: the streams of `subscriptions/listen`, and calls of the old eras that wait for answers. So many in
+//! all, so many of one caller, and half of them for callers who are not signed in, so that nobody takes all of them.
 
 use diptych_spec::Principal;
 use std::collections::HashMap;

@@ -3,6 +3,7 @@
 //! Ids are strings or integers and are echoed as they were sent. A message is read without copying; its `params` and
 //! its `_meta` are opened one level deep, which is as far as the protocol itself reads.
 
+use crate::method;
 use crate::object::{self, Members, Unreadable, Writer};
 use crate::refuse::{Refusal, Refused};
 use diptych_spec::{JsonFault, JsonLimits};
@@ -10,7 +11,10 @@ use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
 
 /// More messages in one batch are refused.
-const MAX_BATCH: usize = 100;
+pub(crate) const MAX_BATCH: usize = 100;
+
+/// The longest id, in bytes of JSON. It is in the answer, and in each message of a subscription or of progress.
+const MAX_ID: usize = 1024;
 
 /// Where the arguments of an operation are.
 const ARGUMENTS: &str = "/params/arguments/";
@@ -20,10 +24,11 @@ const ARGUMENTS: &str = "/params/arguments/";
 pub(crate) struct Id<'a>(&'a str);
 
 impl<'a> Id<'a> {
+    /// A string or an integer, not longer than an id may be.
     pub(crate) fn of(value: &'a RawValue) -> Option<Self> {
         let json = value.get();
         let integer = |json: &str| json.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
-        (json.starts_with('"') || integer(json)).then_some(Self(json))
+        (json.len() <= MAX_ID && (json.starts_with('"') || integer(json))).then_some(Self(json))
     }
 
     pub(crate) fn json(self) -> &'a str {
@@ -79,7 +84,8 @@ pub(crate) fn read<'a>(body: &'a [u8], limits: &JsonLimits) -> Result<Body<'a>, 
     match limits.check(text) {
         Ok(()) => {}
         // What is wrong with arguments is for whoever wrote them: the operation says it, in the form of its method.
-        Err(JsonFault::Twice(pointers)) if pointers.iter().all(|pointer| pointer.starts_with(ARGUMENTS)) => {}
+        Err(JsonFault::Twice(pointers))
+            if pointers.iter().all(|pointer| pointer.starts_with(ARGUMENTS)) && has_arguments(text) => {}
         Err(fault) => return Err(unfit(text, &fault)),
     }
     if !text.trim_ascii_start().starts_with('[') {
@@ -93,6 +99,12 @@ pub(crate) fn read<'a>(body: &'a [u8], limits: &JsonLimits) -> Result<Body<'a>, 
     let messages: Result<_, Refused<'_>> = texts.into_iter().map(|text| message(text.get())).collect();
     // Which of several ids it was about cannot be said.
     messages.map(Body::Many).map_err(|refused| refused.refusal.into())
+}
+
+/// Whether the message is a call, whose arguments are judged by its operation.
+fn has_arguments(text: &str) -> bool {
+    let method = Members::read(text).ok().and_then(|members| members.text("method"));
+    method.is_some_and(|method| method::takes_arguments(&method))
 }
 
 /// Why the body is not read. What is JSON and ambiguous is answered with its id, when that is not what is ambiguous: whoever sent
@@ -136,7 +148,10 @@ fn message(text: &str) -> Result<Message<'_>, Refused<'_>> {
     match (sent, id) {
         (None, _) => Ok(Message::Notification(Notification { method, params })),
         (Some(_), Some(id)) => Ok(Message::Request(Request { id, method, params })),
-        (Some(_), None) => Err(Refusal::request("`id` has to be a string or an integer").into()),
+        (Some(_), None) => {
+            let wanted = format!("`id` has to be a string or an integer of at most {MAX_ID} bytes");
+            Err(Refusal::request(wanted).into())
+        }
     }
 }
 
@@ -208,5 +223,13 @@ mod tests {
         for json in ["null", "1.5", "1.0", "1e3", "true", "{}", "[1]"] {
             assert_eq!(id(json), None, "{json}");
         }
+    }
+
+    #[test]
+    fn an_id_is_not_longer_than_one_may_be() {
+        let is_one = |json: String| Id::of(&RawValue::from_string(json).unwrap()).is_some();
+        let text = |many: usize| format!("\"{}\"", "x".repeat(many));
+        assert!(is_one(text(MAX_ID - 2)) && !is_one(text(MAX_ID - 1)));
+        assert!(is_one("7".repeat(MAX_ID)) && !is_one("7".repeat(MAX_ID + 1)));
     }
 }

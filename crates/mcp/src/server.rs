@@ -1,7 +1,7 @@
 //! One endpoint over HTTP, both eras: from the request of a transport to its reply.
 
 use crate::answer::gone;
-use crate::batch::{batchable, requests, together};
+use crate::batch::{answered, batchable, requests};
 use crate::call::Side;
 use crate::cost::ToolCost;
 use crate::era::Revision;
@@ -27,11 +27,14 @@ use crate::trace::Carrier;
 use crate::used::Used;
 use diptych_pipeline::Engine;
 use diptych_spec::{Declaration, Permission, Principal};
-use futures_util::future;
+use futures_util::FutureExt as _;
 use std::{fmt, pin::pin, sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 const SESSION: &str = "mcp-session-id";
+/// How many calls wait for answers of their clients, and how many of one caller: in the old eras they go on when nobody is there.
+const QUESTIONS: usize = 1000;
+const QUESTIONS_OF_ONE: usize = 32;
 
 /// An MCP server without a transport. Cheap to clone; all clones share their sessions.
 ///
@@ -56,13 +59,20 @@ impl Server {
         let offer = Offer::of(engine.clone(), mount);
         let name = if place.is_empty() { "mcp" } else { place };
         let (most, most_of_one) = (settings.max_sessions, settings.max_sessions_of_one);
-        let limits = Limits { idle: settings.session_idle, age: settings.session_age, most, most_of_one };
+        let limits = Limits {
+            idle: settings.session_idle,
+            age: settings.session_age,
+            most,
+            most_of_one,
+            most_kept: settings.max_kept_bytes,
+        };
         Self(Arc::new(Inner {
             lists: Lists::of(&offer, mount),
             parameters: Parameters::of(&offer),
             sessions: Sessions::new(limits),
             used: Used::default(),
             listeners: Places::new(settings.max_listeners, most_of_one),
+            questions: Places::new(QUESTIONS, QUESTIONS_OF_ONE),
             closing: CancellationToken::new(),
             implementation: lifecycle::implementation(&settings),
             limits: engine.mount_limits(name, &mount.limits),
@@ -85,7 +95,8 @@ impl Server {
                     carrier: Carrier::http(head),
                     address: head.address(),
                 };
-                match self.0.parameters.check(head, &request) {
+                let fits = subscribe::fits(&request.method, body.len());
+                match fits.and_then(|()| self.0.parameters.check(head, &request)) {
                     Ok(()) => self.0.answer(revision, &request, principal, &side).await,
                     Err(refusal) => refusal.reply(Some(request.id)),
                 }
@@ -216,11 +227,11 @@ impl Inner {
             resumed => {
                 let missed = resumed.is_some();
                 let stream = match resumed {
-                    Some((stream, seen)) => {
+                    Some((stream, seen)) if !stream.is_finished() => {
                         stream.resume(events, seen);
                         stream
                     }
-                    None => session.streams.open(events, true, session.revision.primes),
+                    _ => session.streams.open(events, true, session.revision.primes),
                 };
                 let line = General { stream, events };
                 subscribe::tell(self, session, principal, &line, missed).await;
@@ -288,7 +299,7 @@ impl Inner {
         entry.unless_withdrawn(answer).await.ok_or_else(|| Arc::clone(&side.line))
     }
 
-    /// The requests run side by side; each is answered in its place, whatever HTTP would say to it alone.
+    /// The requests run side by side, a few at a time; each is answered in its place, whatever HTTP would say to it alone.
     async fn batch(
         &self,
         head: &Head<'_>,
@@ -299,11 +310,11 @@ impl Inner {
         if let Err(refusal) = batchable(session.revision, messages) {
             return refusal.reply(None);
         }
-        let answer = |request| self.one(head, session, request, principal, Line::mute());
-        let answers = future::join_all(requests(messages).map(answer));
+        let one = |request| self.one(head, session, request, principal, Line::mute());
+        let parts = requests(messages).map(|request| (request.id, one(request).map(Result::ok))).collect();
         messages.iter().for_each(|message| session.note(message));
-        let answers: Vec<_> = answers.await.into_iter().filter_map(Result::ok).collect();
-        together(&answers).unwrap_or_else(|| Reply::empty(202))
+        let answers = answered(parts, self.engine.settings().max_result_bytes).await;
+        answers.unwrap_or_else(|| Reply::empty(202))
     }
 
     /// The caller's session, and its id.

@@ -1,13 +1,14 @@
 //! Sessions of the old era (2025-11-25, basic/transports, Session Management).
 //!
 //! A session remembers what `initialize` agreed on and whose it is; it is not authentication. Somebody else's session,
-//! an expired one and one that never was look the same. Expiry is noticed when a session is used and when room is
-//! needed, so there is no task in the background. Sessions live in this process; a load balancer in front of several
+//! an expired one and one that never was look the same. Expiry is noticed when a session is used, when room is needed, and once a
+//! minute while any is used or opened, so there is no task in the background. Sessions live in this process; a load balancer in front of several
 //! has to send `Mcp-Session-Id` to the same one.
 
 use crate::calls::Calls;
 use crate::capability::Capabilities;
 use crate::era::Revision;
+use crate::kept::{Kept, Share};
 use crate::pending::Pending;
 use crate::stream::Streams;
 use crate::subscribe::Subscribed;
@@ -19,7 +20,10 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// How long sessions live, and how many there are.
+/// How often sessions that have expired are looked for.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// How long sessions live, how many there are, and how much is kept for them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) idle: Duration,
@@ -27,11 +31,16 @@ pub(crate) struct Limits {
     pub(crate) most: usize,
     /// How many there are of one caller who is signed in: more end that caller's own, so that nobody ends those of others.
     pub(crate) most_of_one: usize,
+    /// How many bytes are kept for clients that come back to a stream.
+    pub(crate) most_kept: usize,
 }
 
 #[derive(Debug)]
 pub(crate) struct Sessions {
     limits: Limits,
+    kept: Arc<Kept>,
+    /// What is kept for callers who are not signed in.
+    of_nobody: Arc<Share>,
     open: Mutex<Open>,
 }
 
@@ -40,6 +49,7 @@ struct Open {
     entries: HashMap<String, Entry>,
     /// The ids of each caller who is signed in, by issuer and subject.
     of: HashMap<(String, String), Vec<String>>,
+    swept: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -106,19 +116,18 @@ impl Session {
 
 impl Sessions {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, open: Mutex::default() }
+        let kept = Arc::new(Kept::new(limits.most_kept));
+        let of_nobody = Arc::new(Share::of(&kept));
+        Self { limits, kept, of_nobody, open: Mutex::default() }
     }
 
     /// Opens a session and gives its id: 244 random bits, visible ASCII.
-    pub(crate) fn open(&self, session: Session, owner: Option<&Principal>, now: Instant) -> String {
+    pub(crate) fn open(&self, mut session: Session, owner: Option<&Principal>, now: Instant) -> String {
         let id = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         tracing::debug!(revision = session.revision.name, "MCP session opened");
-        let entry = Entry { session: Arc::new(session), owner: owner.cloned(), opened: now, used: now };
         let mut open = self.lock();
-        if open.entries.len() >= self.limits.most {
-            let expired = open.entries.iter().filter(|(_, entry)| !entry.lives(self.limits, now));
-            let expired: Vec<_> = expired.map(|(id, _)| id.clone()).collect();
-            expired.iter().for_each(|id| open.end(id));
+        if open.entries.len() >= self.limits.most || open.is_due(now) {
+            open.sweep(self.limits, now);
         }
         while open.entries.len() >= self.limits.most.max(1) {
             // Those of nobody first: whoever opens them without signing in ends none of somebody's.
@@ -134,6 +143,12 @@ impl Sessions {
             tracing::debug!("MCP session ended: its caller has too many");
             open.end(&idlest);
         }
+        let share = match owner {
+            Some(owner) => open.share(owner).unwrap_or_else(|| Arc::new(Share::of(&self.kept))),
+            None => Arc::clone(&self.of_nobody),
+        };
+        session.streams = Streams::of(share);
+        let entry = Entry { session: Arc::new(session), owner: owner.cloned(), opened: now, used: now };
         if let Some(owner) = owner {
             open.of.entry(key(owner)).or_default().push(id.clone());
         }
@@ -144,6 +159,9 @@ impl Sessions {
     /// The caller's session of this id, when there is one.
     pub(crate) fn touch(&self, id: &str, caller: Option<&Principal>, now: Instant) -> Option<Arc<Session>> {
         let mut open = self.lock();
+        if open.is_due(now) {
+            open.sweep(self.limits, now);
+        }
         if !open.entries.get(id)?.lives(self.limits, now) {
             tracing::debug!("MCP session expired");
             open.end(id);
@@ -169,6 +187,24 @@ impl Sessions {
 }
 
 impl Open {
+    fn is_due(&self, now: Instant) -> bool {
+        self.swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP)
+    }
+
+    /// Ends those that have expired, and with them what they keep.
+    fn sweep(&mut self, limits: Limits, now: Instant) {
+        self.swept = Some(now);
+        let expired = self.entries.iter().filter(|(_, entry)| !entry.lives(limits, now));
+        let expired: Vec<_> = expired.map(|(id, _)| id.clone()).collect();
+        expired.iter().for_each(|id| self.end(id));
+    }
+
+    /// What is kept for this caller, who has a session.
+    fn share(&self, owner: &Principal) -> Option<Arc<Share>> {
+        let own = self.of.get(&key(owner))?.first()?;
+        Some(Arc::clone(self.entries.get(own)?.session.streams.share()))
+    }
+
     /// Of these, the one that has not been used for longest.
     fn idlest<'i>(&self, ids: impl IntoIterator<Item = &'i String>) -> Option<String> {
         let used = |id: &&String| self.entries.get(*id).map(|entry| entry.used);
@@ -206,8 +242,13 @@ mod tests {
     use crate::era::REVISIONS;
 
     const MINUTE: Duration = Duration::from_secs(60);
-    const LIMITS: Limits =
-        Limits { idle: Duration::from_secs(600), age: Duration::from_secs(1800), most: 2, most_of_one: 2 };
+    const LIMITS: Limits = Limits {
+        idle: Duration::from_secs(600),
+        age: Duration::from_secs(1800),
+        most: 2,
+        most_of_one: 2,
+        most_kept: 4000,
+    };
 
     fn open(sessions: &Sessions, owner: Option<&Principal>, now: Instant) -> String {
         let session = Session::new(&REVISIONS[1], Capabilities::default());
@@ -252,6 +293,35 @@ mod tests {
         // Somebody else's attempts do not keep it alive.
         assert!(sessions.touch(&id, None, now + 9 * MINUTE).is_none());
         assert!(sessions.touch(&id, Some(&ann), now + 11 * MINUTE).is_none());
+    }
+
+    #[test]
+    fn what_has_expired_is_not_kept_until_room_is_needed() {
+        let sessions = Sessions::new(Limits { most: 100, most_of_one: 100, ..LIMITS });
+        let start = Instant::now();
+        let kept: Vec<_> = (0..9).map(|_| open(&sessions, None, start)).collect();
+        let later = start + 11 * MINUTE;
+        let left = open(&sessions, None, later);
+        assert!(sessions.lock().entries.keys().eq([&left]), "one that is opened looks for them");
+        assert!(sessions.touch(&kept[0], None, later).is_none());
+        let other = open(&sessions, None, later);
+        sessions.touch(&other, None, later + 9 * MINUTE);
+        sessions.touch(&other, None, later + 11 * MINUTE);
+        assert!(sessions.lock().entries.keys().eq([&other]), "and one that is used");
+    }
+
+    #[test]
+    fn a_caller_has_one_share_in_all_sessions() {
+        let ann = Principal::new("a", "ann", [] as [&str; 0]).unwrap();
+        let sessions = Sessions::new(Limits { most: 10, ..LIMITS });
+        let now = Instant::now();
+        let share = |owner| {
+            let session = sessions.touch(&open(&sessions, owner, now), owner, now).unwrap();
+            Arc::clone(session.streams.share())
+        };
+        let (own, nobodys) = (share(Some(&ann)), share(None));
+        assert!(Arc::ptr_eq(&own, &share(Some(&ann))) && Arc::ptr_eq(&own, &share(Some(&ann))));
+        assert!(Arc::ptr_eq(&nobodys, &share(None)) && !Arc::ptr_eq(&own, &nobodys));
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub struct Settings {
     /// How many sessions of the older revisions one caller who is signed in has, and how many streams of `subscriptions/listen`; 100. One
     /// session more ends the caller's own that has been idle the longest, one stream more is refused.
     pub max_sessions_of_one: usize,
+    /// How much of event streams is kept for clients of the older revisions that come back, in bytes; 64 MiB, and a quarter of it for
+    /// one caller. Beyond it, what has ended is forgotten.
+    pub max_kept_bytes: usize,
 }
 
 impl Settings {
@@ -76,6 +79,7 @@ impl Settings {
             stream_age: Duration::from_secs(60 * 60),
             max_sessions: 10_000,
             max_sessions_of_one: 100,
+            max_kept_bytes: 64 * 1024 * 1024,
         }
     }
 }

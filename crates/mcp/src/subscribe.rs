@@ -31,6 +31,11 @@ const PROMPTS: &str = "notifications/prompts/list_changed";
 const RESOURCES: &str = "notifications/resources/list_changed";
 const UPDATED: &str = "notifications/resources/updated";
 
+/// The longest request to listen.
+const MAX_BYTES: usize = 256 * 1024;
+/// The longest URI that a session subscribes to.
+const MAX_URI: usize = 8 * 1024;
+
 /// The resources that a session of the old era has subscribed to, and the streams that are told of them.
 #[derive(Debug, Default)]
 pub(crate) struct Subscribed(Mutex<Inside>);
@@ -56,6 +61,15 @@ struct Filter {
     resource_subscriptions: BTreeSet<String>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     task_ids: BTreeSet<String>,
+}
+
+/// Whether a request may be as long as it is: one to listen is kept for as long as its stream.
+pub(crate) fn fits(method: &str, bytes: usize) -> Result<(), Refusal> {
+    if method == "subscriptions/listen" && bytes > MAX_BYTES {
+        let detail = format!("a request to listen is at most {MAX_BYTES} bytes long; open several streams");
+        return Err(Refusal::transport(413, detail));
+    }
+    Ok(())
 }
 
 /// `subscriptions/listen` (2026-07-28, basic/patterns/subscriptions). Ends with the client, with the server, or at the
@@ -180,7 +194,8 @@ pub(crate) fn unsubscribe(call: Call<'_>) -> Result<Freshness, Refusal> {
 
 fn subscription<'a>(call: Call<'a>) -> Result<(String, &'a Session), Refusal> {
     let uri = call.params.get("uri").and_then(object::text);
-    let uri = uri.ok_or_else(|| Refusal::params("`uri` has to be a string"))?;
+    let uri = uri.filter(|uri| uri.len() <= MAX_URI);
+    let uri = uri.ok_or_else(|| Refusal::params(format!("`uri` has to be a string of at most {MAX_URI} bytes")))?;
     let session = call.side.session.as_deref();
     Ok((uri.into_owned(), session.ok_or_else(|| Refusal::request("subscriptions need a session"))?))
 }

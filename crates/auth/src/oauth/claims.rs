@@ -11,10 +11,14 @@ pub(super) const AUDIENCE: &str =
     "the token is for another audience; ask for one with this server's resource identifier";
 const NO_AUDIENCE: &str = "the token names no audience";
 const NO_SUBJECT: &str = "the token names no subject";
+const SUBJECT: &str = "the subject of the token is longer than 255 bytes, or has control characters";
 const NO_EXPIRY: &str = "the token has no expiry";
 const SCOPES: &str = "the scopes of the token are malformed";
 const TIMES: &str = "the times of the token are malformed";
 const BOUND: &str = "the token is bound to a key of its client, which bearer tokens cannot prove";
+/// The longest subject in bytes (OpenID Connect Core 1.0, section 2): applications keep it in columns with an index.
+const MAX_SUBJECT: usize = 255;
+const OTHER_USE: &str = "the token is not an access token: its issuer says that it has another use";
 const ISSUER: &str = "the token is not of this issuer";
 
 /// Where claims come from.
@@ -45,6 +49,11 @@ impl Claims {
             Some(Value::String(name)) if *name == issuer.url => {}
             _ => return Err(ISSUER),
         }
+        // What some issuers say beside RFC 7662 (Ory Hydra): they know refresh tokens, too.
+        let other_use = |of: &Value| !of.is_null() && of != "access_token";
+        if origin == Origin::Introspection && claims.get("token_use").is_some_and(other_use) {
+            return Err(OTHER_USE);
+        }
         if claims.get("cnf").is_some_and(|bound| !bound.is_null()) {
             return Err(BOUND);
         }
@@ -59,8 +68,12 @@ impl Claims {
         }
         let not_before = time(claims.get("nbf"))?.max(time(claims.get("iat"))?);
         let subject = claims.get("sub").and_then(Value::as_str).filter(|subject| !subject.trim().is_empty());
+        let subject = subject.ok_or(NO_SUBJECT)?;
+        if subject.len() > MAX_SUBJECT || subject.chars().any(char::is_control) {
+            return Err(SUBJECT);
+        }
         let scopes = scopes(issuer, &claims)?;
-        let mut principal = Principal::new(&issuer.url, subject.ok_or(NO_SUBJECT)?, scopes).map_err(|_| NO_SUBJECT)?;
+        let mut principal = Principal::new(&issuer.url, subject, scopes).map_err(|_| NO_SUBJECT)?;
         let client = ["client_id", "azp"].into_iter().find_map(|name| claims.get(name)?.as_str());
         if let Some(client) = client.filter(|client| !client.is_empty()) {
             principal = principal.with_client(client);

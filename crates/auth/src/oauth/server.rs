@@ -123,7 +123,8 @@ impl ResourceServer {
     }
 
     /// Asks the application whether a caller of its issuers may still act: on each request, and again and again while a stream is open
-    /// or a task runs. `false` refuses the request with 401, and ends the stream or the task.
+    /// or a task runs. `false` refuses the request with 401, and ends the stream or the task. A task outlives the token that it was made
+    /// with: of its owner there are issuer, subject, client and scopes, and no other claims.
     ///
     /// ```
     /// use diptych_auth::ResourceServer;

@@ -25,6 +25,7 @@ const TIMES: &str = "the times of the token are malformed";
 const AUDIENCE: &str = "the token is for another audience; ask for one with this server's resource identifier";
 const NO_AUDIENCE: &str = "the token names no audience";
 const NO_SUBJECT: &str = "the token names no subject";
+const SUBJECT: &str = "the subject of the token is longer than 255 bytes, or has control characters";
 const SCOPES: &str = "the scopes of the token are malformed";
 const BOUND: &str = "the token is bound to a key of its client, which bearer tokens cannot prove";
 const TOO_LONG: &str = "the token is too long";
@@ -173,6 +174,10 @@ async fn bad_tokens_are_refused_with_the_reason() {
         ("sub blank", good().claim("sub", "  ").signed(), NO_SUBJECT),
         ("sub a number", good().claim("sub", 1).signed(), NO_SUBJECT),
         ("sub a list", good().claim("sub", json!(["ann"])).signed(), NO_SUBJECT),
+        ("sub of 256 bytes", good().claim("sub", "x".repeat(256)).signed(), SUBJECT),
+        ("sub of 128 letters of two bytes", good().claim("sub", "é".repeat(128)).signed(), SUBJECT),
+        ("sub with NUL", good().claim("sub", "ann\0").signed(), SUBJECT),
+        ("sub with a line", good().claim("sub", "ann\nroot").signed(), SUBJECT),
         ("scope a number", good().claim("scope", 1).signed(), SCOPES),
         ("scope an object", good().claim("scope", json!({"notes:read": true})).signed(), SCOPES),
         ("scope a list with a number", good().claim("scope", json!(["notes:read", 1])).signed(), SCOPES),
@@ -187,6 +192,8 @@ async fn bad_tokens_are_refused_with_the_reason() {
         assert_eq!(error, Some((401, (*reason).to_owned())), "{name}");
     }
     assert_eq!(caller(&server, &good().signed()).await.subject(), "ann", "and still is");
+    let longest = "x".repeat(255);
+    assert_eq!(caller(&server, &good().claim("sub", &*longest).signed()).await.subject(), longest);
     assert_eq!(issuer.count("/evil"), 0, "what a header names is never fetched");
     assert!(table.len() >= 100, "{}", table.len());
 }

@@ -89,6 +89,7 @@ async fn what_the_issuer_says_is_checked() {
         answer
     };
     let audience = "the token is for another audience; ask for one with this server's resource identifier";
+    let other_use = "the token is not an access token: its issuer says that it has another use";
     for (number, (answer, refused)) in [
         (without("iss"), None),
         (without("exp"), None),
@@ -105,6 +106,9 @@ async fn what_the_issuer_says_is_checked() {
             with("cnf", json!({"jkt": "x"})),
             Some("the token is bound to a key of its client, which bearer tokens cannot prove"),
         ),
+        (with("token_use", json!("access_token")), None),
+        (with("token_use", json!("refresh_token")), Some(other_use)),
+        (with("token_use", json!(["access_token"])), Some(other_use)),
         (with("active", json!(false)), Some(INACTIVE)),
         (json!({"active": false}), Some(INACTIVE)),
     ]

@@ -5,7 +5,7 @@
 //! other side.
 
 use crate::answer::cancelled;
-use crate::batch::{batchable, requests, together};
+use crate::batch::{answered, batchable, requests};
 use crate::call::Side;
 use crate::calls::Calls;
 use crate::era::{REVISIONS, Revision};
@@ -177,13 +177,14 @@ impl<'s> Connection<'s> {
             let entry = self.calls.enter(request.id);
             let side = side(Some(Arc::clone(&session)), Arc::new(Line::mute()), entry.withdrawn());
             let revision = session.revision;
-            async move { entry.unless_withdrawn(pin!(self.reply(revision, request, &side))).await }
+            let answer = async move { entry.unless_withdrawn(pin!(self.reply(revision, request, &side))).await };
+            (request.id, answer)
         });
         let parts: Vec<_> = parts.collect();
         messages.iter().for_each(|message| self.hear(message));
         let places = self.places(parts.len()).await?;
-        let answers: Vec<_> = future::join_all(parts).await.into_iter().flatten().collect();
-        Answer::new(&together(&answers)?.body, places)
+        let answers = answered(parts, self.server.engine.settings().max_result_bytes).await?;
+        Answer::new(&answers.body, places)
     }
 
     /// A batch is refused as a whole, and each of its requests hears of it: without an id, nobody would know.

@@ -3,7 +3,7 @@
 use crate::fixture::{Fixture, Request, Session, ann};
 use crate::talking::{Heard, call, fixture, heard, notes, responses, send};
 use diptych_mcp::{Events, Head};
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future};
 use serde_json::{Value, json};
 
 /// The same request once more, with what the client was told to bring back.
@@ -162,6 +162,43 @@ async fn the_same_operation_asks_in_the_old_era() {
         assert_eq!(heard.methods(), ["elicitation/create", "elicitation/create"]);
         assert_eq!(notes(fixture).await, before + 1);
     }
+}
+
+/// In the old eras a call goes on when its client is gone, and keeps its arguments.
+#[tokio::test]
+async fn calls_that_wait_for_an_answer_are_bounded() {
+    let fixture = &fixture().await;
+    let bob = diptych_spec::Principal::new("https://id.example", "bob", [] as [&str; 0]).unwrap();
+    let session = async |who| fixture.session_of("2025-11-25", json!({"elicitation": {}}), Some(who)).await;
+    let (session, other) = (&session(ann(&[])).await, &session(bob).await);
+    let of =
+        |session: &Session<'_>| session.request("tools/call", json!({"name": "private", "arguments": {"text": "a"}}));
+    let answered = async |session: &Session<'_>| {
+        let request = of(session);
+        let heard = send(fixture, &request, |message| async move {
+            respond(fixture, session, &message).await;
+        });
+        heard.await.text().to_owned()
+    };
+    let request = of(session);
+    let head = Head::new(request.head.iter().map(|(name, value)| (&**name, value.as_bytes())));
+    let lines: Vec<_> = (0..32).map(|_| Events::new()).collect();
+    let post = |events| fixture.server.post(&head, request.body.as_bytes(), request.principal.as_ref(), events);
+    let waiting = future::join_all(lines.iter().map(post));
+    let check = async {
+        for events in &lines {
+            events.started().await;
+        }
+        let refused = heard_nothing_asked(fixture, &request).await;
+        assert_eq!(refused.answer()["result"]["isError"], true);
+        assert!(refused.text().contains("\"input_required\""), "{}", refused.text());
+        assert_eq!(answered(other).await, "\"Hello, Ann, true\"", "others are asked");
+    };
+    let future::Either::Right(((), waiting)) = future::select(Box::pin(waiting), Box::pin(check)).await else {
+        panic!("all of them wait");
+    };
+    drop(waiting);
+    assert_eq!(answered(session).await, "\"Hello, Ann, true\"", "a place is free again");
 }
 
 /// It is run three times, and is one call. In the new era each round is a request of the client's own, and counts.

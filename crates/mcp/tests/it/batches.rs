@@ -1,6 +1,7 @@
 //! Arrays of messages: 2025-03-26 has them, nothing else does.
 
-use crate::fixture::{Fixture, LEGACY, Request, Session};
+use crate::fixture::{Fixture, LEGACY, Request, Session, ann};
+use crate::notes;
 use serde_json::{Value, json};
 
 fn batch(session: &Session<'_>, messages: &Value) -> Request {
@@ -63,6 +64,30 @@ async fn a_batch_is_refused_as_a_whole() {
         assert_eq!(answer.body.get("id"), None);
     }
     assert_eq!(fixture.post(&batch(&session, &json!(vec![&ping; 100]))).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_would_be_answered_at_too_great_a_length_is_not_run() {
+    let limits = diptych_pipeline::Settings { max_result_bytes: 1000, ..diptych_pipeline::Settings::default() };
+    let fixture = Fixture::limited(notes::operations(), limits, |_| {}).await;
+    let session = fixture.session_as("2025-03-26", Some(ann(&["notes:write"]))).await;
+    let add = |id| {
+        let params = json!({"name": "notes.add", "arguments": {"text": "x"}});
+        json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params})
+    };
+    let answer = fixture.post(&batch(&session, &(0..100).map(add).collect())).await;
+    let answers = answer.body.as_array().unwrap();
+    let ids: Vec<_> = answers.iter().map(|answer| answer["id"].as_u64().unwrap()).collect();
+    assert!(ids.iter().copied().eq(0..100));
+    let done: Vec<_> = answers.iter().map_while(|answer| answer.get("result")).collect();
+    assert!(done.iter().all(|result| result["isError"] != true) && (1..50).contains(&done.len()), "{}", done.len());
+    for refused in &answers[done.len()..] {
+        assert_eq!(refused["error"]["code"], -32600);
+        assert!(refused["error"]["message"].as_str().unwrap().contains("not run"), "{refused}");
+    }
+    // What says that it was not run was not run.
+    let count = fixture.modern("tools/call", json!({"name": "notes.count"})).await;
+    assert_eq!(count["content"][0]["text"], (2 + done.len()).to_string());
 }
 
 #[tokio::test]

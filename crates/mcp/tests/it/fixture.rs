@@ -87,11 +87,22 @@ impl Fixture {
 
     /// A session of a client that can be asked for this.
     pub(crate) async fn session_with(&self, revision: &'static str, capabilities: Value) -> Session<'_> {
+        self.session_of(revision, capabilities, None).await
+    }
+
+    /// The same, of somebody's.
+    pub(crate) async fn session_of(
+        &self,
+        revision: &'static str,
+        capabilities: Value,
+        principal: Option<Principal>,
+    ) -> Session<'_> {
         let declared = format!(r#""capabilities":{capabilities}"#);
-        let request = Request::initialize(revision).but(r#""capabilities":{}"#, &declared);
+        let mut request = Request::initialize(revision).but(r#""capabilities":{}"#, &declared);
+        request.principal = principal;
         let answer = self.post(&request).await;
         let id = answer.header("mcp-session-id").unwrap().to_owned();
-        Session { fixture: self, revision, id, principal: None }
+        Session { fixture: self, revision, id, principal: request.principal }
     }
 
     pub(crate) async fn session_as(&self, revision: &'static str, principal: Option<Principal>) -> Session<'_> {

@@ -4,6 +4,9 @@ use crate::fixture::{Answer, Fixture, MODERN, Request};
 use diptych_mcp::{Events, Head};
 use serde_json::json;
 
+/// Arguments with a name that is there twice.
+const TWICE: &str = r#""arguments":{"x":{"a":1,"a":2}}"#;
+
 fn tools_list() -> Request {
     Request::modern("tools/list", json!({}))
 }
@@ -87,11 +90,25 @@ async fn rungs_6_and_7_the_envelope() {
         ("a number as method", raw(r#"{"jsonrpc":"2.0","id":1,"method":1}"#), 400, -32600),
         ("null id", raw(r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#), 400, -32600),
         ("fractional id", raw(r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#), 400, -32600),
+        ("a long id", raw(&format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"ping"}}"#, "x".repeat(1023))), 400, -32600),
         ("boolean id", raw(r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#), 400, -32600),
         ("list of params", raw(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#), 400, -32600),
         ("two ids", raw(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#), 400, -32600),
         ("two methods", tools_list().but(r#""method""#, r#""method":"ping","m\u0065thod""#), 400, -32600),
         ("two names", call_count().but(r#""name""#, r#""name":"x","name""#), 400, -32600),
+        // Arguments are judged by their operation, where there is one.
+        (
+            "a name twice where nothing is called",
+            tools_list().but(r#""params":{"#, &format!(r#""params":{{{TWICE},"#)),
+            400,
+            -32600,
+        ),
+        (
+            "a name twice in what is read",
+            read("notes://1").but(r#""params":{"#, &format!(r#""params":{{{TWICE},"#)),
+            400,
+            -32600,
+        ),
         (
             "two versions",
             tools_list().but(r#""_meta":{"#, r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","#),

@@ -208,6 +208,7 @@ async fn wrong_subscriptions_are_refused() {
         (listen(json!({"resourceSubscriptions": "notes://1"})), (200, -32602)),
         (listen(json!({"resourceSubscriptions": ["a:1", "a:2", "a:3", "a:4", "a:5"]})), (200, -32602)),
         (listen(json!({})).with("accept", "application/json"), (406, -32600)),
+        (listen(json!({"resourceSubscriptions": ["a".repeat(256 * 1024)]})), (413, -32600)),
     ] {
         assert_eq!(fixture.post(&request).await.error(), expected);
     }
@@ -291,6 +292,36 @@ async fn who_comes_back_to_a_stream_is_told_what_may_have_changed_meanwhile() {
         assert_eq!(told.len(), 3, "{told:?}");
     })
     .await;
+}
+
+#[tokio::test]
+async fn one_stream_more_than_a_session_may_have_ends_the_oldest() {
+    let fixture = fixture().await;
+    let session = &fixture.session("2025-11-25").await;
+    let lines: Vec<_> = (0..6).map(|_| Events::new()).collect();
+    let get = async |request: Request, events: &Events| {
+        let head = Head::new(request.head.iter().map(|(name, value)| (&**name, value.as_bytes())));
+        fixture.server.get(&head, None, events).await
+    };
+    let open = future::join_all(lines[..5].iter().map(|events| get(stream(session), events)));
+    let check = async {
+        for events in &lines[..5] {
+            assert!(events.next().await.is_some_and(|first| first.data.is_empty()));
+        }
+        assert!(lines[0].next().await.is_none(), "it has ended");
+        assert!(lines[1..5].iter().all(|events| events.next().now_or_never().is_none()));
+        // Who comes back to it gets another, and is told that everything may have changed.
+        let again = stream(session).with("last-event-id", "0-0");
+        let back = async {
+            assert_eq!(lines[5].next().await.unwrap().id.as_deref(), Some("5-0"));
+            assert!(hear("2025-11-25", &lines[5]).await.is_some());
+            assert!(lines[1].next().await.is_none(), "again the oldest");
+        };
+        let ended = future::select(Box::pin(get(again, &lines[5])), Box::pin(back)).await;
+        assert!(matches!(ended, future::Either::Right(_)));
+    };
+    let ended = future::select(Box::pin(open), Box::pin(check)).await;
+    assert!(matches!(ended, future::Either::Right(_)));
 }
 
 #[tokio::test]

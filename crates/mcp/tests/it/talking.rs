@@ -214,6 +214,8 @@ async fn progress_goes_up_and_only_to_who_wants_it() {
     for request in [
         call("work", json!({}), json!({})),
         call("work", json!({}), json!({"progressToken": null})),
+        // It would be in each message.
+        call("work", json!({}), json!({"progressToken": "t".repeat(1023)})),
         call("work", json!({}), json!({"progressToken": "t"})).with("accept", "application/json"),
         call("work", json!({}), json!({"progressToken": "t"})).with("accept", "*/*"),
     ] {

@@ -77,8 +77,8 @@ fn by_code(error: &dyn DatabaseError) -> Class {
         "57014" => (ErrorKind::Deadline, "deadline", "the operation took longer than its deadline"),
         "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" => LOST,
         "53300" | "53400" | "55P03" | "25P03" => UNAVAILABLE,
-        // Too long; out of range, also of dates; U+0000, which PostgreSQL keeps in no text and no JSON.
-        "22001" | "22003" | "22008" | "22021" | "22P05" | "1299" => {
+        // Too long, also for an index; out of range, also of dates; U+0000, which PostgreSQL keeps in no text and no JSON.
+        "22001" | "22003" | "22008" | "22021" | "22P05" | "54000" | "1299" => {
             (ErrorKind::Invalid, "constraint", "the database does not accept one of the values")
         }
         _ => INTERNAL,

@@ -16,6 +16,9 @@ pub struct TaskSettings {
     pub max_open: u32,
     /// How many tasks are kept for a caller, with the finished ones; 1,000.
     pub max_kept: u32,
+    /// How much is kept of the tasks of a caller, in bytes of arguments, answers and results; 64 MiB. With as much there is no new task;
+    /// what has begun is finished.
+    pub max_kept_bytes: u64,
     /// The longest arguments of a task, and the longest answers to its questions, in bytes of JSON; 256 KiB.
     pub max_argument_bytes: usize,
 }
@@ -28,6 +31,7 @@ impl Default for TaskSettings {
             poll: Duration::from_secs(5),
             max_open: 100,
             max_kept: 1000,
+            max_kept_bytes: 64 * 1024 * 1024,
             max_argument_bytes: 256 * 1024,
         }
     }

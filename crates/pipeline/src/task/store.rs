@@ -4,6 +4,7 @@
 
 use super::{
     failure,
+    settings::TaskSettings,
     state::{TaskState, TaskStatus},
 };
 use crate::db::{Backend, Db, Record, Row, Tx, query, query_as};
@@ -100,7 +101,7 @@ impl Record for Open {
 impl Store {
     /// Stores a task and gives it as it was stored: a worker may have it already. `None` when its owner has as many as are
     /// allowed.
-    pub(super) async fn insert(&self, fresh: Fresh<'_>, max_open: u32, max_kept: u32) -> Result<Option<TaskState>> {
+    pub(super) async fn insert(&self, fresh: Fresh<'_>, most: &TaskSettings) -> Result<Option<TaskState>> {
         let (now, ttl) = (now(), millis(fresh.ttl));
         let state = TaskState {
             id: fresh.id.clone(),
@@ -120,7 +121,9 @@ impl Store {
              SELECT $1, $2, $3, $4, $5, $6, 'working', $7, $8, $9, $9, $10, $13, $14
              WHERE (SELECT COUNT(*) FROM diptych_tasks WHERE owner = $4 AND expires_at > $9) < $11
              AND (SELECT COUNT(*) FROM diptych_tasks
-                  WHERE owner = $4 AND expires_at > $9 AND status IN ('working', 'input_required')) < $12",
+                  WHERE owner = $4 AND expires_at > $9 AND status IN ('working', 'input_required')) < $12
+             AND (SELECT COALESCE(SUM(octet_length(arguments) + octet_length(answers) + octet_length(result)), 0)
+                  FROM diptych_tasks WHERE owner = $4 AND expires_at > $9) < $15",
         );
         let insert = insert
             .bind(fresh.id)
@@ -133,10 +136,11 @@ impl Store {
             .bind(state.poll_ms)
             .bind(now)
             .bind(state.expires_at)
-            .bind(i64::from(max_kept))
-            .bind(i64::from(max_open))
+            .bind(i64::from(most.max_kept))
+            .bind(i64::from(most.max_open))
             .bind(fresh.credentials)
-            .bind(fresh.idempotency_key);
+            .bind(fresh.idempotency_key)
+            .bind(i64::try_from(most.max_kept_bytes).unwrap_or(i64::MAX));
         let inserted = insert.execute(&mut self.db.writer().await?).await? == 1;
         Ok(inserted.then_some(state))
     }

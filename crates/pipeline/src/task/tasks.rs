@@ -109,8 +109,8 @@ impl Tasks {
             poll: task.asked_every(),
             ttl: task.kept_for(),
         };
-        let Some(created) = self.0.store.insert(fresh, settings.max_open, settings.max_kept).await? else {
-            let detail = "there are too many tasks; wait until some of them are done or expire";
+        let Some(created) = self.0.store.insert(fresh, settings).await? else {
+            let detail = "there are too many tasks, or too much is kept of them; wait until some are done or expire";
             return Err(Error::new(ErrorKind::RateLimited, "too_many_tasks", detail));
         };
         self.0.wake.notify_one();

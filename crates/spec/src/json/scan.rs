@@ -11,7 +11,7 @@ use crate::schema;
 const FEW: usize = 12;
 /// A pointer is not told beyond so many bytes.
 const POINTER: usize = 512;
-/// After so many objects with a name that is there twice, the rest is not read.
+/// Of so many objects with a name that is there twice, it is told where.
 const MOST_FOUND: usize = 16;
 
 type Step<T = ()> = Result<T, JsonFault>;
@@ -129,12 +129,11 @@ impl<'j> Scan<'j> {
         self.at += 1;
         let Some(open) = self.open.pop() else { return self.syntax() };
         if open.is_object {
-            if let Some(twice) = self.twice(open.names) {
+            if self.found.len() < MOST_FOUND
+                && let Some(twice) = self.twice(open.names)
+            {
                 let pointer = self.pointer(&open, twice);
                 self.found.push(pointer);
-                if self.found.len() == MOST_FOUND {
-                    return Err(JsonFault::Twice(std::mem::take(&mut self.found)));
-                }
             }
             self.names.truncate(open.names);
             self.decoded.truncate(open.decoded);

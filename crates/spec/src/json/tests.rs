@@ -37,13 +37,17 @@ fn a_name_is_there_once_at_any_depth() {
     ] {
         assert_eq!(check(json), Ok(()), "{json}");
     }
-    let all = |json| check(json).unwrap_err();
+    let all = |json: &str| check(json).unwrap_err();
     let both = JsonFault::Twice(vec!["/a/b".into(), "/c".into()]);
     assert_eq!(all(r#"{"a":{"b":1,"b":2},"c":1,"c":2}"#), both);
     // What is not JSON is said first.
     assert!(matches!(all(r#"{"a":{"b":1,"b":2},"c":tru}"#), JsonFault::Syntax { .. }));
     let many = "{\"a\":1,\"a\":2},".repeat(1000);
-    assert!(matches!(all(&format!("[{many}")), JsonFault::Twice(pointers) if pointers.len() == 16));
+    assert!(matches!(all(&format!("[{many}0]")), JsonFault::Twice(pointers) if pointers.len() == 16));
+    // However many there are, the rest is read.
+    assert!(matches!(all(&format!("[{many}")), JsonFault::Syntax { .. }));
+    assert_eq!(all(&format!("[{many}{}", "[".repeat(100))), JsonFault::Depth(64));
+    assert_eq!(all(&format!("[{many}{}0]", "0,".repeat(100_000))), JsonFault::Values(100_000));
     // Where there are many, they are sorted.
     let many = |last: &str| {
         let names: String = (0..5000).map(|at| format!(r#""name {at}":[{{"x":{at}}}],"#)).collect();
