@@ -32,6 +32,7 @@ mod queries;
 mod resources;
 mod retries;
 mod savepoints;
+mod schemas;
 mod secrets;
 mod sqlite;
 mod stale;

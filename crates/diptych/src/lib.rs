@@ -285,4 +285,6 @@ mod documents {
     mod transactions {}
     #[doc = include_str!("../../../docs/updating.md")]
     mod updating {}
+    #[doc = include_str!("../../../docs/validation.md")]
+    mod validation {}
 }

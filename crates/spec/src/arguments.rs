@@ -4,6 +4,7 @@
 //! An argument has one name on every surface. What is not declared is refused; what is given twice is refused;
 //! every wrong field is reported at once.
 
+mod agreement;
 mod asked;
 mod canonical;
 mod given;

@@ -1,6 +1,7 @@
 //! What is known of an operation before any call: the value that every surface describes itself from.
 
 mod access;
+mod answer;
 mod checks;
 mod enumeration;
 mod exposure;

@@ -3,14 +3,18 @@
 
 mod fit;
 mod flat;
+mod pattern;
+mod published;
 mod subschemas;
-mod words;
+pub(crate) mod words;
 
-pub(crate) use fit::{Fit, Mend};
+pub(crate) use fit::{Fit, Mend, has_rules, is_loose, keyword};
 pub(crate) use flat::columns;
+pub(crate) use published::is_ip;
 pub use subschemas::{Subschema, each_subschema, each_subschema_mut, is_secret};
 pub(crate) use words::{closed, expected};
 
+use crate::filter::MAX_OPERANDS;
 use schemars::{JsonSchema, SchemaGenerator, generate::Contract, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -31,6 +35,7 @@ fn generate<T: JsonSchema>(contract: Contract) -> Value {
     visit(&mut schema, &mut |schema| {
         schema.remove("title");
         leave_out_patches(schema);
+        published::mend(schema);
     });
     schema
 }
@@ -87,9 +92,62 @@ pub(crate) struct InputSchema {
     pub(crate) rest: Object,
 }
 
+impl InputSchema {
+    /// The schema of one object with all of them.
+    pub(crate) fn whole(&self) -> Value {
+        let mut whole = self.rest.clone();
+        whole.insert("type".to_owned(), json!("object"));
+        whole.insert("properties".to_owned(), self.properties.clone().into());
+        whole.insert("required".to_owned(), json!(self.required));
+        let others = self.others.clone().unwrap_or(Value::Bool(false));
+        whole.insert("additionalProperties".to_owned(), others);
+        if !self.defs.is_empty() {
+            whole.insert("$defs".to_owned(), self.defs.clone().into());
+        }
+        whole.into()
+    }
+
+    /// What the variants of a union say of a property.
+    pub(crate) fn variants_of(&self, name: &str) -> Vec<&Value> {
+        fn find<'s>(schema: &'s Object, name: &str, found: &mut Vec<&'s Value>) {
+            for part in parts(schema) {
+                found.extend(part.get("properties").and_then(|properties| properties.get(name)));
+                find(part, name, found);
+            }
+        }
+        let mut found = Vec::new();
+        find(&self.rest, name, &mut found);
+        found
+    }
+
+    /// The rest, for an object that has arguments of others as well: a variant that takes no further fields takes these.
+    pub(crate) fn rest_beside<'n>(&self, foreign: impl Iterator<Item = &'n str>) -> Object {
+        let mut rest = self.rest.clone();
+        for name in foreign {
+            admit(&mut rest, name);
+        }
+        rest
+    }
+}
+
+fn admit(schema: &mut Object, name: &str) {
+    for keyword in ["oneOf", "anyOf", "allOf"] {
+        let parts = schema.get_mut(keyword).and_then(Value::as_array_mut).into_iter().flatten();
+        for part in parts.filter_map(Value::as_object_mut) {
+            if part.get("additionalProperties") == Some(&Value::Bool(false))
+                && let Some(properties) = part.entry("properties").or_insert_with(|| json!({})).as_object_mut()
+            {
+                properties.entry(name.to_owned()).or_insert(Value::Bool(true));
+            }
+            admit(part, name);
+        }
+    }
+}
+
 /// The named arguments that `T` is made of, or why `T` is not made of named arguments.
 pub(crate) fn input<T: JsonSchema>() -> Result<InputSchema, String> {
     let mut root = generate::<T>(Contract::Deserialize);
+    published::hoist(&mut root, &T::schema_name());
     let properties = root.get("properties").and_then(Value::as_object).into_iter().flatten();
     let patches: Vec<_> = properties.filter(|(_, schema)| is_patch(schema)).map(|(name, _)| name.clone()).collect();
     unmark(&mut root);
@@ -114,16 +172,26 @@ pub(crate) fn input<T: JsonSchema>() -> Result<InputSchema, String> {
             strip_null(schema);
         }
     }
-    for keyword in ["oneOf", "anyOf"] {
-        for branch in root.get(keyword).and_then(Value::as_array).into_iter().flatten() {
-            for (name, schema) in branch.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                properties.entry(name.clone()).or_insert_with(|| widen(schema));
-            }
-        }
-    }
+    gather(&root, &mut properties);
     root.remove("type");
     root.remove("description");
     Ok(InputSchema { properties, required, patches, defs, others, rest: root })
+}
+
+/// Adds the properties of parts of a schema, and of parts of these.
+fn gather(schema: &Object, properties: &mut Object) {
+    for part in parts(schema) {
+        for (name, schema) in part.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            properties.entry(name.clone()).or_insert_with(|| widen(schema));
+        }
+        gather(part, properties);
+    }
+}
+
+/// The schemas that are about the same value.
+fn parts(schema: &Object) -> impl Iterator<Item = &Object> {
+    let lists = ["oneOf", "anyOf", "allOf"].into_iter().filter_map(move |keyword| schema.get(keyword)?.as_array());
+    lists.flatten().filter_map(Value::as_object)
 }
 
 /// A property of one variant of a tagged enum, as the union of the variants sees it: its fixed tag value is
@@ -153,9 +221,12 @@ fn visit(schema: &mut Value, f: &mut dyn FnMut(&mut Object)) {
 /// The most characters of a text that is filtered by, where its schema says nothing: databases refuse patterns that are very long.
 const LONGEST_OPERAND: u32 = 1000;
 
-/// Says how long a text may be that is looked for.
-pub(crate) fn bound_text(schema: &mut Value) {
+/// Says how long a text or a list may be that is looked for.
+pub(crate) fn bound_operand(schema: &mut Value) {
     let Value::Object(object) = schema else { return };
+    if object.get("type").is_some_and(|ty| ty == "array") {
+        object.entry("maxItems").or_insert(json!(MAX_OPERANDS));
+    }
     let bounded =
         ["format", "enum", "const", "pattern", "maxLength"].iter().any(|keyword| object.contains_key(*keyword));
     if !bounded && object.get("type").is_some_and(|ty| ty == "string") {

@@ -5,7 +5,7 @@ mod exposure;
 use crate::{
     ArgumentData, AsIs, Completion, Declaration, FieldError, Filter, Handler, IntoHandler, IntoPagination, List,
     Method, OneRow, OperationKind, OrderKey, Ordering, Owner, Permission, Predicate, Principal, Route, Task, Template,
-    arguments::ArgumentSet, filter::MAX_OPERANDS, ordering, presenter::As, schema, service::parse_path,
+    arguments::ArgumentSet, ordering, presenter::As, schema, service::parse_path,
 };
 use serde_json::{Map, json};
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
@@ -183,19 +183,8 @@ impl<H: Handler, V> SelectorSpec<H, V> {
         let set = ArgumentSet::of::<F>(Owner::Filter).and_then(|mut set| match set.schema.required.first() {
             Some(name) => Err(format!("the filter's `{name}` has to be an `Option`: a filter can be left out")),
             None => {
-                set.schema.properties.values_mut().for_each(schema::bound_text);
-                Ok(set.converted(|filter: F| {
-                    let predicates = filter.into_predicates();
-                    let long = predicates.iter().find(|predicate| predicate.values.len() > MAX_OPERANDS);
-                    match long {
-                        Some(predicate) => Err(vec![FieldError::new(
-                            format!("/{}", predicate.column),
-                            "length",
-                            format!("must have at most {MAX_OPERANDS} elements"),
-                        )]),
-                        None => Ok(Filters(predicates)),
-                    }
-                }))
+                set.schema.properties.values_mut().for_each(schema::bound_operand);
+                Ok(set.converted(|filter: F| Ok(Filters(filter.into_predicates()))))
             }
         });
         self.declaration.signature.arguments(set);

@@ -5,7 +5,10 @@
 //! in another case convention (`rename_all`), or, for a field that is renamed to something else, the one property
 //! whose schema carries the rule that failed.
 
-use crate::{FieldError, schema, schema::InputSchema};
+use crate::{
+    FieldError,
+    schema::{self, InputSchema, words},
+};
 use serde_json::{Map, Value};
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
@@ -91,10 +94,16 @@ fn carries(schema: &Value, broken: &ValidationErrorsKind, defs: &Map<String, Val
 fn states(schema: &Value, rule: &ValidationError) -> bool {
     let keywords: &[(&str, &[&str])] = match rule.code.as_ref() {
         "length" => &[("min", &["minLength", "minItems"]), ("max", &["maxLength", "maxItems"])],
-        "range" => &[("min", &["minimum"]), ("max", &["maximum"])],
+        "range" => &[
+            ("min", &["minimum"]),
+            ("max", &["maximum"]),
+            ("exclusive_min", &["exclusiveMinimum"]),
+            ("exclusive_max", &["exclusiveMaximum"]),
+        ],
         "email" => return schema.get("format").is_some_and(|format| format == "email"),
         "url" => return schema.get("format").is_some_and(|format| format == "uri"),
-        "regex" => return schema.get("pattern").is_some(),
+        "ip" => return schema::is_ip(schema),
+        "regex" | "contains" => return schema.get("pattern").is_some(),
         _ => return false,
     };
     let stated = |param: &str, names: &[&str]| match rule.params.get(param) {
@@ -109,57 +118,27 @@ fn words(rule: &ValidationError) -> String {
     if let Some(message) = &rule.message {
         return message.to_string();
     }
-    let param = |name: &str| rule.params.get(name).map(display);
+    let param = |name: &str| rule.params.get(name).map(words::display);
     let unit = match rule.params.get("value") {
         Some(Value::Array(_) | Value::Object(_)) => "elements",
         _ => "characters",
     };
     match rule.code.as_ref() {
-        "length" => match (param("equal"), param("min"), param("max")) {
-            (Some(exact), _, _) => format!("must have exactly {exact} {unit}"),
-            (_, Some(min), Some(max)) => format!("must have {min} to {max} {unit}"),
-            (_, Some(min), None) => format!("must have at least {min} {unit}"),
-            (_, None, Some(max)) => format!("must have at most {max} {unit}"),
-            _ => "has the wrong length".to_owned(),
-        },
-        "range" => {
-            let low = param("min").map(|min| format!("at least {min}"));
-            let low = low.or_else(|| param("exclusive_min").map(|min| format!("more than {min}")));
-            let high = param("max").map(|max| format!("at most {max}"));
-            let high = high.or_else(|| param("exclusive_max").map(|max| format!("less than {max}")));
-            match (low, high) {
-                (Some(low), Some(high)) => format!("must be {low} and {high}"),
-                (Some(bound), None) | (None, Some(bound)) => format!("must be {bound}"),
-                (None, None) => "is out of range".to_owned(),
-            }
-        }
-        "email" => "must be an email address".to_owned(),
-        "url" => "must be a URL".to_owned(),
-        "ip" => "must be an IP address".to_owned(),
-        "regex" => "does not have the expected form".to_owned(),
-        "required" => "this field is required".to_owned(),
+        "length" => words::length(param("equal"), param("min"), param("max"), unit),
+        "range" => words::range(param("min"), param("exclusive_min"), param("max"), param("exclusive_max")),
+        "email" => words::format("email").to_owned(),
+        "url" => words::format("uri").to_owned(),
+        "ip" => words::format("ip").to_owned(),
+        "regex" => words::FORM.to_owned(),
+        "required" => words::REQUIRED.to_owned(),
         "credit_card" => "must be a card number".to_owned(),
         "non_control_character" => "must not contain control characters".to_owned(),
         "contains" => param("needle").map_or_else(|| "is not valid".to_owned(), |n| format!("must contain {n}")),
         "does_not_contain" => {
             param("needle").map_or_else(|| "is not valid".to_owned(), |n| format!("must not contain {n}"))
         }
-        "must_match" => {
-            param("other").map_or_else(|| "is not valid".to_owned(), |other| format!("must be the same as {other}"))
-        }
+        // Its parameter `other` is not the name of the other field but what the caller sent in it.
+        "must_match" => "must be the same as the other field".to_owned(),
         code => format!("is not valid ({code})"),
-    }
-}
-
-fn display(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => match number.as_f64() {
-            Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 => {
-                format!("{float:.0}")
-            }
-            _ => number.to_string(),
-        },
-        other => other.to_string(),
     }
 }

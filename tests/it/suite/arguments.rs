@@ -8,6 +8,8 @@ use serde_json::json;
 
 everywhere!(
     every_broken_rule_is_named_at_once,
+    rules_and_types_are_named_together,
+    one_form_of_a_value_is_taken,
     nested_fields_are_named_by_pointer,
     unknown_and_missing_fields_are_refused,
     wrong_types_say_what_is_expected,
@@ -60,6 +62,63 @@ async fn every_broken_rule_is_named_at_once(world: &World) {
             ],
         })
     );
+}
+
+/// Not first what does not decode, and the rules the next time.
+async fn rules_and_types_are_named_together(world: &World) {
+    let ann = world.ann().await;
+    let lines = json!([{"description": "", "quantity": 0, "unit_cents": "much"}]);
+    let new = json!({"customer_id": "x", "number": "", "lines": lines});
+    let problem = ann.call("invoices.create", new).await.unwrap_err();
+    assert_eq!(
+        fields(&problem),
+        [
+            "/customer_id: expected a UUID",
+            "/due_on: this field is required",
+            "/lines/0/description: must have 1 to 500 characters",
+            "/lines/0/quantity: must be at least 1 and at most 10000",
+            "/lines/0/unit_cents: expected an integer",
+            "/number: must have 1 to 32 characters",
+        ]
+    );
+    let problem = ann.call("customers.create", json!({"name": "", "mail": "x"})).await.unwrap_err();
+    assert_eq!(
+        fields(&problem),
+        [
+            "/email: this field is required",
+            "/mail: there is no such field; known are name, email, phone",
+            "/name: must have 1 to 200 characters",
+        ]
+    );
+}
+
+/// What the schema says, though `uuid`, `chrono` and serde would take more.
+async fn one_form_of_a_value_is_taken(world: &World) {
+    let ann = world.ann().await;
+    let customer = customer(&ann, "Ada").await;
+    for (id, due_on, line, wrong) in [
+        (
+            customer.replace('-', ""),
+            "2026-12-31",
+            json!({"description": "a", "quantity": 1, "unit_cents": 1}),
+            "/customer_id: expected a UUID",
+        ),
+        (
+            customer.clone(),
+            "2026-1-31",
+            json!({"description": "a", "quantity": 1, "unit_cents": 1}),
+            "/due_on: expected a date (such as 2026-01-31)",
+        ),
+        (customer.clone(), "2026-12-31", json!(["a", 1, 1]), "/lines/0: expected an object"),
+    ] {
+        let new = json!({"customer_id": id, "number": "1", "due_on": due_on, "lines": [line]});
+        let problem = ann.call("invoices.create", new).await.unwrap_err();
+        assert_eq!(fields(&problem), [wrong]);
+    }
+    let problem = ann.call("invoices.list", json!({"due_before": "2026-1-31"})).await.unwrap_err();
+    assert_eq!(fields(&problem), ["/due_before: expected a date (such as 2026-01-31)"]);
+    let problem = ann.call("customers.get", json!({"id": customer.replace('-', "")})).await.unwrap_err();
+    assert_eq!(fields(&problem), ["/id: expected a UUID"]);
 }
 
 async fn nested_fields_are_named_by_pointer(world: &World) {
@@ -155,6 +214,13 @@ async fn a_text_that_is_looked_for_is_not_too_long(world: &World) {
     }
     assert_eq!(ann.call("customers.list", json!({"name": "%".repeat(1000)})).await.unwrap()["total"], 0);
     assert_eq!(ann.call("customers.list", json!({"name": "é".repeat(1000)})).await.unwrap()["total"], 0);
+    let ids = vec!["00000000-0000-0000-0000-000000000000"; 101];
+    let problem = ann.call("drafts.send", json!({"ids": ids})).await.unwrap_err();
+    assert_eq!(
+        fields(&problem),
+        ["/ids: must have at most 100 elements"],
+        "the name that was sent, not that of the column"
+    );
     let problem = ann.call("search", json!({"text": "%".repeat(201)})).await.unwrap_err();
     assert_eq!(fields(&problem), ["/text: must have 2 to 200 characters"]);
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod amending;
+mod answers;
 mod arguments;
 mod changing;
 mod listing;

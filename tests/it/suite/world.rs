@@ -1,6 +1,6 @@
 //! The example application on a database of its own, and callers on one surface.
 
-use super::walking;
+use super::{answers, walking};
 use diptych::{Backend, MCPServer, MCPServerBuilder, Server};
 use diptych_examples::invoices;
 use diptych_testkit::{RunningServer, Surface, SurfaceClient, TestDatabase};
@@ -31,7 +31,7 @@ pub(crate) fn application(database: &TestDatabase) -> MCPServerBuilder {
 impl World {
     pub(crate) async fn new(backend: Backend, surface: Surface) -> Self {
         let database = TestDatabase::new(backend).await;
-        let builder = application(&database).mount(walking::operations());
+        let builder = application(&database).mount(walking::operations()).mount(answers::operations());
         let running = match surface {
             Surface::InProcess | Surface::Stdio => Running::Here(builder.build().await.unwrap()),
             _ => Running::Listening(RunningServer::start(builder).await),

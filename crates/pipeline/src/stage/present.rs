@@ -1,5 +1,5 @@
 //! Stage 9: the answer is read again if that was declared, shown by its serializer, and encoded, once and before COMMIT: what
-//! cannot be shown is not kept.
+//! cannot be shown is not kept. In debug builds it is held against its own schema.
 
 use super::run::{Ran, Read};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     outcome::Effect,
 };
 use bytes::Bytes;
-use diptych_spec::{Error, ErrorKind, Result};
+use diptych_spec::{Declaration, Error, ErrorKind, Result};
 
 /// An answer that can be sent.
 pub(crate) struct Presented {
@@ -17,15 +17,26 @@ pub(crate) struct Presented {
 }
 
 pub(crate) async fn service(service: &dyn RunService, ran: Ran<'_>, max_bytes: usize) -> Result<Presented> {
-    sized(service.present(ran.computed, ran.tx).await?, max_bytes)
+    let presented = sized(service.present(ran.computed, ran.tx).await?, max_bytes)?;
+    presented.as_published(service.declaration())
 }
 
 pub(crate) fn selector(selector: &dyn RunSelector, read: Read, max_bytes: usize) -> Result<Presented> {
     let max_bytes = selector.declaration().list().max_bytes().unwrap_or(max_bytes);
-    sized(selector.present(read.computed, max_bytes)?, max_bytes)
+    let presented = sized(selector.present(read.computed, max_bytes)?, max_bytes)?;
+    presented.as_published(selector.declaration())
 }
 
 impl Presented {
+    /// In a debug build, only an answer that is what its own schema says: a client that checks it would refuse another. It is asked
+    /// here, before COMMIT, where every answer of every surface is encoded (ADR 0030).
+    fn as_published(self, declaration: &Declaration) -> Result<Self> {
+        if cfg!(debug_assertions) {
+            declaration.check_answer(&self.json)?;
+        }
+        Ok(self)
+    }
+
     /// What an earlier call was answered.
     pub(super) fn again(json: String) -> Self {
         Self { json: json.into(), effect: Effect::DoneBefore }

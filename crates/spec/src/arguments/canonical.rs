@@ -32,7 +32,7 @@ impl ArgumentTable {
         }
         let declared = self.arguments.iter().zip(&given.slots).filter(|(argument, _)| owned(argument.owner));
         let declared = declared.filter_map(|(argument, slot)| Some((&*argument.name, slot.as_deref()?)));
-        let extra = given.extra.iter().map(|(name, json)| (&**name, *json));
+        let extra = given.extra.iter().map(|(name, json)| (&**name, &**json));
         let all: BTreeMap<&str, &str> = declared.chain(extra).collect();
         let mut out = String::from("{");
         for (name, json) in all {

@@ -2,7 +2,7 @@
 
 use super::{
     split::Given,
-    table::{ArgumentTable, Owner},
+    table::{Argument, ArgumentTable, Owner},
 };
 use crate::{
     Call, FieldError, Result,
@@ -24,8 +24,10 @@ type Check = dyn Fn(&Call, &ArgumentSet, &mut Vec<FieldError>) + Send + Sync;
 /// Some arguments that are decoded together into one value.
 pub struct ArgumentSet {
     pub(super) owner: Owner,
-    type_name: &'static str,
+    pub(super) type_name: &'static str,
     pub(crate) schema: schema::InputSchema,
+    /// The schema of all its arguments together, where that says more than the schemas of each: a union.
+    whole: Option<Value>,
     pub(super) parse: Box<Parse>,
     locate: Box<Locate>,
     pub(super) check: Option<Box<Check>>,
@@ -61,7 +63,9 @@ impl ArgumentSet {
             Ok(())
         };
         let locate = Box::new(|fields: Fields<'_, '_>| fields.locate::<T>());
-        Ok(Self { owner, type_name, schema, parse: Box::new(parse), locate, check: None, members: Vec::new() })
+        let is_whole = !schema.rest.is_empty() || schema.others.as_ref().is_some_and(schema::is_loose);
+        let whole = is_whole.then(|| schema.whole());
+        Ok(Self { owner, type_name, schema, whole, parse: Box::new(parse), locate, check: None, members: Vec::new() })
     }
 
     /// The same, with the rules of `T` checked once the target is at hand.
@@ -106,6 +110,7 @@ impl ArgumentSet {
             owner,
             type_name: std::any::type_name::<A>(),
             schema: schema::InputSchema { properties, ..schema::InputSchema::default() },
+            whole: None,
             parse: Box::new(parse),
             locate: Box::new(|fields: Fields<'_, '_>| fields.locate::<A>()),
             check: None,
@@ -139,7 +144,11 @@ impl ArgumentSet {
             let argument = &fields.table.arguments[index];
             let Some(text) = given.slots[index].as_deref() else { continue };
             let Ok(mut value) = serde_json::from_str::<Value>(text) else { continue };
-            if fit.mend(&mut value, &argument.schema, how) {
+            let mut is_mended = fit.mend(&mut value, &argument.schema, how);
+            for variant in self.schema.variants_of(&argument.name) {
+                is_mended |= fit.mend(&mut value, variant, Mend::Integers);
+            }
+            if is_mended {
                 tracing::debug!(
                     argument = argument.name,
                     "an argument was written in another form and is taken as meant"
@@ -148,23 +157,61 @@ impl ArgumentSet {
                 mended += 1;
             }
         }
+        for (_, text) in &mut given.extra {
+            let Some(others) = &self.schema.others else { break };
+            let Ok(mut value) = serde_json::from_str::<Value>(text) else { continue };
+            if fit.mend(&mut value, others, how) {
+                *text = value.to_string().into();
+                mended += 1;
+            }
+        }
         (mended > 0).then_some((given, mended))
     }
 
-    /// Where what was given does not fit the schema.
+    /// Where what was given does not fit the schema, the rules of it included: what is wrong is told all at once.
     pub(super) fn mismatches(&self, fields: &Fields<'_, '_>, found: &mut Vec<FieldError>) {
-        let fit = Fit::new(&self.schema.defs);
-        for (name, text) in fields.iter() {
-            let Some(schema) = self.schema.properties.get(name) else { continue };
+        self.look(&Fit::new(&self.schema.defs), fields, |_| true, found);
+        self.look(&Fit::by_the_rules(&self.schema.defs), fields, |_| true, found);
+    }
+
+    /// Whether the rules in the schema are checked here: an `Input` has `validator`, order and page check themselves.
+    pub(super) fn checks_rules(&self) -> bool {
+        matches!(self.owner, Owner::Arg | Owner::Filter)
+    }
+
+    /// Where what decoded is not what is published.
+    pub(super) fn hold(&self, fields: &Fields<'_, '_>, found: &mut Vec<FieldError>) {
+        let fit = match self.owner {
+            Owner::Input => Fit::new(&self.schema.defs),
+            _ if self.checks_rules() => Fit::by_the_rules(&self.schema.defs),
+            _ => return,
+        };
+        self.look(&fit, fields, |argument| argument.is_held, found);
+        if let Some(whole) = &self.whole
+            && let Some(value) = fields.to_value()
+        {
+            fit.mismatches(&value, whole, "", found);
+        }
+    }
+
+    fn look(
+        &self,
+        fit: &Fit<'_>,
+        fields: &Fields<'_, '_>,
+        at: impl Fn(&Argument) -> bool,
+        found: &mut Vec<FieldError>,
+    ) {
+        for (argument, text) in fields.declared().filter(|(argument, _)| at(argument)) {
+            let Some(schema) = self.schema.properties.get(&argument.name) else { continue };
             let Ok(value) = serde_json::from_str::<Value>(text) else { continue };
-            fit.mismatches(&value, schema, &format!("/{}", schema::escape(name)), found);
+            fit.mismatches(&value, schema, &format!("/{}", schema::escape(&argument.name)), found);
         }
     }
 
     /// Every wrong field of arguments that did not decode.
     pub(super) fn explain(&self, fields: &Fields<'_, '_>) -> Vec<FieldError> {
         let mut found = Vec::new();
-        self.mismatches(fields, &mut found);
+        self.look(&Fit::new(&self.schema.defs), fields, |_| true, &mut found);
         if found.is_empty() {
             let pointer = (self.locate)(*fields);
             let name = pointer.get(1..).and_then(|path| path.split('/').next()).unwrap_or_default();
@@ -174,6 +221,7 @@ impl ArgumentSet {
             };
             found.push(FieldError::new(pointer, "type", detail));
         }
+        self.look(&Fit::by_the_rules(&self.schema.defs), fields, |_| true, &mut found);
         found
     }
 }
@@ -187,13 +235,23 @@ pub(crate) struct Fields<'t, 'a> {
 }
 
 impl<'t> Fields<'t, '_> {
-    pub(super) fn iter(self) -> impl Iterator<Item = (&'t str, &'t str)> {
-        let declared = self.set.members.iter().filter_map(move |&index| {
+    fn declared(self) -> impl Iterator<Item = (&'t Argument, &'t str)> {
+        self.set.members.iter().filter_map(move |&index| {
             let text = self.given.slots[index].as_deref()?;
-            Some((self.table.arguments[index].name.as_str(), text))
-        });
+            Some((&self.table.arguments[index], text))
+        })
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = (&'t str, &'t str)> {
+        let declared = self.declared().map(|(argument, text)| (argument.name.as_str(), text));
         let extra = self.given.extra.iter().filter(move |_| self.set.schema.others.is_some());
-        declared.chain(extra.map(|(name, text)| (name.as_ref(), *text)))
+        declared.chain(extra.map(|(name, text)| (name.as_ref(), text.as_ref())))
+    }
+
+    /// All of them as one object.
+    pub(super) fn to_value(self) -> Option<Value> {
+        let member = |(name, text): (&str, &str)| Some((name.to_owned(), serde_json::from_str(text).ok()?));
+        self.iter().map(member).collect::<Option<Map<_, _>>>().map(Value::Object)
     }
 
     fn decode<T: DeserializeOwned>(self) -> Result<T, serde_json::Error> {

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 #[derive(Clone)]
 pub(super) struct Given<'a> {
     pub(super) slots: Vec<Option<Cow<'a, str>>>,
-    pub(super) extra: Vec<(Cow<'a, str>, &'a str)>,
+    pub(super) extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
 impl ArgumentTable {
@@ -41,7 +41,7 @@ impl ArgumentTable {
                         }
                     }
                     None if self.sets.iter().any(|set| set.schema.others.is_some()) => {
-                        given.extra.push((name, raw.get()))
+                        given.extra.push((name, Cow::Borrowed(raw.get())))
                     }
                     _ => found.push(self.unknown(&name, place)),
                 }
@@ -87,7 +87,7 @@ impl ArgumentTable {
         let declared = self.arguments.iter().zip(slots);
         let declared = declared
             .filter_map(|(argument, slot)| Some((Cow::Borrowed(&*argument.name), Some(&argument.schema), slot?)));
-        declared.chain(extra.into_iter().map(|(name, json)| (name, None, Cow::Borrowed(json)))).collect()
+        declared.chain(extra.into_iter().map(|(name, json)| (name, None, json))).collect()
     }
 
     fn unknown(&self, name: &str, place: Place) -> FieldError {

@@ -1,6 +1,7 @@
 //! All arguments of an operation: their schema, and the two checks of a call.
 
 use super::{
+    agreement::Agreement,
     asked::Asked,
     given::Arguments,
     nul,
@@ -49,8 +50,8 @@ pub struct Argument {
     pub repeated: bool,
     pub(super) shape: TextShape,
     nullable: bool,
-    /// The most characters of a text that is filtered by.
-    longest: Option<usize>,
+    /// Whether what decodes is held to the schema.
+    pub(super) is_held: bool,
 }
 
 /// All arguments of an operation.
@@ -108,7 +109,7 @@ impl ArgumentTable {
                 repeated,
                 shape,
                 nullable: schema::accepts_null(schema, &set.schema.defs),
-                longest: longest(set.owner, schema),
+                is_held: schema::is_loose(schema) || (set.checks_rules() && schema::has_rules(schema)),
                 schema: schema.clone(),
             });
         }
@@ -164,7 +165,9 @@ impl ArgumentTable {
         }
         let sets = || self.sets.iter().filter(|set| owned(set.owner));
         for set in sets() {
-            root.extend(set.schema.rest.clone());
+            let foreign = arguments.iter().map(|argument| argument.name.as_str());
+            let foreign = foreign.filter(|name| !set.schema.properties.contains_key(*name));
+            root.extend(set.schema.rest_beside(foreign));
         }
         let others = sets().find_map(|set| set.schema.others.clone());
         root.insert("additionalProperties".to_owned(), others.unwrap_or(Value::Bool(false)));
@@ -201,24 +204,22 @@ impl ArgumentTable {
                     let hint = if argument.required { ", not null" } else { "; leave the field out instead of null" };
                     found.push(FieldError::new(at(), "type", format!("expected {words}{hint}")));
                 }
-                Some(text) => {
-                    nul::find(text, at, &mut found);
-                    if let Some(longest) = argument.longest.filter(|longest| is_longer(text, *longest)) {
-                        found.push(FieldError::new(at(), "length", format!("must have at most {longest} characters")));
-                    }
-                }
+                Some(text) => nul::find(text, at, &mut found),
                 None => {}
             }
         }
-        find_nul(given.extra.iter().map(|(name, text)| (&**name, *text)), &mut found);
+        find_nul(given.extra.iter().map(|(name, text)| (&**name, &**text)), &mut found);
         for set in &self.sets {
             let fields = Fields { table: self, set, given: &given };
             let missing = |index: &usize| self.arguments[*index].required && given.slots[*index].is_none();
             let is_whole = !set.members.iter().any(missing);
             let mut parsed = if is_whole { (set.parse)(fields, call) } else { Err(Refused::Decode) };
+            let mended = match &parsed {
+                Err(Refused::Decode) => set.mended(&fields, arguments.mend),
+                _ => None,
+            };
+            let fields = Fields { given: mended.as_ref().map_or(&given, |(mended, _)| mended), ..fields };
             if let Err(Refused::Decode) = parsed {
-                let mended = set.mended(&fields, arguments.mend);
-                let fields = Fields { given: mended.as_ref().map_or(&given, |(mended, _)| mended), ..fields };
                 if mended.is_some() {
                     find_nul(fields.iter(), &mut found);
                 }
@@ -235,11 +236,20 @@ impl ArgumentTable {
                     _ => {}
                 }
             }
-            if let Err(Refused::Fields(fields)) = parsed {
-                found.extend(fields);
+            match parsed {
+                Ok(()) => {
+                    set.hold(&fields, &mut found);
+                    if cfg!(debug_assertions) && set.check.is_some() {
+                        call.put(Agreement::of(set, &fields));
+                    }
+                }
+                Err(Refused::Fields(fields)) => found.extend(fields),
+                Err(Refused::Decode) => {}
             }
         }
         if !found.is_empty() {
+            // The rules as well, of what did decode: the caller mends everything in one go.
+            self.check_rules(call, &mut found);
             return Err(invalid(found));
         }
         if self.keeps_asked {
@@ -255,25 +265,20 @@ impl ArgumentTable {
     /// [`crate::ErrorKind::Invalid`] with every field that breaks a rule.
     pub fn validate(&self, call: &Call) -> Result<()> {
         let mut found = Vec::new();
-        for set in &self.sets {
-            if let Some(check) = &set.check {
-                check(call, set, &mut found);
-            }
+        self.check_rules(call, &mut found);
+        if cfg!(debug_assertions) {
+            Agreement::compare(call, &found);
         }
         if found.is_empty() { Ok(()) } else { Err(invalid(found)) }
     }
-}
 
-/// Nobody checks the rules of a filter, so its texts are measured.
-fn longest(owner: Owner, schema: &Value) -> Option<usize> {
-    let longest = schema.get("maxLength").filter(|_| owner == Owner::Filter)?.as_u64()?;
-    usize::try_from(longest).ok()
-}
-
-/// Whether this is a JSON text of more characters.
-fn is_longer(json: &str, longest: usize) -> bool {
-    // Quotes and escapes only make it longer.
-    json.len() > longest && serde_json::from_str::<String>(json).is_ok_and(|text| text.chars().count() > longest)
+    fn check_rules(&self, call: &Call, found: &mut Vec<FieldError>) {
+        for set in &self.sets {
+            if let Some(check) = &set.check {
+                check(call, set, found);
+            }
+        }
+    }
 }
 
 fn find_nul<'t>(arguments: impl Iterator<Item = (&'t str, &'t str)>, found: &mut Vec<FieldError>) {

@@ -1,32 +1,75 @@
-//! Whether a value fits a schema, where it does not, and what can be mended in it. Only read when decoding failed.
+//! Whether a value is what a schema says, and where it is not. The one reader of schemas: it explains what did not decode, holds
+//! what decoded to what is published, and in debug builds answers, too.
+//!
+//! Of a keyword that is not here (`contains`, `dependentSchemas`, …) nothing is said: the value passes.
 
-use super::{Object, escape, expected, resolve, type_of};
-use crate::{FieldError, JsonLimits};
+mod at;
+mod formats;
+mod mend;
+mod rules;
+
+pub(crate) use mend::Mend;
+pub(crate) use rules::{has_rules, keyword};
+
+use super::{Object, expected, type_of, words};
+use crate::FieldError;
+use at::At;
 use serde_json::Value;
-use std::cell::Cell;
+use std::{cell::Cell, collections::HashSet, sync::LazyLock};
 
 /// How many pairs of a value and a schema are looked at. Unions of unions would take a number that doubles with each level of
 /// what a caller nests; behind the limit everything fits, and the decoder's own word holds.
 const BUDGET: u32 = 20_000;
+/// The same for what the server made itself.
+const MUCH: u32 = 200_000;
 
-/// What is mended in a value that did not decode.
+/// How closely a value is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mend {
-    /// `2.0` → `2`: the same integer to JSON Schema.
-    Integers,
-    /// Also what a model wrote as a string: `"5"`, `"false"`, `"[1, 2]"`, where the schema forbids strings.
-    Strings,
+pub(crate) enum Look {
+    /// What a decoder looks at: types, names, variants, and formats that are types, such as a UUID.
+    Form,
+    /// Also the rules: lengths, bounds, patterns, formats of texts.
+    Rules,
 }
 
 /// A look at values of one schema.
 pub(crate) struct Fit<'s> {
+    root: Option<&'s Value>,
     defs: &'s Object,
+    look: Look,
+    /// Whether names that are not declared are left out of pointers: in a map they are data.
+    discreet: bool,
     budget: Cell<u32>,
 }
 
 impl<'s> Fit<'s> {
+    /// A look at the form of what a caller gave.
     pub(crate) fn new(defs: &'s Object) -> Self {
-        Self { defs, budget: Cell::new(BUDGET) }
+        Self { root: None, defs, look: Look::Form, discreet: false, budget: Cell::new(BUDGET) }
+    }
+
+    /// A look at all that the schema says.
+    pub(crate) fn by_the_rules(defs: &'s Object) -> Self {
+        Self { look: Look::Rules, ..Self::new(defs) }
+    }
+
+    /// Where `value` is not what a whole schema says, for the log: without names that are data.
+    pub(crate) fn whole(value: &Value, schema: &'s Value) -> Vec<FieldError> {
+        static NONE: LazyLock<Object> = LazyLock::new(Object::new);
+        let defs = schema.get("$defs").and_then(Value::as_object).unwrap_or(&NONE);
+        let fit = Self { root: Some(schema), discreet: true, budget: Cell::new(MUCH), ..Self::by_the_rules(defs) };
+        let mut found = Vec::new();
+        fit.mismatches(value, schema, "", &mut found);
+        found
+    }
+
+    /// Where `value`, which is at `pointer`, is not what `schema` expects. All of it, where a decoder names the first.
+    pub(crate) fn mismatches(&self, value: &Value, schema: &Value, pointer: &str, found: &mut Vec<FieldError>) {
+        self.walk(value, schema, At::Root(pointer), found);
+    }
+
+    fn strictly(&self) -> Self {
+        Self { look: Look::Rules, budget: self.budget.clone(), ..*self }
     }
 
     fn spend(&self) -> bool {
@@ -35,51 +78,127 @@ impl<'s> Fit<'s> {
         left > 0
     }
 
-    /// Where `value` is not what `schema` expects: types, required and unknown names, enums and formats. All of them, where
-    /// the decoder names the first.
-    pub(crate) fn mismatches(&self, value: &Value, schema: &Value, pointer: &str, found: &mut Vec<FieldError>) {
+    fn is_spent(&self) -> bool {
+        self.budget.get() == 0
+    }
+
+    /// What a reference leads to.
+    fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        match (schema.get("$ref").and_then(Value::as_str), self.root) {
+            (Some("#"), Some(root)) => root,
+            _ => super::resolve(schema, self.defs),
+        }
+    }
+
+    fn walk(&self, value: &Value, schema: &Value, at: At<'_>, found: &mut Vec<FieldError>) {
         if !self.spend() {
             return;
         }
-        let schema = resolve(schema, self.defs);
-        let wrong = || FieldError::new(pointer, "type", format!("expected {}", expected(schema, self.defs)));
-        if let Some(branches) = branches(schema) {
-            if !branches.iter().any(|branch| self.fits(value, branch)) {
-                found.push(wrong());
-            }
+        let before = found.len();
+        let target = self.resolve(schema);
+        if !std::ptr::eq(target, schema) {
+            self.walk(value, target, at, found);
+        }
+        for part in list(schema, "allOf") {
+            self.walk(value, part, at, found);
+        }
+        if found.len() > before {
             return;
         }
+        let wrong = || FieldError::new(at.pointer(), "type", format!("expected {}", expected(schema, self.defs)));
         if !fits_here(value, schema) {
             found.push(wrong());
             return;
         }
-        match value {
-            Value::Object(fields) => self.field_mismatches(fields, schema, pointer, found),
-            Value::Array(elements) => {
-                for (index, element) in elements.iter().enumerate() {
-                    if let Some(items) = schema.get("items") {
-                        self.mismatches(element, items, &format!("{pointer}/{index}"), found);
-                    }
-                }
+        for keyword in ["anyOf", "oneOf"] {
+            let branches = list(schema, keyword);
+            let candidates: Vec<_> = branches.iter().filter(|branch| self.may_be(value, branch)).collect();
+            match candidates[..] {
+                [] if branches.is_empty() => {}
+                // What is wrong inside of the one thing that it can be is told where it is.
+                [only] => self.walk(value, only, at, found),
+                _ if !self.is_one_of(value, &candidates, keyword == "oneOf") => found.push(wrong()),
+                _ => {}
             }
+        }
+        if self.look == Look::Rules {
+            self.rules(value, schema, at, found);
+        }
+        match value {
+            Value::Object(fields) => self.members(fields, schema, at, found),
+            Value::Array(elements) => self.elements(elements, schema, at, found),
             _ => {}
         }
     }
 
-    fn field_mismatches(&self, fields: &Object, schema: &Value, pointer: &str, found: &mut Vec<FieldError>) {
-        let properties = schema.get("properties").and_then(Value::as_object);
-        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-        for name in required.filter_map(Value::as_str).filter(|name| !fields.contains_key(*name)) {
-            let at = format!("{pointer}/{}", escape(name));
-            found.push(FieldError::new(at, "required", "this field is required"));
+    /// Whether a value can be what a branch says, by what tells branches apart: its type, its tag.
+    fn may_be(&self, value: &Value, branch: &Value) -> bool {
+        let branch = self.resolve(branch);
+        let properties = branch.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let mut tags = properties.filter_map(|(name, schema)| Some((value.get(name)?, schema.get("const")?)));
+        fits_here(value, branch) && tags.all(|(tag, only)| tag == only)
+    }
+
+    fn is_one_of(&self, value: &Value, branches: &[&Value], alone: bool) -> bool {
+        let fitting = |fit: &Self| branches.iter().filter(|branch| fit.fits(value, branch)).count();
+        let count = fitting(self);
+        if count > 1 && alone && self.look == Look::Form {
+            // By their rules they may be told apart; that none of these is kept is not for here to say.
+            let strictly = self.strictly();
+            let count = fitting(&strictly);
+            self.budget.set(strictly.budget.get());
+            return count <= 1 || self.is_spent();
         }
-        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+        count == 1 || (count > 1 && !alone) || self.is_spent()
+    }
+
+    fn members(&self, fields: &Object, schema: &Value, at: At<'_>, found: &mut Vec<FieldError>) {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for name in list(schema, "required").iter().filter_map(Value::as_str) {
+            if !fields.contains_key(name) {
+                found.push(FieldError::new(At::Name(&at, name).pointer(), "required", words::REQUIRED));
+            }
+        }
+        let others = ["additionalProperties", "unevaluatedProperties"].iter().find_map(|keyword| schema.get(keyword));
+        let others = others.filter(|_| schema.get("patternProperties").is_none());
         for (name, value) in fields {
-            let at = format!("{pointer}/{}", escape(name));
-            match properties.and_then(|properties| properties.get(name)) {
-                Some(schema) => self.mismatches(value, schema, &at, found),
-                None if closed => found.push(FieldError::new(at, "unknown", "there is no such field")),
+            if let Some(schema) = properties.and_then(|properties| properties.get(name)) {
+                self.walk(value, schema, At::Name(&at, name), found);
+                continue;
+            }
+            let at = At::Name(&at, if self.discreet { "*" } else { name });
+            match others {
+                Some(Value::Bool(false)) if self.is_named(schema, name) => {}
+                Some(Value::Bool(false)) => {
+                    found.push(FieldError::new(at.pointer(), "unknown", "there is no such field"));
+                }
+                Some(others) => self.walk(value, others, at, found),
                 None => {}
+            }
+        }
+    }
+
+    /// Whether a schema that says no other names has this one in a part of it, where `unevaluatedProperties` sees it.
+    fn is_named(&self, schema: &Value, name: &str) -> bool {
+        if schema.get("additionalProperties").is_some() || !self.spend() {
+            return false;
+        }
+        let target = self.resolve(schema);
+        let refers = !std::ptr::eq(target, schema);
+        let mut parts = ["allOf", "anyOf", "oneOf"].iter().flat_map(|keyword| list(schema, keyword));
+        let has = |part: &Value| part.get("properties").is_some_and(|properties| properties.get(name).is_some());
+        refers && (has(target) || self.is_named(target, name))
+            || parts.any(|part| has(part) || self.is_named(part, name))
+    }
+
+    fn elements(&self, elements: &[Value], schema: &Value, at: At<'_>, found: &mut Vec<FieldError>) {
+        if schema.get("uniqueItems") == Some(&Value::Bool(true)) && has_twice(elements) {
+            found.push(FieldError::new(at.pointer(), "unique", "must not have an element twice"));
+        }
+        let prefix = list(schema, "prefixItems");
+        for (index, element) in elements.iter().enumerate() {
+            if let Some(items) = prefix.get(index).or_else(|| schema.get("items")) {
+                self.walk(element, items, At::Index(&at, index), found);
             }
         }
     }
@@ -89,76 +208,24 @@ impl<'s> Fit<'s> {
         self.mismatches(value, schema, "", &mut found);
         found.is_empty()
     }
-
-    /// Mends what can be mended; says whether there was something.
-    pub(crate) fn mend(&self, value: &mut Value, schema: &Value, how: Mend) -> bool {
-        if !self.spend() {
-            return false;
-        }
-        let schema = resolve(schema, self.defs);
-        if type_of(schema) == Some("integer")
-            && let Some(integer) = whole(value)
-        {
-            *value = integer.into();
-            return true;
-        }
-        if how == Mend::Strings
-            && let Value::String(text) = &*value
-            && !self.accepts_strings(schema)
-            && JsonLimits::default().check(text).is_ok()
-            && let Ok(mut meant) = serde_json::from_str::<Value>(text)
-        {
-            self.mend(&mut meant, schema, how);
-            let mends = self.fits(&meant, schema);
-            if mends {
-                *value = meant;
-            }
-            return mends;
-        }
-        let mut mended = false;
-        for branch in branches(schema).into_iter().flatten() {
-            mended |= self.mend(value, branch, how);
-        }
-        match value {
-            Value::Object(fields) => {
-                for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                    mended |= fields.get_mut(name).is_some_and(|field| self.mend(field, schema, how));
-                }
-            }
-            Value::Array(elements) => {
-                for element in elements {
-                    mended |= schema.get("items").is_some_and(|items| self.mend(element, items, how));
-                }
-            }
-            _ => {}
-        }
-        mended
-    }
-
-    /// Whether some string is a value of the schema.
-    fn accepts_strings(&self, schema: &Value) -> bool {
-        let schema = resolve(schema, self.defs);
-        if !self.spend() {
-            return true;
-        }
-        if let Some(branches) = branches(schema) {
-            return branches.iter().any(|branch| self.accepts_strings(branch));
-        }
-        match (schema.get("type"), schema.get("enum"), schema.get("const")) {
-            (Some(Value::String(ty)), ..) => ty == "string",
-            (Some(Value::Array(types)), ..) => types.iter().any(|ty| ty == "string"),
-            (_, Some(Value::Array(values)), _) => values.iter().any(Value::is_string),
-            (_, _, Some(only)) => only.is_string(),
-            _ => true,
-        }
-    }
 }
 
-fn branches(schema: &Value) -> Option<&Vec<Value>> {
-    ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array())
+/// Whether an element is there twice. Objects whose members are in another order are taken for others.
+fn has_twice(elements: &[Value]) -> bool {
+    let mut seen = HashSet::new();
+    let text = |element: &Value| mend::whole(element).map_or_else(|| element.to_string(), |whole| whole.to_string());
+    !elements.iter().all(|element| seen.insert(text(element)))
+}
+
+/// The schemas, or names, in a list under a keyword.
+fn list<'a>(schema: &'a Value, keyword: &str) -> &'a [Value] {
+    schema.get(keyword).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn fits_here(value: &Value, schema: &Value) -> bool {
+    if *schema == Value::Bool(false) {
+        return false;
+    }
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
         return values.contains(value);
     }
@@ -168,7 +235,7 @@ fn fits_here(value: &Value, schema: &Value) -> bool {
     let fits = |ty: &str| match ty {
         "null" => value.is_null(),
         "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64() || whole(value).is_some(),
+        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
         "number" => value.is_number(),
         "string" => value.is_string(),
         "array" => value.is_array(),
@@ -180,24 +247,25 @@ fn fits_here(value: &Value, schema: &Value) -> bool {
         Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).any(fits),
         _ => true,
     };
-    let format = schema.get("format").and_then(Value::as_str);
-    typed
-        && match (format, value) {
-            (Some("uuid"), Value::String(text)) => uuid::Uuid::parse_str(text).is_ok(),
-            (Some("date-time"), Value::String(text)) => chrono::DateTime::parse_from_rfc3339(text).is_ok(),
-            (Some("date"), Value::String(text)) => text.parse::<chrono::NaiveDate>().is_ok(),
-            (Some("int32"), Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
-            (Some("uint32"), Value::Number(number)) => number.as_u64().is_some_and(|n| u32::try_from(n).is_ok()),
-            _ => true,
-        }
+    typed && schema.get("format").and_then(Value::as_str).is_none_or(|format| formats::is_of_type(format, value))
 }
 
-/// The integer that a float is, if it is one.
-fn whole(value: &Value) -> Option<i64> {
-    /// Beyond 2^53 a float does not tell one integer from the next.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    let float = value.as_f64().filter(|float| value.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT)?;
-    #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is exact")]
-    let whole = float as i64;
-    Some(whole)
+/// Whether what decodes may still be something else than is published: serde takes a struct written as an array, a variant
+/// written as an object, an element of a set twice, `uuid` and `chrono` more than one form.
+pub(crate) fn is_loose(schema: &Value) -> bool {
+    let keywords = ["properties", "enum", "const", "$ref", "anyOf", "oneOf", "allOf", "uniqueItems"];
+    let mut loose = keywords.iter().any(|keyword| schema.get(keyword).is_some())
+        || schema.get("format").and_then(Value::as_str).is_some_and(formats::has_forms);
+    super::each_subschema(schema, |inner| loose |= is_loose(inner.schema));
+    loose
+}
+
+/// The branches of a union.
+fn branches(schema: &Value) -> Option<&Vec<Value>> {
+    ["anyOf", "oneOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array())
+}
+
+/// Whether what a value has to be is an integer.
+fn is_integer(schema: &Value) -> bool {
+    type_of(schema) == Some("integer")
 }

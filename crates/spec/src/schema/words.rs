@@ -3,6 +3,61 @@
 use super::{Object, accepts_null, resolve, type_of};
 use serde_json::Value;
 
+/// What is said of a field that is not there.
+pub(crate) const REQUIRED: &str = "this field is required";
+/// What is said of a text that a pattern does not match.
+pub(crate) const FORM: &str = "does not have the expected form";
+/// What is said of a value that is excluded.
+pub(super) const OTHER: &str = "has to be something else";
+
+/// What a length should be.
+pub(crate) fn length(exact: Option<String>, min: Option<String>, max: Option<String>, unit: &str) -> String {
+    match (exact, min, max) {
+        (Some(exact), _, _) => format!("must have exactly {exact} {unit}"),
+        (_, Some(min), Some(max)) => format!("must have {min} to {max} {unit}"),
+        (_, Some(min), None) => format!("must have at least {min} {unit}"),
+        (_, None, Some(max)) => format!("must have at most {max} {unit}"),
+        _ => "has the wrong length".to_owned(),
+    }
+}
+
+/// Between what a number should be: from `low` or above `above`, to `high` or below `below`.
+pub(crate) fn range(low: Option<String>, above: Option<String>, high: Option<String>, below: Option<String>) -> String {
+    let low = low.map(|low| format!("at least {low}")).or_else(|| above.map(|above| format!("more than {above}")));
+    let high = high.map(|high| format!("at most {high}")).or_else(|| below.map(|below| format!("less than {below}")));
+    match (low, high) {
+        (Some(low), Some(high)) => format!("must be {low} and {high}"),
+        (Some(bound), None) | (None, Some(bound)) => format!("must be {bound}"),
+        (None, None) => "is out of range".to_owned(),
+    }
+}
+
+/// What a text of a format should be.
+pub(crate) fn format(format: &str) -> &'static str {
+    match format {
+        "email" => "must be an email address",
+        "uri" => "must be a URL",
+        "ipv4" => "must be an IPv4 address",
+        "ipv6" => "must be an IPv6 address",
+        "ip" => "must be an IP address",
+        _ => FORM,
+    }
+}
+
+/// A limit of a rule, as text.
+pub(crate) fn display(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 => {
+                format!("{float:.0}")
+            }
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
 /// What a schema expects, in words that follow "expected ".
 pub(crate) fn expected(schema: &Value, defs: &Object) -> String {
     let schema = resolve(schema, defs);

@@ -99,3 +99,68 @@ fn rules_say_what_they_want_and_never_what_they_got() {
     );
     assert!(!found.concat().contains("secret"));
 }
+
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+struct Signup {
+    password: String,
+    #[validate(must_match(other = "password"))]
+    again: String,
+    #[validate(ip)]
+    #[serde(rename = "from")]
+    address: Option<String>,
+    #[serde(rename = "part")]
+    #[validate(range(exclusive_min = 0.0))]
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    share: Option<f64>,
+}
+
+/// What `validator` calls the other field is what was sent in it.
+#[test]
+fn a_rule_across_fields_repeats_neither() {
+    let json = r#"{"password": "secret-1", "again": "secret-2", "from": "nowhere", "part": 0}"#;
+    assert_eq!(
+        refusals::<Signup>(json),
+        [
+            "/again must_match: must be the same as the other field",
+            "/from ip: must be an IP address",
+            "/part range: must be more than 0",
+        ]
+    );
+}
+
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+struct Mixed {
+    #[validate(length(min = 2))]
+    name: String,
+    #[expect(dead_code, reason = "only read")]
+    size: Size,
+    #[validate(nested)]
+    line: Line,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Size {
+    Small,
+}
+
+#[test]
+fn rules_are_told_together_with_what_does_not_decode() {
+    assert_eq!(
+        refusals::<Mixed>(r#"{"name": "", "size": "huge", "line": {"unit-price": 0}}"#),
+        [
+            "/line/unit-price range: must be at least 1",
+            "/name length: must have at least 2 characters",
+            "/size type: expected one of small",
+        ]
+    );
+    // serde takes both of these.
+    assert_eq!(
+        refusals::<Mixed>(r#"{"name": "x", "size": {"small": null}, "line": [1]}"#),
+        [
+            "/line type: expected an object",
+            "/name length: must have at least 2 characters",
+            "/size type: expected one of small",
+        ]
+    );
+}

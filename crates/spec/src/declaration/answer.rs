@@ -1,0 +1,47 @@
+//! An answer, held against the schema that is published for it.
+
+use super::Declaration;
+use crate::{Error, FieldError, Result, schema::Fit};
+use std::fmt;
+
+/// How many fields the log is told of.
+const TOLD: usize = 5;
+
+impl Declaration {
+    /// Whether an answer, as JSON, is what [`Declaration::output`] says. What an exposed handler answers is not known before, so
+    /// anything is.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Internal`], whose source names the operation, and pointer and rule of what is wrong. No value is in it.
+    pub fn check_answer(&self, json: &[u8]) -> Result<()> {
+        if self.exposed {
+            return Ok(());
+        }
+        let value = serde_json::from_slice(json).map_err(Error::internal)?;
+        let found = Fit::whole(&value, &self.output);
+        if found.is_empty() { Ok(()) } else { Err(Error::internal(Misfit { operation: self.name.to_string(), found })) }
+    }
+}
+
+/// An answer that is not what was published.
+#[derive(Debug)]
+struct Misfit {
+    operation: String,
+    found: Vec<FieldError>,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the answer of `{}` is not what its own schema says", self.operation)?;
+        for FieldError { pointer, code, detail } in self.found.iter().take(TOLD) {
+            let pointer = if pointer.is_empty() { "the answer" } else { pointer.as_str() };
+            write!(f, "; {pointer} ({code}): {detail}")?;
+        }
+        match self.found.len().saturating_sub(TOLD) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for Misfit {}
