@@ -43,3 +43,4 @@ mod traces;
 mod trail;
 mod transactions;
 mod updates;
+mod versions;

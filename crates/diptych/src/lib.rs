@@ -166,6 +166,8 @@ pub use diptych_spec::TaskStart;
 pub use diptych_spec::Total;
 pub use diptych_spec::Value;
 pub use diptych_spec::ValueKind;
+pub use diptych_spec::Version;
+pub use diptych_spec::Versioned;
 
 // Running.
 pub use diptych_pipeline::Audit;
@@ -285,4 +287,6 @@ mod documents {
     mod transactions {}
     #[doc = include_str!("../../../docs/updating.md")]
     mod updating {}
+    #[doc = include_str!("../../../docs/versions.md")]
+    mod versions {}
 }

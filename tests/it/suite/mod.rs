@@ -11,6 +11,7 @@ mod reading;
 mod retrying;
 mod sets;
 mod trying;
+mod versions;
 mod walking;
 mod world;
 
