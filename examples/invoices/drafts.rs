@@ -31,7 +31,7 @@ pub struct Sent {
 #[selector("drafts.list")]
 pub async fn drafts(owner: &Owner) -> Result<Select<Invoice>> {
     Ok(Select::sql(
-        "SELECT id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at
+        "SELECT id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at, version
          FROM invoices WHERE owner = $1 AND status = 'draft'",
     )
     .bind(owner.text()))
@@ -43,7 +43,7 @@ pub async fn send_drafts(tx: &mut Tx, Instances(drafts): Instances<Invoice>) -> 
     let sent_at = now();
     let mut numbers = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        query("UPDATE invoices SET status = $2, sent_at = $3 WHERE id = $1")
+        query("UPDATE invoices SET status = $2, sent_at = $3, version = version + 1 WHERE id = $1")
             .bind(draft.id)
             .bind(Status::Sent)
             .bind(sent_at)

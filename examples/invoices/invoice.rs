@@ -8,7 +8,7 @@ use super::{
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
     App, Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Record,
-    Result, Scope, Select, State, Tx, query, query_as, query_scalar, selector, service, update,
+    Result, Scope, Select, State, Tx, Version, Versioned, query, query_as, query_scalar, selector, service, update,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,13 @@ pub struct Invoice {
     pub(super) paid_cents: i64,
     due_on: NaiveDate,
     created_at: DateTime<Utc>,
+    version: Version,
+}
+
+impl Versioned for Invoice {
+    fn version(&self) -> Version {
+        self.version
+    }
 }
 
 /// An invoice, as shown.
@@ -57,11 +64,13 @@ pub struct InvoiceView {
     amount: String,
     due_on: NaiveDate,
     created_at: DateTime<Utc>,
+    version: Version,
 }
 
 impl From<Invoice> for InvoiceView {
     fn from(invoice: Invoice) -> Self {
-        let Invoice { id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at } = invoice;
+        let Invoice { id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at, version } =
+            invoice;
         Self {
             id,
             customer_id,
@@ -72,6 +81,7 @@ impl From<Invoice> for InvoiceView {
             amount: amount(amount_cents),
             due_on,
             created_at,
+            version,
         }
     }
 }
@@ -226,13 +236,17 @@ pub async fn amend_invoice(
     limits: State<Limits>,
 ) -> Result<Uuid, InvoiceError> {
     let amount = change.lines.as_deref().map(|lines| within(&limits, lines)).transpose()?;
-    update("invoices")
+    let update = update("invoices")
         .key("id", invoice.id)
         .set("number", &invoice.number, change.number)
         .set("due_on", &invoice.due_on, change.due_on)
-        .set("amount_cents", &invoice.amount_cents, amount)
-        .execute(tx)
-        .await?;
+        .set("amount_cents", &invoice.amount_cents, amount);
+    // New lines are another version, also where they cost the same.
+    let update = match &change.lines {
+        Some(_) => update.set("version", &invoice.version, Some(invoice.version.next())),
+        None => update.version("version", invoice.version),
+    };
+    update.execute(tx).await?;
     if let Some(lines) = change.lines {
         query("DELETE FROM invoice_lines WHERE invoice_id = $1").bind(invoice.id).execute(tx).await?;
         write_lines(tx, invoice.id, lines).await?;
@@ -243,27 +257,31 @@ pub async fn amend_invoice(
 /// Send a draft to its customer. It can not be amended afterwards.
 #[service("invoices.send")]
 pub async fn send_invoice(tx: &mut Tx, Instance(invoice): Instance<Invoice>) -> Result<Invoice> {
-    query("UPDATE invoices SET status = $2, sent_at = $3 WHERE id = $1")
+    query("UPDATE invoices SET status = $2, sent_at = $3, version = version + 1 WHERE id = $1")
         .bind(invoice.id)
         .bind(Status::Sent)
         .bind(now())
         .execute(tx)
         .await?;
-    Ok(Invoice { status: Status::Sent, ..invoice })
+    Ok(Invoice { status: Status::Sent, version: invoice.version.next(), ..invoice })
 }
 
 /// Declare an invoice void. This can not be undone.
 #[service("invoices.void")]
 pub async fn void_invoice(tx: &mut Tx, Instance(invoice): Instance<Invoice>) -> Result<Invoice> {
-    query("UPDATE invoices SET status = $2 WHERE id = $1").bind(invoice.id).bind(Status::Void).execute(tx).await?;
-    Ok(Invoice { status: Status::Void, ..invoice })
+    query("UPDATE invoices SET status = $2, version = version + 1 WHERE id = $1")
+        .bind(invoice.id)
+        .bind(Status::Void)
+        .execute(tx)
+        .await?;
+    Ok(Invoice { status: Status::Void, version: invoice.version.next(), ..invoice })
 }
 
 /// Your invoices, newest first.
 #[selector("invoices.list")]
 pub async fn list_invoices(owner: &Owner) -> Result<Select<Invoice>> {
     Ok(Select::sql(
-        "SELECT id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at
+        "SELECT id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at, version
          FROM invoices WHERE owner = $1",
     )
     .bind(owner.text()))
@@ -279,7 +297,7 @@ pub async fn invoice_row(
     owner: &Owner,
 ) -> Result<Option<Invoice>> {
     query_as(
-        "SELECT id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at
+        "SELECT id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at, version
          FROM invoices WHERE id = $1 AND owner = $2",
     )
     .bind(id)
@@ -309,7 +327,7 @@ pub async fn get_invoice(
 /// The answer of a service that returns an id.
 pub(super) fn invoice_by_id(id: &Uuid) -> Select<Invoice> {
     Select::sql(
-        "SELECT id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at FROM invoices WHERE id = $1",
+        "SELECT id, customer_id, number, status, amount_cents, paid_cents, due_on, created_at, version FROM invoices WHERE id = $1",
     )
     .bind(*id)
 }
@@ -354,6 +372,8 @@ pub(super) fn operations() -> Operations {
                 .allow(Scope("invoices:write"))
                 .target(invoice_row::spec())
                 .require("not_a_draft", "only a draft can be amended", is_draft)
+                // Who fills in a form does not undo what somebody else has filled in meanwhile.
+                .expects_version()
                 .output(invoice_by_id)
                 .present::<InvoiceView>()
                 .changes("invoices://{id}")
@@ -365,6 +385,8 @@ pub(super) fn operations() -> Operations {
                 .allow(Scope("invoices:write"))
                 .target(invoice_row::spec())
                 .require("not_a_draft", "only a draft can be sent", is_draft)
+                // What is sent is what was looked at.
+                .expects_version()
                 .present::<InvoiceView>()
                 .changes("invoices://{id}")
                 .rest(POST, "/invoices/{id}/send"),

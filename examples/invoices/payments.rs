@@ -76,7 +76,7 @@ pub async fn pay_invoice(
         .execute(tx)
         .await?;
     let status = if payment.amount_cents == due { Status::Paid } else { invoice.status };
-    query("UPDATE invoices SET paid_cents = paid_cents + $2, status = $3 WHERE id = $1")
+    query("UPDATE invoices SET paid_cents = paid_cents + $2, status = $3, version = version + 1 WHERE id = $1")
         .bind(invoice.id)
         .bind(payment.amount_cents)
         .bind(status)

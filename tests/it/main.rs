@@ -44,3 +44,4 @@ mod traces;
 mod trail;
 mod transactions;
 mod updates;
+mod versions;

@@ -166,6 +166,8 @@ pub use diptych_spec::TaskStart;
 pub use diptych_spec::Total;
 pub use diptych_spec::Value;
 pub use diptych_spec::ValueKind;
+pub use diptych_spec::Version;
+pub use diptych_spec::Versioned;
 
 // Running.
 pub use diptych_pipeline::Audit;
@@ -287,4 +289,6 @@ mod documents {
     mod updating {}
     #[doc = include_str!("../../../docs/validation.md")]
     mod validation {}
+    #[doc = include_str!("../../../docs/versions.md")]
+    mod versions {}
 }

@@ -299,8 +299,8 @@ pub fn record(item: TokenStream) -> TokenStream {
 /// The error of a service: what each variant of an enum is to the caller.
 ///
 /// `#[problem(kind)]` is one of `bad_request`, `invalid`, `unauthenticated`, `forbidden`, `not_found`, `conflict`,
-/// `rate_limited`, `too_large`, `deadline`, `unavailable` and `internal`. `code` is what a client switches on, the
-/// variant in snake_case unless said otherwise. `detail` is a format string over the fields, `{max}` or `{0}`; without
+/// `precondition_failed`, `precondition_required`, `rate_limited`, `too_large`, `deadline`, `unavailable` and `internal`.
+/// `code` is what a client switches on, the variant in snake_case unless said otherwise. `detail` is a format string over the fields, `{max}` or `{0}`; without
 /// it, the first paragraph of the doc comment is the detail, as it stands. The detail of an `internal` problem is for
 /// the log; the caller learns nothing.
 ///

@@ -6,13 +6,15 @@ use quote::{format_ident, quote};
 use syn::{Data, DeriveInput, LitStr, Type, Variant};
 
 /// The word in `#[problem(…)]` and its `ErrorKind`.
-const KINDS: [(&str, &str); 11] = [
+const KINDS: [(&str, &str); 13] = [
     ("bad_request", "BadRequest"),
     ("invalid", "Invalid"),
     ("unauthenticated", "Unauthenticated"),
     ("forbidden", "Forbidden"),
     ("not_found", "NotFound"),
     ("conflict", "Conflict"),
+    ("precondition_failed", "PreconditionFailed"),
+    ("precondition_required", "PreconditionRequired"),
     ("rate_limited", "RateLimited"),
     ("too_large", "TooLarge"),
     ("deadline", "Deadline"),

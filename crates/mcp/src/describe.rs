@@ -139,12 +139,22 @@ pub(crate) fn brief<'a>(declaration: &'a Declaration, revision: &Revision) -> Br
 fn input(declaration: &Declaration, revision: &Revision) -> Value {
     let mut schema = declaration.arguments().schema();
     idempotency::offer(declaration, &mut schema);
+    insist(declaration, &mut schema);
     spell_out(&mut schema);
     if !revision.header_arguments {
         without_headers(&mut schema);
     }
     compact(&mut schema);
     schema
+}
+
+/// Says that a caller has to say which version they know: over REST that is no argument, so the schema of the arguments does not.
+fn insist(declaration: &Declaration, schema: &mut Value) {
+    let Some(name) = declaration.version_argument().filter(|_| declaration.requires_version()) else { return };
+    match schema.get_mut("required").and_then(Value::as_array_mut) {
+        Some(required) => required.push(name.into()),
+        None => schema["required"] = json!([name]),
+    }
 }
 
 pub(crate) fn resource<'a>(declaration: &'a Declaration, revision: &Revision) -> Resource<'a> {

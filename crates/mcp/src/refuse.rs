@@ -219,7 +219,10 @@ pub(crate) fn resource(error: &Error, uri: &str, revision: &Revision) -> Refusal
         ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::BadRequest => {
             return no_resource(uri, revision);
         }
-        ErrorKind::Forbidden | ErrorKind::Conflict => -32602,
+        ErrorKind::Forbidden
+        | ErrorKind::Conflict
+        | ErrorKind::PreconditionFailed
+        | ErrorKind::PreconditionRequired => -32602,
         _ => revision.unavailable,
     };
     let problem = error.problem();
@@ -242,7 +245,9 @@ pub(crate) fn prompt(error: &Error, revision: &Revision) -> Refusal {
         | ErrorKind::Invalid
         | ErrorKind::NotFound
         | ErrorKind::Forbidden
-        | ErrorKind::Conflict => -32602,
+        | ErrorKind::Conflict
+        | ErrorKind::PreconditionFailed
+        | ErrorKind::PreconditionRequired => -32602,
         _ => revision.unavailable,
     };
     Refusal::new(200, code, error.detail().to_owned()).with(&error.problem())

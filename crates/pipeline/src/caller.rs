@@ -1,7 +1,7 @@
 //! Who makes a call, where it comes in, and what becomes of it when they go away.
 
 use crate::{BeforeCommit, MountLimits, Ticket};
-use diptych_spec::{IdempotencyKey, Peer, Principal};
+use diptych_spec::{ExpectedVersion, IdempotencyKey, Peer, Principal};
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +26,8 @@ pub struct Caller {
     pub mount_limits: MountLimits,
     /// What the call can be sent again with.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// The version of the target that the caller knows, where it is no argument.
+    pub expected_version: Option<ExpectedVersion>,
     /// Whether the call has been counted already.
     pub ticket: Ticket,
 }
@@ -105,6 +107,7 @@ impl Caller {
             before_commit: None,
             mount_limits: MountLimits::default(),
             idempotency_key: None,
+            expected_version: None,
             ticket: Ticket::default(),
         }
     }

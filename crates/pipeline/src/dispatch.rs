@@ -13,7 +13,8 @@ use crate::{
     operation::{Exposed, Kind, Operation, RunSelector, RunService},
     report,
     stage::{
-        authorize, check, claim, close, expose, keep, limit, open, permit, present, require, resolve, run, validate,
+        authorize, check, claim, close, current, expose, keep, limit, open, permit, present, require, resolve, run,
+        validate,
     },
     trace::{self, closing, in_stage, in_target_stage, stage},
     watch::until,
@@ -51,6 +52,7 @@ async fn answer(
     loop {
         let peer = caller.peer.clone().filter(|_| operation.declaration().converses());
         let call = Call::new(principal.clone(), engine.state(), deadline).with_peer(peer);
+        let call = call.expecting(caller.expected_version.clone());
         let questions = call.questions().clone();
         let (cancelled, keeper) = (caller.withdrawn.clone(), caller.before_commit.clone());
         let terms = Terms { deadline, longest, plans: attempts.plans(), cancelled, keeper };
@@ -238,8 +240,10 @@ async fn in_transaction(
             }
         };
         let resolved = resolve::target(&*service, opened).await?; // 4
-        let permitted = in_target_stage(declaration, "permit", || permit::target(declaration, resolved))?; // 5
-        let valid = in_target_stage(declaration, "validate", || validate::input(declaration, permitted))?; // 6
+        let current = in_target_stage(declaration, "permit", || {
+            current::version(declaration, permit::target(declaration, resolved)?) // 5
+        })?;
+        let valid = in_target_stage(declaration, "validate", || validate::input(declaration, current))?; // 6
         let ready = in_target_stage(declaration, "require", || require::conditions(declaration, valid))?; // 7
         let ran = stage("run", pin!(run::service(&*service, ready))).await?; // 8
         let presented = stage("present", pin!(present::service(&*service, ran, max_bytes))).await?; // 9

@@ -7,7 +7,7 @@
 //! | 2 | check | the arguments are of the declared types, nothing unknown, nothing missing |
 //! | 3 | open | BEGIN, or a read-only connection |
 //! | 4 | resolve | the target row, locked |
-//! | 5 | permit | may this caller work on this row? |
+//! | 5 | permit | may this caller work on this row? and is it the version that they know? |
 //! | 6 | validate | the rules of the input |
 //! | 7 | require | the preconditions on the row |
 //! | 8 | run | the author's function; for a list, its query with filter, order and page |

@@ -5,7 +5,7 @@
 
 use crate::db::{Statement, Tx};
 use chrono::{DateTime, NaiveDateTime, NaiveTime, SubsecRound as _};
-use diptych_spec::{Error, FieldChanges, IntoValue, Patch, Result, Value};
+use diptych_spec::{Error, FieldChanges, IntoValue, Patch, Result, Value, Version};
 use std::fmt::{self, Write as _};
 
 /// The digits of a second that every database keeps.
@@ -31,7 +31,8 @@ impl UpdateOf {
     /// The row whose column holds this value.
     pub fn key(self, column: &'static str, value: impl IntoValue) -> Update {
         let keys = vec![(column, value.into_value())];
-        Update { table: self.0, keys, given: Vec::new(), written: Vec::new(), changes: FieldChanges::default() }
+        let (given, written, changes) = (Vec::new(), Vec::new(), FieldChanges::default());
+        Update { table: self.0, keys, given, written, version: None, changes }
     }
 }
 
@@ -42,6 +43,7 @@ pub struct Update {
     keys: Vec<(&'static str, Value)>,
     given: Vec<&'static str>,
     written: Vec<(&'static str, Value)>,
+    version: Option<(&'static str, Version)>,
     changes: FieldChanges,
 }
 
@@ -67,16 +69,24 @@ impl Update {
         self
     }
 
+    /// The column of the row's version, which is the next one after this when anything else is written. It is no change of its own.
+    pub fn version(mut self, column: &'static str, old: Version) -> Self {
+        self.given.push(column);
+        self.version = Some((column, old));
+        self
+    }
+
     /// Writes what changes, and says what that was. Without a change, no statement is sent.
     ///
     /// # Errors
     /// As [`crate::Query::execute`]; not found when the row is gone; internal when the key names several rows or is NULL, or a
     /// name is no identifier or set twice.
-    pub async fn execute(self, tx: &mut Tx) -> Result<FieldChanges> {
+    pub async fn execute(mut self, tx: &mut Tx) -> Result<FieldChanges> {
         self.check()?;
         if self.written.is_empty() {
             return Ok(self.changes);
         }
+        self.written.extend(self.version.map(|(column, old)| (column, old.next().into_value())));
         let (statement, changes) = self.render();
         match statement.execute(tx).await? {
             1 => Ok(changes),

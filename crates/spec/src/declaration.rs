@@ -17,7 +17,7 @@ pub use table::Table;
 
 use crate::{
     ArgumentTable, Completion, Contents, ErrorKind, Idempotency, Limit, Needed, Permission, Route, Signature, Task,
-    Template, form::Shown, schema,
+    Template, form::Shown, schema, version::Versioning,
 };
 use access::{RowRule, ShownTo};
 use exposure::Exposure;
@@ -90,6 +90,7 @@ pub struct Declaration {
     pub(crate) enabled: AtomicBool,
     pub(crate) lock: Lock,
     pub(crate) terms: Terms,
+    pub(crate) versioning: Versioning,
     pub(crate) snapshot: bool,
     pub(crate) list: ListDeclaration,
     pub(crate) signature: Signature,
@@ -139,6 +140,7 @@ impl Declaration {
             enabled: AtomicBool::new(true),
             lock: Lock::default(),
             terms: Terms::default(),
+            versioning: Versioning::default(),
             snapshot: false,
             list: ListDeclaration::default(),
             signature,
@@ -352,6 +354,7 @@ impl Declaration {
         if let Some(keyset) = self.list.keyset().filter(|_| cardinality == Cardinality::List) {
             keyset.describe(&mut self.output);
         }
+        self.finish_version::<View>();
     }
 }
 

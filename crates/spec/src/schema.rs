@@ -23,6 +23,9 @@ type Object = Map<String, Value>;
 /// Marks the schema of a [`crate::Patch`] until it is published.
 pub(crate) const PATCH: &str = "x-diptych-patch";
 
+/// Marks the schema of a [`crate::Version`] until it is published.
+pub(crate) const VERSION: &str = "x-diptych-version";
+
 fn generate<T: JsonSchema>(contract: Contract) -> Value {
     let generator: SchemaGenerator = SchemaSettings::draft2020_12()
         .with(|settings| {
@@ -68,6 +71,7 @@ fn is_patch(schema: &Value) -> bool {
 fn unmark(schema: &mut Value) {
     visit(schema, &mut |schema| {
         schema.shift_remove(PATCH);
+        schema.shift_remove(VERSION);
     });
 }
 
@@ -76,6 +80,13 @@ pub(crate) fn output<T: JsonSchema>() -> Value {
     let mut schema = generate::<T>(Contract::Serialize);
     unmark(&mut schema);
     schema
+}
+
+/// The fields of an answer that are a [`crate::Version`].
+pub(crate) fn versions<T: JsonSchema>() -> Vec<String> {
+    let schema = generate::<T>(Contract::Serialize);
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    properties.filter(|(_, field)| field.get(VERSION).is_some()).map(|(name, _)| name.clone()).collect()
 }
 
 /// The properties of an input type.

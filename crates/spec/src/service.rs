@@ -3,8 +3,10 @@
 mod exposure;
 mod targets;
 mod terms;
+mod version;
 
 pub use targets::{Instances, Targets};
+pub use version::VersionedTarget;
 
 use crate::{
     AsIs, Call, Declaration, Handler, Idempotency, Instance, IntoHandler, List, Lock, Method, OneRow, OperationKind,

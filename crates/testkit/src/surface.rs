@@ -201,9 +201,15 @@ impl SurfaceClient {
         let Value::Object(mut arguments) = arguments else { panic!("arguments are an object") };
         let mut target = format!("/api{path}");
         let mut query = String::new();
+        let mut known = None;
         for parameter in described["parameters"].as_array().into_iter().flatten() {
             let parameter = resolve(document, parameter);
             let name = parameter["name"].as_str().expect("a parameter has a name");
+            if name == "If-Match" {
+                // What is an argument elsewhere.
+                known = arguments.remove("expected_version").map(|version| format!("\"{}\"", text(&version)));
+                continue;
+            }
             let Some(value) = arguments.remove(name) else { continue };
             if parameter["in"] == "path" {
                 target = target.replace(&format!("{{{name}}}"), &encode(&text(&value)));
@@ -228,6 +234,7 @@ impl SurfaceClient {
         let mut headers = vec![("Content-Type", "application/json")];
         headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
         headers.extend(key.map(|key| ("Idempotency-Key", key)));
+        headers.extend(known.as_deref().map(|known| ("If-Match", known)));
         let body = (!is_read).then(|| Value::Object(arguments).to_string());
         let reply = request(socket, &method.to_uppercase(), &target, &headers, body.as_deref()).await;
         match reply.status {

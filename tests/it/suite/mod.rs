@@ -12,6 +12,7 @@ mod reading;
 mod retrying;
 mod sets;
 mod trying;
+mod versions;
 mod walking;
 mod world;
 

@@ -240,7 +240,7 @@ fn of_a_service_error() {
             (
                 "enum E { A }",
                 &[
-                    "say what `A` is to the caller: `#[problem(conflict)]`, or another of bad_request, invalid, unauthenticated, forbidden, not_found, conflict, rate_limited, too_large, deadline, unavailable, internal, transparent",
+                    "say what `A` is to the caller: `#[problem(conflict)]`, or another of bad_request, invalid, unauthenticated, forbidden, not_found, conflict, precondition_failed, precondition_required, rate_limited, too_large, deadline, unavailable, internal, transparent",
                 ],
             ),
             (

@@ -1,7 +1,7 @@
 //! From a driver's cells to portable types.
 
 use super::{db_error, record::AnyRow};
-use diptych_spec::{Error, Result};
+use diptych_spec::{Error, Result, Version};
 use sqlx::{Row as _, ValueRef as _};
 use std::fmt;
 
@@ -62,6 +62,12 @@ macro_rules! portable {
 portable! {
     bool, i16, i32, i64, f32, f64, String, Vec<u8>, uuid::Uuid, chrono::DateTime<chrono::Utc>, chrono::NaiveDateTime,
     chrono::NaiveDate, chrono::NaiveTime, serde_json::Value,
+}
+
+impl Column for Version {
+    fn decode(cell: &Cell<'_>) -> Result<Self> {
+        i64::decode(cell).map(Self::new)
+    }
 }
 
 impl<T: Column> Column for Option<T> {

@@ -20,6 +20,9 @@ pub(crate) fn arguments(
 ) -> Result<Checked> {
     let mut call = admitted.into_call();
     declaration.arguments().parse(arguments, &mut call)?;
+    if !may_be_replay {
+        declaration.check_expected(&call)?;
+    }
     let is_valid = !declaration.has_target() && !may_be_replay;
     if is_valid {
         declaration.arguments().validate(&call)?;

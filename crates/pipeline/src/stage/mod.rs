@@ -5,6 +5,7 @@ pub(crate) mod authorize;
 pub(crate) mod check;
 pub(crate) mod claim;
 pub(crate) mod close;
+pub(crate) mod current;
 pub(crate) mod expose;
 pub(crate) mod keep;
 pub(crate) mod limit;

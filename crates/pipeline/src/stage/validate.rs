@@ -2,7 +2,7 @@
 //! that a row is there. (Without a target, stage 2 has done it, unless the
 //! call has an idempotency key.)
 
-use super::permit::Permitted;
+use super::current::Current;
 use crate::db::Tx;
 use diptych_spec::{Call, Declaration, Result};
 
@@ -12,9 +12,9 @@ pub(crate) struct Valid<'t> {
     pub(super) tx: &'t mut Tx,
 }
 
-pub(crate) fn input<'t>(declaration: &Declaration, permitted: Permitted<'t>) -> Result<Valid<'t>> {
-    if !permitted.is_valid {
-        declaration.arguments().validate(&permitted.call)?;
+pub(crate) fn input<'t>(declaration: &Declaration, current: Current<'t>) -> Result<Valid<'t>> {
+    if !current.is_valid {
+        declaration.arguments().validate(&current.call)?;
     }
-    Ok(Valid { call: permitted.call, tx: permitted.tx })
+    Ok(Valid { call: current.call, tx: current.tx })
 }

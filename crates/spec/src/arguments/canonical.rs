@@ -15,13 +15,14 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl ArgumentTable {
     /// What was given, as JSON without spaces and with names in order. Two calls with the same arguments give the same text, over
-    /// whatever surface they came: in a body, a path, a query or an object, and as models write values.
+    /// whatever surface they came: in a body, a path, a query or an object, and as models write values. Which version of a row the
+    /// caller knows is not among them: over REST it is a header, and it is no part of what is to be done.
     ///
     /// # Errors
     /// Those of arguments that are no JSON; for what [`ArgumentTable::parse`] took there are none.
     pub fn canonical(&self, arguments: &Arguments<'_>) -> Result<String> {
         let given = self.split(arguments, &mut Vec::new())?;
-        Ok(self.canonical_of(given, arguments.mend, |_| true))
+        Ok(self.canonical_of(given, arguments.mend, |owner| owner != Owner::Version))
     }
 
     /// The same of the arguments of some owners.

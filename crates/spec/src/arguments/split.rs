@@ -22,7 +22,7 @@ impl ArgumentTable {
             Place::Named => true,
             Place::Path => owner == Owner::Arg,
             Place::Body => owner == Owner::Input && !self.input_in_query,
-            Place::Query => owner != Owner::Input || self.input_in_query,
+            Place::Query => owner != Owner::Version && (owner != Owner::Input || self.input_in_query),
         }
     }
 

@@ -33,6 +33,8 @@ pub enum Owner {
     Page,
     /// `dry_run`.
     DryRun,
+    /// `expected_version`: no argument over REST, which has `If-Match`.
+    Version,
 }
 
 /// One declared argument, as the descriptions of the surfaces see it.
@@ -301,5 +303,6 @@ fn owner_name(owner: Owner) -> &'static str {
         Owner::Order => "the ordering",
         Owner::Page => "the pagination",
         Owner::DryRun => "the dry run",
+        Owner::Version => "the expected version",
     }
 }

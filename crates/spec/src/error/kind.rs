@@ -18,6 +18,10 @@ pub enum ErrorKind {
     InputRequired,
     /// The state of the data forbids it (a unique key, a precondition).
     Conflict,
+    /// The row is not the version that the caller knows.
+    PreconditionFailed,
+    /// The caller has to say which version of the row they know, and did not.
+    PreconditionRequired,
     /// Too many calls; [`crate::Error::retry_after`] says how long to wait.
     RateLimited,
     /// The request or the answer is larger than the ceiling.
@@ -36,7 +40,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::BadRequest,
         Self::Invalid,
         Self::Unauthenticated,
@@ -44,6 +48,8 @@ impl ErrorKind {
         Self::NotFound,
         Self::InputRequired,
         Self::Conflict,
+        Self::PreconditionFailed,
+        Self::PreconditionRequired,
         Self::RateLimited,
         Self::TooLarge,
         Self::Deadline,
@@ -64,6 +70,8 @@ impl ErrorKind {
             Self::NotFound => "not_found",
             Self::InputRequired => "input_required",
             Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::PreconditionRequired => "precondition_required",
             Self::RateLimited => "rate_limited",
             Self::TooLarge => "too_large",
             Self::Deadline => "deadline",
@@ -84,6 +92,8 @@ impl ErrorKind {
             Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
             Self::Conflict | Self::InputRequired => "Conflict",
+            Self::PreconditionFailed => "Precondition Failed",
+            Self::PreconditionRequired => "Precondition Required",
             Self::RateLimited => "Too Many Requests",
             Self::TooLarge => "Content Too Large",
             Self::Deadline => "Gateway Timeout",
@@ -92,7 +102,7 @@ impl ErrorKind {
         }
     }
 
-    /// The HTTP status of this kind (RFC 9110, section 15), also the `status` member of the problem.
+    /// The HTTP status of this kind (RFC 9110, section 15; RFC 6585), also the `status` member of the problem.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -102,6 +112,8 @@ impl ErrorKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Conflict | Self::InputRequired => 409,
+            Self::PreconditionFailed => 412,
+            Self::PreconditionRequired => 428,
             Self::RateLimited => 429,
             Self::TooLarge => 413,
             Self::Deadline => 504,

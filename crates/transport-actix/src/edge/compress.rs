@@ -4,6 +4,7 @@
 //! a browser adds by itself, cookies or `Basic`: a page elsewhere could have it sent again and again with text of its own
 //! choosing, and read secrets out of the lengths (BREACH). A bearer token is in no request that a page does not have it for.
 
+use super::tag;
 use crate::settings::HttpSettings;
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -32,12 +33,17 @@ const PART: usize = 32 * 1024;
 
 /// The answer, compressed if it is to be.
 pub(crate) fn encoded(settings: &HttpSettings, request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
+    if settings.compression && response.status() == StatusCode::NOT_MODIFIED {
+        // What the client has may have been compressed.
+        response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Encoding"));
+        return response;
+    }
     if !settings.compression || !is_text(response.headers()) {
         return response;
     }
     let is_whole = matches!(response.body().size(), BodySize::Sized(length) if length >= WORTH_IT);
     let may_be = is_whole
-        && !matches!(response.status(), StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED)
+        && response.status() != StatusCode::PARTIAL_CONTENT
         && !response.headers().contains_key(CONTENT_ENCODING)
         && !has(response.headers(), CACHE_CONTROL.as_str(), "no-transform");
     if !may_be {
@@ -50,7 +56,7 @@ pub(crate) fn encoded(settings: &HttpSettings, request: &HttpRequest, mut respon
     response.map_body(|head, body| match body.try_into_bytes() {
         Ok(rest) => {
             head.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            weaken(head.headers_mut());
+            rename(head.headers_mut());
             // Level 1: most of the gain, and a third of the time of the usual level.
             BoxBody::new(Gzip { rest, encoder: Some(GzEncoder::new(Vec::new(), Compression::fast())) })
         }
@@ -58,12 +64,10 @@ pub(crate) fn encoded(settings: &HttpSettings, request: &HttpRequest, mut respon
     })
 }
 
-/// A strong entity tag names these very bytes (RFC 9110, section 8.8.1).
-fn weaken(headers: &mut HeaderMap) {
-    let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok());
-    if let Some(Ok(tag)) =
-        tag.filter(|tag| !tag.starts_with("W/")).map(|tag| HeaderValue::from_str(&format!("W/{tag}")))
-    {
+/// A strong entity tag names these very bytes (RFC 9110, section 8.8.1), and compressed they are others.
+fn rename(headers: &mut HeaderMap) {
+    let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).and_then(tag::compressed);
+    if let Some(Ok(tag)) = tag.map(|tag| HeaderValue::from_str(&tag)) {
         headers.insert(ETAG, tag);
     }
 }

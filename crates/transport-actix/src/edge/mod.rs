@@ -12,6 +12,7 @@ pub(crate) mod headers;
 pub(crate) mod host;
 pub(crate) mod local;
 pub(crate) mod origin;
+pub(crate) mod tag;
 pub(crate) mod target;
 
 use crate::{refusal::Refusal, settings::HttpSettings};

@@ -1,7 +1,12 @@
 //! The OpenAPI document as bytes, with an entity tag (RFC 9110, section 8.8.3).
 
 use super::refuse;
-use crate::{edge, guard, refusal::Refusal, shared::Shared};
+use crate::{
+    edge::{self, tag},
+    guard,
+    refusal::Refusal,
+    shared::Shared,
+};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -13,35 +18,30 @@ use actix_web::{
 use bytes::Bytes;
 use diptych_spec::Method;
 use serde_json::Value;
-use std::{
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// A rendered document. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     json: Bytes,
+    /// Without its quotes.
     tag: Arc<str>,
 }
 
 impl Document {
     pub(crate) fn render(document: &Value) -> Self {
         let json = Bytes::from(document.to_string());
-        let mut hasher = DefaultHasher::new();
-        json.hash(&mut hasher);
-        let tag = format!("\"{:016x}\"", hasher.finish()).into();
+        let tag = tag::digest(&json).into();
         Self { json, tag }
     }
 
     fn response(&self, request: &HttpRequest) -> HttpResponse {
-        let mut known = request.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-        let unchanged = known.any(|tags| {
-            tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == &*self.tag)
-        });
-        let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        response.insert_header((ETAG, &*self.tag)).insert_header((CACHE_CONTROL, "no-cache"));
-        if unchanged {
+        let known = tag::of(request, &IF_NONE_MATCH).ok().flatten().and_then(|tags| tags.known(&self.tag));
+        let is_known = known.is_some();
+        let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        let tag = known.unwrap_or_else(|| format!("\"{}\"", self.tag));
+        response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
+        if is_known {
             return response.finish();
         }
         response.content_type("application/json").body(self.json.clone())

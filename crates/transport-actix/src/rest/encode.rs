@@ -2,35 +2,43 @@
 //! of a page. Text and bytes of a media
 //! type of their own are read out of it.
 
-use super::{idempotency, link};
+use super::{idempotency, link, version};
 use crate::quota;
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{LINK, LOCATION},
+        header::{ETAG, LINK, LOCATION},
     },
 };
 use diptych_pipeline::Outcome;
-use diptych_spec::{Blob, Declaration, Form, Quota};
+use diptych_spec::{Blob, Declaration, Form, OperationKind, Quota};
 use std::borrow::Cow;
 
 /// Says that nothing of the call was kept.
 const DRY_RUN: &str = "Dry-Run";
 
-/// The response, for an operation mounted under `mount` that was called with `query`.
+/// The response, for an operation mounted under `mount`.
 pub(super) fn response(
     declaration: &Declaration,
     mount: &str,
-    query: &str,
+    request: &HttpRequest,
     outcome: Outcome,
     quotas: &[Quota],
 ) -> HttpResponse {
     let dry_run = outcome.is_dry_run();
+    let tag = version::tag(declaration, outcome.json()).filter(|_| !dry_run);
+    let is_read = declaration.kind() == OperationKind::Selector;
+    if let Some(known) = tag.as_deref().filter(|_| is_read).and_then(|tag| version::known(request, tag)) {
+        return unchanged(known, quotas);
+    }
     let status = if dry_run { declaration.dry_run_status() } else { declaration.status() };
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
     for field in quota::fields(quotas) {
         response.insert_header(field);
+    }
+    if let Some(tag) = tag {
+        response.insert_header((ETAG, format!("\"{tag}\"")));
     }
     if outcome.is_replay() {
         response.insert_header((idempotency::REPLAYED, "true"));
@@ -40,7 +48,7 @@ pub(super) fn response(
     } else if let Some(path) = declaration.creates().and_then(|created| created.fill(outcome.json())) {
         response.insert_header((LOCATION, format!("{mount}{path}")));
     }
-    if let Some(link) = link::link(declaration, query, outcome.json()) {
+    if let Some(link) = link::link(declaration, request.query_string(), outcome.json()) {
         response.insert_header((LINK, link));
     }
     if declaration.is_empty() {
@@ -54,6 +62,15 @@ pub(super) fn response(
         Form::Text(_) => response.body(serde_json::from_str::<String>(outcome.json()).unwrap_or_default()),
         Form::Blob(_) => response.body(serde_json::from_str::<Blob>(outcome.json()).unwrap_or_default().into_bytes()),
     }
+}
+
+/// What was read is what the client has (RFC 9110, section 15.4.5).
+fn unchanged(known: String, quotas: &[Quota]) -> HttpResponse {
+    let mut response = HttpResponse::NotModified();
+    for field in quota::fields(quotas) {
+        response.insert_header(field);
+    }
+    response.insert_header((ETAG, known)).finish()
 }
 
 /// Text is UTF-8, and says so where the declaration does not.

@@ -1,6 +1,6 @@
 //! The handler of every REST route: decode, dispatch, encode.
 
-use super::{decode, encode, idempotency, trace};
+use super::{decode, encode, idempotency, trace, version};
 use crate::{
     edge, guard,
     identify::{Place, identify},
@@ -12,6 +12,7 @@ use actix_web::{
     web::{self, Payload, ServiceConfig},
 };
 use diptych_pipeline::{Caller, Surface, Via};
+use diptych_spec::Error;
 use std::{pin::pin, sync::Arc};
 use tracing::Instrument as _;
 
@@ -62,12 +63,14 @@ async fn answer(
     let told = shared.settings.limit_fields.then_some(&mut quotas);
     shared.engine.admit(operation, &mut caller, told).await?;
     if operation.is_service() {
-        let key = idempotency::key(request);
-        caller.idempotency_key = key.inspect_err(|error| shared.engine.note_refusal(operation, &caller, error))?;
+        let refused = |error: &Error| shared.engine.note_refusal(operation, &caller, error);
+        let key = idempotency::key(request).inspect_err(refused)?;
+        let expected = version::expected(operation.declaration(), request).inspect_err(refused)?;
+        (caller.idempotency_key, caller.expected_version) = (key, expected);
     }
     let body = decode::body(shared, operation, request, payload).await?;
     let arguments = decode::arguments(found, request.query_string(), body.as_deref(), shared.settings.json)?;
     // When the client goes away, actix drops this future, and the service is rolled back.
     let outcome = shared.engine.dispatch(operation, arguments, caller).await?;
-    Ok(encode::response(operation.declaration(), target.mount, request.query_string(), outcome, &quotas))
+    Ok(encode::response(operation.declaration(), target.mount, request, outcome, &quotas))
 }

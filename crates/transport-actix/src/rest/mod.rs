@@ -10,6 +10,7 @@ mod link;
 mod refuse;
 mod route;
 mod trace;
+mod version;
 
 pub use describe::ApiInfo;
 pub use describe::openapi_document;

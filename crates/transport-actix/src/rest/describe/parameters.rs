@@ -29,12 +29,14 @@ pub(super) fn describe(
     }
     let in_body = |argument: &Argument| argument.owner == Owner::Input && declaration.kind() == OperationKind::Service;
     let in_path = |argument: &Argument| path.variables().any(|variable| variable == argument.name);
-    for argument in table.arguments().iter().filter(|argument| !in_body(argument) && !in_path(argument)) {
+    let in_query = |argument: &&Argument| !in_body(argument) && !in_path(argument) && argument.owner != Owner::Version;
+    for argument in table.arguments().iter().filter(in_query) {
         described.push(parameter(argument, &argument.name, "query", &definitions, components));
     }
     if declaration.declares_idempotency() {
         described.push(idempotency_key(declaration, components));
     }
+    described.extend(precondition(declaration, components));
     described
 }
 
@@ -52,6 +54,29 @@ fn idempotency_key(declaration: &Declaration, components: &mut Components) -> Va
         json!({"name": "Idempotency-Key", "in": "header", "required": required, "description": description, "schema": {"type": "string", "pattern": KEY}}),
     )
 }
+
+/// What a client has read: what it changes only while it is that, or reads only when it is not that any more.
+fn precondition(declaration: &Declaration, components: &mut Components) -> Option<Value> {
+    let (component, field, required, description) = match declaration.kind() {
+        OperationKind::Service if declaration.requires_version() => ("RequiredIfMatch", "If-Match", true, IF_MATCH),
+        OperationKind::Service if declaration.expects_version() => ("IfMatch", "If-Match", false, IF_MATCH),
+        OperationKind::Selector if declaration.answers_version() => {
+            ("IfNoneMatch", "If-None-Match", false, IF_NONE_MATCH)
+        }
+        _ => return None,
+    };
+    let schema = json!({"type": "string", "pattern": TAGS});
+    let described =
+        json!({"name": field, "in": "header", "required": required, "description": description, "schema": schema});
+    Some(components.parameter(component, described))
+}
+
+const IF_MATCH: &str = "The `ETag` of the answer that was read, or its `version` in quotes. If the row has changed since, nothing is done, and the answer is 412. `*` stands for any version.";
+const IF_NONE_MATCH: &str =
+    "The `ETag` of an earlier answer. While it is what would be answered, the answer is 304, without a body.";
+
+/// `*`, or entity tags (RFC 9110, section 8.8.3).
+const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
 
 /// A key as it is, or as a string in quotes (RFC 9651, section 3.3.3).
 const KEY: &str = r#"^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#;

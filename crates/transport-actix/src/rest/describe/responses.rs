@@ -21,6 +21,12 @@ const REFUSALS: &[(u16, &str, &str, &[Field])] = &[
         "The state of the data forbids it, `code` tells why; or, with the code `in_progress`, the same request is on its way.",
         WAIT,
     ),
+    (
+        412,
+        "PreconditionFailed",
+        "The row is not the version that `If-Match` names: it was changed since it was read, and nothing was done.",
+        &[],
+    ),
     (413, "TooLarge", "The request or the answer is larger than the ceiling.", &[]),
     (414, "TargetTooLong", "The path is longer than the ceiling.", &[]),
     (415, "UnsupportedMediaType", "The body is not `application/json`.", &[]),
@@ -28,6 +34,12 @@ const REFUSALS: &[(u16, &str, &str, &[Field])] = &[
         422,
         "Invalid",
         "Fields are missing, unknown or wrong, `errors` names each; or, with the code `idempotency_key_reused`, the key is that of another request.",
+        &[],
+    ),
+    (
+        428,
+        "PreconditionRequired",
+        "The request has to say with `If-Match` which version of the row it is meant for.",
         &[],
     ),
     (429, "RateLimited", "Too many calls, requests or failed logins; `retry_after` says how long to wait.", LIMITED),
@@ -41,6 +53,11 @@ const REFUSALS: &[(u16, &str, &str, &[Field])] = &[
     (504, "Deadline", "It took longer than its deadline and was undone.", &[]),
 ];
 
+/// The entity tag of an answer.
+const TAG: Field = (
+    "ETag",
+    "The version of the row and a digest of the answer (RFC 9110, section 8.8.3); for `If-Match` and `If-None-Match`.",
+);
 const CHALLENGE: &[Field] = &[("WWW-Authenticate", "The credentials to bring (RFC 6750).")];
 const WAIT: &[Field] = &[("Retry-After", "Seconds to wait.")];
 const LIMITED: &[Field] = &[WAIT[0], POLICY, STANDING];
@@ -66,6 +83,11 @@ pub(super) fn describe(declaration: &Declaration, path: &Template, components: &
             "schema": {"type": "string", "const": "true"},
         });
     }
+    if declaration.kind() == OperationKind::Selector && declaration.answers_version() {
+        let mut unchanged = json!({"description": "What `If-None-Match` names is what would be answered."});
+        tagged(&mut unchanged);
+        responses.insert("304".to_owned(), unchanged);
+    }
     for (status, codes) in refusals(declaration, path) {
         responses.insert(status.to_string(), refusal(status, &codes, components));
     }
@@ -90,6 +112,9 @@ fn success(declaration: &Declaration, components: &mut Components) -> Value {
         let replayed = json!({"description": "`true` where an earlier request with the same `Idempotency-Key` got this answer.", "schema": {"type": "boolean"}});
         described["headers"]["Idempotent-Replayed"] = replayed;
     }
+    if declaration.answers_version() {
+        tagged(&mut described);
+    }
     if declaration.list().keyset().is_some() {
         let link = "The pages beside this one, as `next` and `prev` (RFC 8288).";
         described["headers"]["Link"] = json!({"description": link, "schema": {"type": "string"}});
@@ -103,6 +128,11 @@ fn success(declaration: &Declaration, components: &mut Components) -> Value {
         described["content"] = json!({declaration.form().mime_type(): body(declaration, components)});
     }
     described
+}
+
+fn tagged(response: &mut Value) {
+    let (name, description) = TAG;
+    response["headers"][name] = json!({"description": description, "schema": {"type": "string"}});
 }
 
 /// The answer to `dry_run=true`, where the status of success would say too much.
@@ -142,6 +172,8 @@ fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'s
         (is_service, &[408, 413, 415]),
         (!declaration.is_empty(), &[413]),
         (is_service, &[409]),
+        (declaration.expects_version(), &[412]),
+        (declaration.requires_version(), &[428]),
     ] {
         for status in statuses.iter().filter(|_| can) {
             found.entry(*status).or_default();
