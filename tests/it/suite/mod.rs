@@ -9,6 +9,7 @@ mod listing;
 mod prompting;
 mod reading;
 mod retrying;
+mod sending;
 mod sets;
 mod trying;
 mod walking;
