@@ -160,16 +160,16 @@ impl Store {
     /// Removes some of what was handled longer ago than that, and says how many.
     pub(super) async fn purge_delivered(&self, kept_for: Duration) -> Result<u64> {
         let purge = query(
-            "DELETE FROM diptych_outbox WHERE seq IN
+            "DELETE FROM diptych_outbox WHERE state = 'delivered' AND seq IN
              (SELECT seq FROM diptych_outbox WHERE state = 'delivered' AND ended_at <= $1 ORDER BY ended_at LIMIT $2)",
         );
         purge.bind(before(kept_for)).bind(PURGED.cast_signed()).execute(&mut self.db.keeper().await?).await
     }
 
-    /// Removes some of the dead letters that are older than that, and says how many.
+    /// Removes some of the dead letters that are older than that, and says how many. One that is just being retried stays.
     pub(super) async fn purge_dead(&self, kept_for: Duration) -> Result<u64> {
         let purge = query(
-            "DELETE FROM diptych_outbox WHERE seq IN
+            "DELETE FROM diptych_outbox WHERE state = 'dead' AND seq IN
              (SELECT seq FROM diptych_outbox WHERE state = 'dead' AND ended_at <= $1 ORDER BY ended_at LIMIT $2)",
         );
         purge.bind(before(kept_for)).bind(PURGED.cast_signed()).execute(&mut self.db.keeper().await?).await
