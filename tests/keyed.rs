@@ -1,7 +1,8 @@
 //! A program that takes API keys and has an outbox, for its command line. `it/keys` and `it/outbox` start it.
 
 use diptych::{
-    AnswerValue, ApiKeys, Authenticated, Conn, GET, MCPServer, Operations, Outbox, Principal, Result, Scope, SelectorSpec,
+    AnswerValue, ApiKeys, Authenticated, Conn, GET, MCPServer, Operations, Outbox, Principal, Result, Scope,
+    SelectorSpec,
 };
 use std::process::ExitCode;
 

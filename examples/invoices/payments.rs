@@ -103,7 +103,8 @@ pub async fn list_payments(
     owner: &Owner,
 ) -> Result<Select<Payment>> {
     invoice_row(db, id, owner).await?.ok_or_else(|| diptych::Error::not_found("there is no such invoice"))?;
-    Ok(Select::sql("SELECT id, amount_cents, note, received_at, receipt_at FROM payments WHERE invoice_id = $1").bind(id))
+    Ok(Select::sql("SELECT id, amount_cents, note, received_at, receipt_at FROM payments WHERE invoice_id = $1")
+        .bind(id))
 }
 
 /// In which order.

@@ -40,7 +40,8 @@ fn application(database: &TestDatabase) -> MCPServerBuilder {
     for (name, bytes) in CEILINGS {
         let list = SelectorSpec::from_fn(name, notes).allow(Anyone).order_by::<NoteOrder>("id").max_bytes(bytes);
         let path = format!("/{name}");
-        operations = operations.add(list.paginate(Keyset { size: 10, max_size: 50, ..Keyset::default() }).rest(GET, path.leak()));
+        operations = operations
+            .add(list.paginate(Keyset { size: 10, max_size: 50, ..Keyset::default() }).rest(GET, path.leak()));
     }
     let numbered = SelectorSpec::from_fn("notes.numbered", notes).allow(Anyone).max_bytes(1_500);
     let whole = SelectorSpec::from_fn("notes.whole", notes).allow(Anyone).max_bytes(1_500);
@@ -75,7 +76,14 @@ fn ids(page: &Value) -> Vec<i64> {
 }
 
 /// All pages from where `arguments` say, in the direction of `argument`, put together.
-async fn walk(caller: &SurfaceClient, name: &str, ceiling: usize, mut arguments: Value, argument: &str, sizes: &[u32]) -> (Vec<i64>, Value) {
+async fn walk(
+    caller: &SurfaceClient,
+    name: &str,
+    ceiling: usize,
+    mut arguments: Value,
+    argument: &str,
+    sizes: &[u32],
+) -> (Vec<i64>, Value) {
     let onward = if argument == "after" { "next" } else { "previous" };
     let mut seen = Vec::new();
     for size in sizes.iter().cycle() {

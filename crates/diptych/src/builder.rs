@@ -15,7 +15,9 @@ use crate::{
 };
 use diptych_auth::{Authenticator, DevelopmentTokens};
 use diptych_mcp::Mount;
-use diptych_pipeline::{Audit, Db, DbOptions, Engine, EngineBuilder, IntoOperation, Migrations, Operations, Outbox, Settings};
+use diptych_pipeline::{
+    Audit, Db, DbOptions, Engine, EngineBuilder, IntoOperation, Migrations, Operations, Outbox, Settings,
+};
 use diptych_spec::{Format, Icon, Mistake, PromptSpec, Result, ScopeHierarchy, StateMap};
 use diptych_transport_actix::{ApiInfo, Exposed, Http, HttpSettings};
 use futures_util::future::BoxFuture;

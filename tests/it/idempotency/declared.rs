@@ -102,7 +102,8 @@ async fn a_service_whose_answer_is_kept_nowhere_takes_no_key() {
     let database = TestDatabase::sqlite();
     let secret = ServiceSpec::from_fn("secret", nothing).allow(Authenticated).idempotency(Idempotency::refused());
     let operations = Operations::new().add(secret.rest(POST, "/secret"));
-    let running = RunningServer::start(MCPServer::builder("app", "1").database_url(database.url()).mount(operations)).await;
+    let running =
+        RunningServer::start(MCPServer::builder("app", "1").database_url(database.url()).mount(operations)).await;
     for surface in [Surface::Rest, Surface::McpSession, Surface::McpStateless] {
         let ann = SurfaceClient::over(&running, surface, Some("ann")).await;
         let problem = ann.call_with_key("k", "secret", json!({})).await.unwrap_err();

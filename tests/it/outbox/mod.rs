@@ -123,10 +123,12 @@ async fn order(tx: &mut Tx, ordered: Delivery<Ordered>, gate: State<Gate>) -> Re
 
 /// Everything is handled, and tried again soon.
 pub(crate) fn handlers() -> Outbox {
-    Outbox::new().handle(note).handle(tell).handle(order).poll(Duration::from_millis(50)).backoff(
-        Duration::from_millis(1),
-        Duration::from_millis(20),
-    )
+    Outbox::new()
+        .handle(note)
+        .handle(tell)
+        .handle(order)
+        .poll(Duration::from_millis(50))
+        .backoff(Duration::from_millis(1), Duration::from_millis(20))
 }
 
 /// Sends and notes the number of each kind; on a conflict with what is there, nothing.
@@ -199,7 +201,12 @@ impl Process {
     }
 
     /// Calls a service.
-    pub(crate) async fn call(&self, name: &'static str, arguments: String, key: Option<&'static str>) -> Result<Outcome> {
+    pub(crate) async fn call(
+        &self,
+        name: &'static str,
+        arguments: String,
+        key: Option<&'static str>,
+    ) -> Result<Outcome> {
         self.within(async move |engine| {
             let caller = Caller {
                 idempotency_key: key.map(|key| IdempotencyKey::new(key).unwrap()),
@@ -246,8 +253,12 @@ impl Seen {
         let seen = Self { database, db };
         seen.execute("CREATE TABLE sent (n BIGINT NOT NULL)").await;
         let serial = match backend {
-            Backend::Postgres => "CREATE TABLE handled (id BIGSERIAL PRIMARY KEY, n BIGINT NOT NULL, message TEXT NOT NULL, attempt BIGINT NOT NULL)",
-            _ => "CREATE TABLE handled (id INTEGER PRIMARY KEY, n BIGINT NOT NULL, message TEXT NOT NULL, attempt BIGINT NOT NULL)",
+            Backend::Postgres => {
+                "CREATE TABLE handled (id BIGSERIAL PRIMARY KEY, n BIGINT NOT NULL, message TEXT NOT NULL, attempt BIGINT NOT NULL)"
+            }
+            _ => {
+                "CREATE TABLE handled (id INTEGER PRIMARY KEY, n BIGINT NOT NULL, message TEXT NOT NULL, attempt BIGINT NOT NULL)"
+            }
         };
         seen.execute(serial).await;
         seen

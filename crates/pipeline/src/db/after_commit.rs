@@ -85,7 +85,9 @@ impl Hooks {
                 match tokio::time::timeout(deadline, AssertUnwindSafe(hook).catch_unwind()).await {
                     Ok(Ok(())) => {}
                     Ok(Err(_)) => tracing::error!(operation, "what was to be done after a commit panicked"),
-                    Err(_) => tracing::warn!(operation, "what was to be done after a commit took too long and was stopped"),
+                    Err(_) => {
+                        tracing::warn!(operation, "what was to be done after a commit took too long and was stopped")
+                    }
                 }
             }
         });

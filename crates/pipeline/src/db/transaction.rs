@@ -1,11 +1,6 @@
 //! A transaction, lent to a service as `&mut Tx`. Only its owner can end it.
 
-use super::{
-    AfterCommits, Backend, Conn,
-    after_commit::Hooks,
-    backend::each,
-    connection::Driver,
-};
+use super::{AfterCommits, Backend, Conn, after_commit::Hooks, backend::each, connection::Driver};
 use diptych_spec::{Error, Lock, Result};
 use std::{
     future::Future,

@@ -117,7 +117,9 @@ impl DeadLetters {
 #[diagnostic::do_not_recommend]
 impl FromCall for DeadLetters {
     fn describe(signature: &mut Signature) {
-        signature.provided::<Self>("asks for dead letters, but there is no outbox; add `.outbox(Outbox::new())` to the server");
+        signature.provided::<Self>(
+            "asks for dead letters, but there is no outbox; add `.outbox(Outbox::new())` to the server",
+        );
     }
 
     async fn from_call(call: &mut Call) -> Result<Self> {

@@ -167,7 +167,11 @@ fn pause(outbox: &Outbox, attempt: u32, error: &Error, random: u32) -> Duration 
 
 /// Nobody lived to say what became of it.
 fn worker_lost() -> Error {
-    Error::new(ErrorKind::Internal, "worker_lost", "a message was begun with again and again, and no worker lived to end it")
+    Error::new(
+        ErrorKind::Internal,
+        "worker_lost",
+        "a message was begun with again and again, and no worker lived to end it",
+    )
 }
 
 #[cfg(test)]

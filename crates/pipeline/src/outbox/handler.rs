@@ -5,8 +5,8 @@
 use super::{Delivery, OutboxMessage};
 use crate::db::Tx;
 use diptych_spec::{
-    Anyone, Call, Cardinality, Declaration, FromCall, Handler, IntoHandler, LentFn, Result, ServiceError,
-    ServiceSpec, Signature,
+    Anyone, Call, Cardinality, Declaration, FromCall, Handler, IntoHandler, LentFn, Result, ServiceError, ServiceSpec,
+    Signature,
 };
 use futures_util::future::BoxFuture;
 use std::{

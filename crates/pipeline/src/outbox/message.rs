@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn a_topic_is_a_name() {
-        for (text, good) in [("invoice.paid", true), ("A_b-9", true), ("", false), ("a b", false), ("ä", false), ("a\"", false)] {
+        for (text, good) in
+            [("invoice.paid", true), ("A_b-9", true), ("", false), ("a b", false), ("ä", false), ("a\"", false)]
+        {
             assert_eq!(is_topic(text), good, "{text}");
         }
         assert!(is_topic(&"x".repeat(64)) && !is_topic(&"x".repeat(65)));

@@ -49,7 +49,8 @@ impl Outgoing {
 
 impl FromCall for Outgoing {
     fn describe(signature: &mut Signature) {
-        signature.provided::<Self>("sends messages, but there is no outbox; add `.outbox(Outbox::new())` to the server");
+        signature
+            .provided::<Self>("sends messages, but there is no outbox; add `.outbox(Outbox::new())` to the server");
     }
 
     async fn from_call(call: &mut Call) -> Result<Self> {

@@ -142,11 +142,15 @@ impl Outbox {
             let told = handler.declaration.mistakes(&state);
             found.extend(told.iter().map(|mistake| Mistake::new(&*about, mistake.message())));
             if !handler.declaration.arguments().arguments().is_empty() {
-                let why = "takes arguments of a call, but nobody calls it; what it needs to know belongs in the message";
+                let why =
+                    "takes arguments of a call, but nobody calls it; what it needs to know belongs in the message";
                 found.push(Mistake::new(&*about, why));
             }
             if !topics.insert(handler.topic()) {
-                found.push(Mistake::new(about, "is there twice; a topic has one handler, which can send further messages"));
+                found.push(Mistake::new(
+                    about,
+                    "is there twice; a topic has one handler, which can send further messages",
+                ));
             }
         }
         let mut wrong = |why: &str| found.push(Mistake::new("the outbox", why));

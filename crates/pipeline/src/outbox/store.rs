@@ -56,9 +56,8 @@ pub(super) struct Failure<'a> {
 
 /// Adds a message, in the transaction of what it tells of.
 pub(super) async fn insert(tx: &mut Tx, id: Uuid, topic: &'static str, written: Written) -> Result<()> {
-    let insert = query(
-        "INSERT INTO diptych_outbox (id, topic, key, payload, due_at, sent_at) VALUES ($1, $2, $3, $4, $5, $5)",
-    );
+    let insert =
+        query("INSERT INTO diptych_outbox (id, topic, key, payload, due_at, sent_at) VALUES ($1, $2, $3, $4, $5, $5)");
     let insert = insert.bind(id.to_string()).bind(topic).bind(written.key).bind(written.payload).bind(now());
     insert.execute(tx).await.map(drop)
 }
@@ -108,12 +107,8 @@ impl Store {
                  RETURNING diptych_outbox.seq AS seq, id, topic, payload, attempts, sent_at"
             }
         });
-        let claim = claim
-            .bind(lease)
-            .bind(after(span))
-            .bind(now())
-            .bind(topics)
-            .bind(i64::try_from(most).unwrap_or(i64::MAX));
+        let claim =
+            claim.bind(lease).bind(after(span)).bind(now()).bind(topics).bind(i64::try_from(most).unwrap_or(i64::MAX));
         let mut claimed = claim.all(&mut self.db.keeper().await?).await?;
         claimed.sort_unstable_by_key(|message| message.seq);
         Ok(claimed)

@@ -51,7 +51,8 @@ pub(crate) fn keyset_page<V: Serialize>(
             return encode(declaration, &KeysetPage { items, ..page });
         }
     }
-    let detail = format!("a single row of this page is longer than {max_bytes} bytes allow; leave it out with a filter");
+    let detail =
+        format!("a single row of this page is longer than {max_bytes} bytes allow; leave it out with a filter");
     Err(too_long(detail))
 }
 
