@@ -1,7 +1,8 @@
-//! A program that takes API keys, for its command line. `it/keys` starts it.
+//! A program that takes API keys and has an outbox, for its command line. `it/keys` and `it/outbox` start it.
 
 use diptych::{
-    AnswerValue, ApiKeys, Authenticated, Conn, GET, MCPServer, Operations, Principal, Result, Scope, SelectorSpec,
+    AnswerValue, ApiKeys, Authenticated, Conn, GET, MCPServer, Operations, Outbox, Principal, Result, Scope,
+    SelectorSpec,
 };
 use std::process::ExitCode;
 
@@ -17,6 +18,6 @@ fn main() -> ExitCode {
     let server = MCPServer::builder("keyed", "1").mount(operations);
     match std::env::var("KEYED_WITHOUT") {
         Ok(_) => server.main(),
-        Err(_) => server.auth(ApiKeys::new()).main(),
+        Err(_) => server.auth(ApiKeys::new()).outbox(Outbox::new()).main(),
     }
 }

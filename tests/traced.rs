@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         .migrations(invoices::migrations())
         .state(invoices::Limits { max_cents: 1_000_000 })
         .mount(invoices::operations())
+        .outbox(invoices::outbox())
         .mount(Operations::new().add(broken).add(greet))
         .main()
 }

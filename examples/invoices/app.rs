@@ -9,6 +9,7 @@ mod letters;
 mod login;
 mod owner;
 mod payments;
+mod receipts;
 mod reminders;
 mod reports;
 mod seed;
@@ -16,6 +17,7 @@ mod view;
 
 pub use errors::InvoiceError;
 pub use login::{LoginError, login};
+pub use receipts::outbox;
 pub use seed::seed;
 
 use diptych::{Migrations, Operations, migrations};

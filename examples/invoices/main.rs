@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         .migrations(invoices::migrations())
         .state(invoices::Limits { max_cents: 100_000_000 })
         .mount(invoices::operations())
+        .outbox(invoices::outbox())
         .audit(Audit::new())
         .mount(Operations::new().add(Audit::selector().allow(Scope("audit:read")).rest(GET, "/audit")))
         .on_start(invoices::seed)

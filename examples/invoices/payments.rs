@@ -4,12 +4,13 @@ use super::{
     InvoiceError,
     invoice::{Invoice, InvoiceView, Status, invoice_by_id, invoice_row},
     owner::Owner,
+    receipts::PaymentReceived,
     view::{amount, now},
 };
 use chrono::{DateTime, Utc};
 use diptych::{
-    Conn, GET, Idempotency, Input, Instance, Operations, POST, Record, Result, Scope, Select, Tx, query, selector,
-    service,
+    Conn, GET, Idempotency, Input, Instance, Operations, Outgoing, POST, Record, Result, Scope, Select, Tx, query,
+    selector, service,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,7 @@ pub struct Payment {
     amount_cents: i64,
     note: Option<String>,
     received_at: DateTime<Utc>,
+    receipt_at: Option<DateTime<Utc>>,
 }
 
 /// A payment, as shown.
@@ -47,12 +49,14 @@ pub struct PaymentView {
     amount: String,
     note: Option<String>,
     received_at: DateTime<Utc>,
+    /// When its receipt was written; soon after it was received.
+    receipt_at: Option<DateTime<Utc>>,
 }
 
 impl From<Payment> for PaymentView {
     fn from(payment: Payment) -> Self {
-        let Payment { id, amount_cents, note, received_at } = payment;
-        Self { id, amount_cents, amount: amount(amount_cents), note, received_at }
+        let Payment { id, amount_cents, note, received_at, receipt_at } = payment;
+        Self { id, amount_cents, amount: amount(amount_cents), note, received_at, receipt_at }
     }
 }
 
@@ -62,13 +66,15 @@ pub async fn pay_invoice(
     tx: &mut Tx,
     Instance(invoice): Instance<Invoice>,
     Input(payment): Input<NewPayment>,
+    outgoing: &Outgoing,
 ) -> Result<Uuid, InvoiceError> {
     let due = invoice.amount_cents - invoice.paid_cents;
     if payment.amount_cents > due {
         return Err(InvoiceError::Overpaid { due });
     }
+    let id = Uuid::now_v7();
     query("INSERT INTO payments (id, invoice_id, amount_cents, note, received_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(Uuid::now_v7())
+        .bind(id)
         .bind(invoice.id)
         .bind(payment.amount_cents)
         .bind(payment.note)
@@ -82,6 +88,8 @@ pub async fn pay_invoice(
         .bind(status)
         .execute(tx)
         .await?;
+    // There with the payment or not at all: nothing is sent when any of this is rolled back.
+    outgoing.send(tx, &PaymentReceived { payment: id, invoice: invoice.id }).await?;
     Ok(invoice.id)
 }
 
@@ -95,7 +103,8 @@ pub async fn list_payments(
     owner: &Owner,
 ) -> Result<Select<Payment>> {
     invoice_row(db, id, owner).await?.ok_or_else(|| diptych::Error::not_found("there is no such invoice"))?;
-    Ok(Select::sql("SELECT id, amount_cents, note, received_at FROM payments WHERE invoice_id = $1").bind(id))
+    Ok(Select::sql("SELECT id, amount_cents, note, received_at, receipt_at FROM payments WHERE invoice_id = $1")
+        .bind(id))
 }
 
 /// In which order.

@@ -31,10 +31,12 @@ pub fn world() -> &'static World {
             invoices::migrations().run(&db).await.expect("migrations");
             let engine = Engine::builder(db)
                 .operations(invoices::operations())
+                .outbox(invoices::outbox())
                 .state(invoices::Limits { max_cents: 1_000_000 })
                 .build()
                 .expect("no mistakes");
             engine.tasks().expect("tasks").migrate().await.expect("a table of tasks");
+            engine.migrate_outbox().await.expect("a table of messages");
             engine
         });
         let mcp = diptych_mcp::Server::new(engine.clone(), diptych_mcp::Settings::new("invoices", "0"));

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop where they fail")]
 
+mod after_commit;
 mod architecture;
 mod audit;
 mod authenticating;
@@ -24,6 +25,7 @@ mod matrix;
 mod mistakes;
 mod mounts;
 mod oauth;
+mod outbox;
 mod outcome;
 mod permissions;
 mod pools;

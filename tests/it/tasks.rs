@@ -407,6 +407,7 @@ async fn a_server_works_on_its_tasks() {
             .migrations(invoices::migrations())
             .state(invoices::Limits { max_cents: 1_000 })
             .mount(invoices::operations())
+            .outbox(invoices::outbox())
             .on_start(invoices::seed);
         let server = RunningServer::start(builder).await;
         let ann = SurfaceClient::over(&server, Over::McpStateless, Some("ann")).await;

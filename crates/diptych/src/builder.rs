@@ -1,11 +1,14 @@
 //! `MCPServer::builder`: everything a server is made of, in one chain.
 
+mod background;
 mod keys;
 #[cfg(feature = "oauth")]
 mod local_issuer;
+mod outbox;
 mod program;
 mod security;
 mod sessions;
+mod terminal;
 
 use crate::{
     Server, StartError, configuration,
@@ -13,7 +16,9 @@ use crate::{
 };
 use diptych_auth::{Authenticator, DevelopmentTokens};
 use diptych_mcp::Mount;
-use diptych_pipeline::{Audit, Db, DbOptions, Engine, EngineBuilder, IntoOperation, Migrations, Operations, Settings};
+use diptych_pipeline::{
+    Audit, Db, DbOptions, Engine, EngineBuilder, IntoOperation, Migrations, Operations, Outbox, Settings,
+};
 use diptych_spec::{Format, Icon, Mistake, PromptSpec, Result, ScopeHierarchy, StateMap};
 use diptych_transport_actix::{ApiInfo, Exposed, Http, HttpSettings};
 use futures_util::future::BoxFuture;
@@ -42,6 +47,7 @@ impl MCPServer {
             local_issuer: None,
             limits: security::Limits::default(),
             audit: None,
+            outbox: None,
             seal_key: None,
             keeps_panic_hook: false,
             on_start: Vec::new(),
@@ -80,6 +86,7 @@ pub struct MCPServerBuilder {
     local_issuer: Option<diptych_auth::LocalIssuer>,
     limits: security::Limits,
     audit: Option<Audit>,
+    outbox: Option<Outbox>,
     seal_key: Option<[u8; 32]>,
     keeps_panic_hook: bool,
     on_start: Vec<StartHook>,
@@ -268,12 +275,6 @@ impl MCPServerBuilder {
         self
     }
 
-    /// How many tasks this process works on at a time; 4. With 0 it leaves them to other processes on the same database.
-    pub fn task_workers(mut self, workers: usize) -> Self {
-        self.settings.tasks.workers = workers;
-        self
-    }
-
     /// Connects, migrates, checks every declaration, and runs the start hooks.
     ///
     /// # Errors
@@ -290,11 +291,13 @@ impl MCPServerBuilder {
         }
         server.engine().migrate_idempotency().await.map_err(StartError::Database)?;
         server.engine().migrate_audit().await.map_err(StartError::Database)?;
+        server.engine().migrate_outbox().await.map_err(StartError::Database)?;
         server.http().authenticator().start(db).await.map_err(StartError::Authentication)?;
         for hook in on_start {
             hook(db.clone()).await.map_err(StartError::Hook)?;
         }
         server.engine().work_on_tasks();
+        server.engine().start_outbox();
         server.engine().start_audit();
         server.engine().start_idempotency();
         Ok(server)
@@ -312,6 +315,7 @@ impl MCPServerBuilder {
         let wrong_login = self.authenticator.iter().flat_map(|authenticator| authenticator.mistakes());
         let wrong_limits = self.http.mistakes();
         let engine = self.audit.into_iter().fold(Engine::builder(db.clone()), EngineBuilder::audit);
+        let engine = self.outbox.into_iter().fold(engine, EngineBuilder::outbox);
         let engine = self.seal_key.into_iter().fold(engine, EngineBuilder::seal_key);
         let engine = self
             .limits

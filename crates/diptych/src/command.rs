@@ -1,6 +1,7 @@
 //! What the program is asked to do, by its arguments.
 
 mod keys;
+mod outbox;
 mod span;
 #[cfg(feature = "oauth")]
 mod token;
@@ -10,6 +11,7 @@ use clap::ArgMatches;
 use std::{ffi::OsString, path::Path};
 
 pub(crate) use keys::{Keys, WantedKey};
+pub(crate) use outbox::DeadMail;
 #[cfg(feature = "oauth")]
 pub(crate) use token::WantedToken;
 pub(crate) use tools::Output;
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Tools(Output),
     /// API keys.
     Keys(Keys),
+    /// Messages that were given up.
+    Outbox(DeadMail),
     /// A token of the local issuer, printed.
     #[cfg(feature = "oauth")]
     Token(WantedToken),
@@ -44,6 +48,7 @@ impl Command {
             Some(("stdio", _)) => Self::Stdio,
             Some(("tools", given)) => Self::Tools(tools::read(given)),
             Some(("keys", given)) => Self::Keys(keys::read(given)),
+            Some(("outbox", given)) => Self::Outbox(outbox::read(given)),
             #[cfg(feature = "oauth")]
             Some(("token", given)) => Self::Token(token::read(given)),
             _ => Self::Serve,
@@ -59,7 +64,8 @@ fn parser(program: &str) -> clap::Command {
         .subcommand(clap::Command::new("serve").about("REST, OpenAPI and MCP over HTTP; also without a command"))
         .subcommand(clap::Command::new("stdio").about("MCP on standard input and output"))
         .subcommand(tools::parser())
-        .subcommand(keys::parser());
+        .subcommand(keys::parser())
+        .subcommand(outbox::parser());
     #[cfg(feature = "oauth")]
     let parser = parser.subcommand(token::parser());
     parser
@@ -96,6 +102,19 @@ mod tests {
             (&["app", "keys", "create"], None),
             (&["app", "keys", "create", "--name", "ci", "--expires", "soon"], None),
             (&["app", "keys", "revoke"], None),
+            (&["app", "outbox", "list"], Some(Command::Outbox(DeadMail::List(Output::Table)))),
+            (&["app", "outbox", "show", "a"], Some(Command::Outbox(DeadMail::Show("a".to_owned())))),
+            (&["app", "outbox", "retry", "a"], Some(Command::Outbox(DeadMail::Retry("a".to_owned())))),
+            (&["app", "outbox", "retry", "--all"], Some(Command::Outbox(DeadMail::RetryAll(None)))),
+            (
+                &["app", "outbox", "retry", "--topic", "t"],
+                Some(Command::Outbox(DeadMail::RetryAll(Some("t".to_owned())))),
+            ),
+            (&["app", "outbox", "discard", "a"], Some(Command::Outbox(DeadMail::Discard("a".to_owned())))),
+            (&["app", "outbox"], None),
+            (&["app", "outbox", "retry"], None),
+            (&["app", "outbox", "retry", "a", "--all"], None),
+            (&["app", "outbox", "discard", "--all"], None),
             (&["app", "--help"], None),
             (&["app", ""], None),
         ] {

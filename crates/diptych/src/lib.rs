@@ -185,6 +185,9 @@ pub use diptych_pipeline::Column;
 pub use diptych_pipeline::Conn;
 pub use diptych_pipeline::Db;
 pub use diptych_pipeline::DbOptions;
+pub use diptych_pipeline::DeadLetter;
+pub use diptych_pipeline::DeadLetters;
+pub use diptych_pipeline::Delivery;
 pub use diptych_pipeline::Engine;
 pub use diptych_pipeline::LimitKey;
 pub use diptych_pipeline::LimitStore;
@@ -192,6 +195,10 @@ pub use diptych_pipeline::Migrations;
 pub use diptych_pipeline::Operation;
 pub use diptych_pipeline::OperationStatistics;
 pub use diptych_pipeline::Operations;
+pub use diptych_pipeline::Outbox;
+pub use diptych_pipeline::OutboxMessage;
+pub use diptych_pipeline::OutboxStatistics;
+pub use diptych_pipeline::Outgoing;
 pub use diptych_pipeline::Query;
 pub use diptych_pipeline::QueryAs;
 pub use diptych_pipeline::QueryScalar;
@@ -265,6 +272,8 @@ mod documents {
     #[cfg(feature = "oauth")]
     #[doc = include_str!("../../../docs/oauth.md")]
     mod oauth {}
+    #[doc = include_str!("../../../docs/outbox.md")]
+    mod outbox {}
     #[doc = include_str!("../../../docs/rest.md")]
     mod rest {}
     #[doc = include_str!("../../../docs/selecting.md")]

@@ -22,6 +22,9 @@ pub(crate) async fn serve(http: &Http, principal: Option<&Principal>) -> io::Res
     };
     http.engine().drain().await;
     http.engine().stop_tasks().await;
+    http.engine().stop_outbox().await;
+    // What tasks and messages have left to be done.
+    http.engine().drain().await;
     http.engine().stop_audit().await;
     http.engine().db().close().await;
     ended

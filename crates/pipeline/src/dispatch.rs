@@ -254,7 +254,7 @@ async fn in_transaction(
         keep::with_answer(&mut tx, presented, keeper.as_deref(), record.as_mut()).await
     });
     let answer = answer.await;
-    let closed = closing(answer.is_ok(), pin!(close::transaction(tx, answer))).await; // 10
+    let closed = closing(answer.is_ok(), pin!(close::transaction(declaration, tx, answer))).await; // 10
     let outcome = closed.map_err(|error| if claim.is_some() { Claim::unknown(error) } else { error })?;
     named.tell(declaration, &outcome, engine.changes());
     Ok(outcome)

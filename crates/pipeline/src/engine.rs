@@ -4,11 +4,12 @@ mod mistakes;
 
 use crate::audit::{Audit, Trail};
 use crate::{
-    Activity, Caller, Catalogue, Changes, Operation, Operations, Outcome, Seal, TaskSettings, Tasks,
+    Activity, Caller, Catalogue, Changes, Operation, Operations, Outbox, Outcome, Seal, TaskSettings, Tasks,
     db::Db,
     dispatch::dispatch,
     idempotency::Keys,
     limit::{Limits, LimitsBuilder},
+    outbox::Messages,
 };
 use diptych_spec::{Arguments, Declaration, Mistake, Mistakes, Principal, Result, ScopeHierarchy, StateMap, Task};
 use std::{
@@ -68,6 +69,7 @@ struct Inner {
     running: TaskTracker,
     tasks: Option<Tasks>,
     audit: Option<Trail>,
+    messages: Option<Messages>,
     keys: Keys,
     seal: Seal,
     standing: OnceLock<Arc<dyn Activity>>,
@@ -97,6 +99,7 @@ pub struct EngineBuilder {
     scopes: ScopeHierarchy,
     pub(crate) limits: LimitsBuilder,
     audit: Option<Audit>,
+    outbox: Option<Outbox>,
     seal: Option<Seal>,
     mistakes: Vec<Mistake>,
 }
@@ -139,6 +142,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Keeps and handles messages.
+    pub fn outbox(mut self, outbox: Outbox) -> Self {
+        self.outbox = Some(outbox);
+        self
+    }
+
     /// The key that seals what callers keep for the server: cursors of lists, and states of MCP. The same for all processes that
     /// stand for one server; without, each process draws one of its own.
     pub fn seal_key(mut self, key: [u8; 32]) -> Self {
@@ -168,6 +177,12 @@ impl EngineBuilder {
         }
         let seal = self.seal.unwrap_or_else(|| Seal::new(None));
         self.state.insert(seal.clone());
+        let messages = self.outbox.map(|outbox| Messages::new(outbox, &self.db));
+        if let Some(messages) = &messages {
+            self.state.insert(messages.outgoing());
+            self.state.insert(messages.dead_letters());
+            self.mistakes.extend(messages.mistakes(&self.state));
+        }
         self.mistakes.extend(mistakes::mistakes(&operations, &self.state, &self.db));
         self.mistakes.extend(self.limits.mistakes(&operations));
         self.mistakes.extend(Keys::mistake(self.settings.keep_idempotency_keys));
@@ -191,6 +206,7 @@ impl EngineBuilder {
             running: TaskTracker::new(),
             tasks,
             audit,
+            messages,
             keys,
             seal,
             standing: OnceLock::new(),
@@ -209,6 +225,7 @@ impl Engine {
             scopes: ScopeHierarchy::default(),
             limits: LimitsBuilder::default(),
             audit: None,
+            outbox: None,
             seal: None,
             mistakes: Vec::new(),
         }
@@ -266,6 +283,11 @@ impl Engine {
         self.0.audit.as_ref()
     }
 
+    /// The outbox, if there is one.
+    pub(crate) fn messages(&self) -> Option<&Messages> {
+        self.0.messages.as_ref()
+    }
+
     /// The idempotency keys.
     pub(crate) fn keys(&self) -> &Keys {
         &self.0.keys
@@ -295,12 +317,21 @@ impl Engine {
         &self.0.settings
     }
 
-    /// Waits for every running service to commit or roll back. What is dispatched meanwhile is waited for as well; what
-    /// workers run for tasks is not, see [`Engine::stop_tasks`].
+    /// Waits for every running service to commit or roll back, and for what was left to be done after COMMIT. What is dispatched
+    /// meanwhile is waited for as well; what workers run for tasks and messages is not, see [`Engine::stop_tasks`] and
+    /// [`Engine::stop_outbox`].
     pub async fn drain(&self) {
-        self.0.running.close();
-        self.0.running.wait().await;
-        self.0.running.reopen();
+        loop {
+            self.0.running.close();
+            self.0.running.wait().await;
+            self.0.running.reopen();
+            let left = self.0.db.after_commits();
+            if left.is_empty() {
+                return;
+            }
+            // It can call services, which are waited for as well.
+            left.ended().await;
+        }
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -22,7 +22,7 @@ pub(crate) fn error(declaration: &Declaration, error: Error) -> Error {
 }
 
 /// The chain of sources, outermost first.
-struct Causes<'e>(&'e Error);
+pub(crate) struct Causes<'e>(pub(crate) &'e Error);
 
 impl std::fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

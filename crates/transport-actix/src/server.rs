@@ -122,6 +122,9 @@ impl Listener {
         };
         within(settings.shutdown_timeout, http.engine().drain()).await;
         within(settings.shutdown_timeout, http.engine().stop_tasks()).await;
+        within(settings.shutdown_timeout, http.engine().stop_outbox()).await;
+        // What tasks and messages have left to be done.
+        within(settings.shutdown_timeout, http.engine().drain()).await;
         within(settings.shutdown_timeout, http.engine().stop_audit()).await;
         http.engine().db().close().await;
         ended.map_err(failed)

@@ -1,7 +1,7 @@
 //! The example application on a database of its own, and callers on one surface.
 
 use super::{answers, walking};
-use diptych::{Backend, MCPServer, MCPServerBuilder, Server};
+use diptych::{Backend, Db, MCPServer, MCPServerBuilder, Server, query_scalar};
 use diptych_examples::invoices;
 use diptych_testkit::{RunningServer, Surface, SurfaceClient, TestDatabase};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ const SCOPES: [&str; 2] = ["invoices:read", "invoices:write"];
 pub(crate) struct World {
     surface: Surface,
     running: Running,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 enum Running {
@@ -26,6 +26,7 @@ pub(crate) fn application(database: &TestDatabase) -> MCPServerBuilder {
         .migrations(invoices::migrations())
         .state(invoices::Limits { max_cents: 1_000_000 })
         .mount(invoices::operations())
+        .outbox(invoices::outbox())
 }
 
 impl World {
@@ -36,7 +37,7 @@ impl World {
             Surface::InProcess | Surface::Stdio => Running::Here(builder.build().await.unwrap()),
             _ => Running::Listening(RunningServer::start(builder).await),
         };
-        Self { surface, running, _database: database }
+        Self { surface, running, database }
     }
 
     /// A caller; `ann` has every scope, `ann+invoices:read` just that one.
@@ -54,6 +55,12 @@ impl World {
             Running::Listening(server) => server.socket(),
             Running::Here(_) => panic!("{:?} has no socket", self.surface),
         }
+    }
+
+    /// What this counts in the database.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let db = Db::connect(self.database.url()).await.unwrap();
+        query_scalar(sql).one(&mut db.read().await.unwrap()).await.unwrap()
     }
 
     pub(crate) fn is_rest(&self) -> bool {

@@ -1,6 +1,10 @@
 //! `app keys`: what it does, and what it prints.
 
-use super::{MCPServerBuilder, security::asked_scopes};
+use super::{
+    MCPServerBuilder,
+    security::asked_scopes,
+    terminal::{MINUTES, columns, explain, print},
+};
 use crate::{
     StartError,
     command::{Keys, Output, WantedKey},
@@ -9,7 +13,7 @@ use diptych_auth::{ApiKey, ApiKeys, Authenticator as _, NewApiKey};
 use diptych_pipeline::{Db, Engine};
 use diptych_spec::{Error, Secret};
 use serde_json::{Value, json};
-use std::{fmt::Write as _, time::SystemTime};
+use std::time::SystemTime;
 
 /// How many keys are listed.
 const MOST: u32 = 1000;
@@ -102,8 +106,6 @@ fn tell_created(key: &ApiKey, secret: &Secret, output: Output) {
     explain("Send it as `Authorization: Bearer <key>`.");
 }
 
-const MINUTES: &str = "%Y-%m-%d %H:%M UTC";
-
 fn tell_list(keys: &[ApiKey], output: Output) {
     match output {
         Output::Table => print(&table(keys)),
@@ -140,28 +142,5 @@ fn table(keys: &[ApiKey]) -> String {
         ]
     };
     let rows: Vec<_> = std::iter::once(head).chain(keys.iter().map(row)).collect();
-    let widths: [usize; 8] =
-        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default());
-    let mut out = String::new();
-    for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            let _ = write!(line, "{cell:width$}  ");
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out.truncate(out.trim_end().len());
-    out
-}
-
-#[expect(clippy::print_stdout, reason = "the program is asked to print this")]
-fn print(text: &str) {
-    println!("{text}");
-}
-
-/// Besides what is printed, so that this alone can be piped.
-#[expect(clippy::print_stderr, reason = "for the person at the terminal")]
-fn explain(text: &str) {
-    eprintln!("{text}");
+    columns(&rows)
 }

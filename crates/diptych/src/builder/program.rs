@@ -15,7 +15,8 @@ impl MCPServerBuilder {
     /// prints where it listens, and serves until Ctrl-C or SIGTERM. Run as `app stdio` it is an MCP server on standard
     /// input and output, for the user that `DIPTYCH_USER` names, until the input ends. Run as `app tools` it prints what each
     /// tool costs a conversation, and writes nothing to the database. Run as `app keys` it creates, lists and revokes the keys of
-    /// [`crate::ApiKeys`]. With a local issuer (feature `oauth`), `app token` prints a
+    /// [`crate::ApiKeys`]. Run as `app outbox` it lists the messages of [`crate::Outbox`] that were given up, and lets them be tried
+    /// again. With a local issuer (feature `oauth`), `app token` prints a
     /// token of it, and `DIPTYCH_SIGN_IN_AS` names whom it signs in without asking. Mistakes are printed to standard
     /// error.
     #[must_use]
@@ -73,6 +74,7 @@ impl MCPServerBuilder {
             Command::Stdio => self.stdio().await,
             Command::Tools(output) => self.tools(output).await,
             Command::Keys(wanted) => self.keys(wanted).await,
+            Command::Outbox(wanted) => self.dead_mail(wanted).await,
             #[cfg(feature = "oauth")]
             Command::Token(wanted) => self.token(&wanted),
         }

@@ -3,6 +3,7 @@
 //! No type here has a database as a type parameter. [`Db`], [`Conn`] and [`Tx`] are enums over the drivers that are
 //! compiled in; which one is chosen is decided by the URL at run time.
 
+mod after_commit;
 mod backend;
 mod column;
 mod connection;
@@ -23,6 +24,7 @@ mod sqlite;
 mod statement;
 mod transaction;
 
+pub(crate) use after_commit::AfterCommits;
 pub use backend::Backend;
 pub use column::{Cell, Column, unknown_variant};
 pub use connection::Conn;

@@ -2,7 +2,7 @@
 //!
 //! How each database's connections are set up and kept is in `sqlite.rs` and `postgres.rs`.
 
-use super::{Backend, Conn, Tx, connection::Driver};
+use super::{AfterCommits, Backend, Conn, Tx, connection::Driver};
 use diptych_spec::{Error, ErrorKind, Isolation, Lock, Result};
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -22,6 +22,8 @@ pub struct DbOptions {
     pub busy_timeout: Duration,
     /// The HTTP workers that share the connections; one for each processor.
     pub workers: Option<usize>,
+    /// How long what was left to be done with [`Tx::after_commit`] may take; 30 seconds.
+    pub after_commit_deadline: Duration,
 }
 
 impl Default for DbOptions {
@@ -32,6 +34,7 @@ impl Default for DbOptions {
             statement_timeout: Duration::from_secs(30),
             busy_timeout: Duration::from_secs(5),
             workers: None,
+            after_commit_deadline: Duration::from_secs(30),
         }
     }
 }
@@ -66,6 +69,7 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     options: DbOptions,
     pools: Pools,
+    after: AfterCommits,
 }
 
 #[allow(clippy::large_enum_variant, reason = "there is one per database, and it is never moved")]
@@ -107,7 +111,8 @@ impl Db {
                 ));
             }
         };
-        let db = Self(Arc::new(Inner { options, pools }));
+        let after = AfterCommits::new(options.after_commit_deadline);
+        let db = Self(Arc::new(Inner { options, pools, after }));
         db.wait_until_there().await?;
         Ok(db)
     }
@@ -179,6 +184,11 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx> {
         let (isolation, lock) = (Isolation::default(), Lock::default());
         self.begin_with(Terms { plans: Plans::Cached, deadline: None, isolation, lock }).await
+    }
+
+    /// What transactions have left to be done.
+    pub(crate) fn after_commits(&self) -> &AfterCommits {
+        &self.0.after
     }
 
     /// Closes every idle connection, and lets nobody take one any more; what is in use is closed when it comes back.
@@ -260,7 +270,7 @@ impl Db {
                 Driver::Postgres(held) => held.begin(super::postgres::begin(terms)).await.map(Driver::Postgres),
             };
             match begun {
-                Ok(driver) => return Ok(Tx::new(Conn::new(driver), terms.lock)),
+                Ok(driver) => return Ok(Tx::new(Conn::new(driver), terms.lock, self.0.after.clone())),
                 Err(error) if error.code() == "connection_lost" => last = Some(error),
                 Err(error) => return Err(error),
             }

@@ -1,8 +1,13 @@
 //! A transaction, lent to a service as `&mut Tx`. Only its owner can end it.
 
-use super::{Backend, Conn, backend::each, connection::Driver};
+use super::{AfterCommits, Backend, Conn, after_commit::Hooks, backend::each, connection::Driver};
 use diptych_spec::{Error, Lock, Result};
-use std::ops::{Deref, DerefMut};
+use std::{
+    future::Future,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+use tokio::sync::Notify;
 
 /// A write transaction. It is also a [`Conn`]: everything that reads runs on it too.
 #[derive(Debug)]
@@ -11,11 +16,40 @@ pub struct Tx {
     target_lock: Lock,
     /// A savepoint is open, or was dropped half-way: what is in the transaction is not known.
     torn: bool,
+    hooks: Hooks,
+    after: AfterCommits,
 }
 
 impl Tx {
-    pub(crate) fn new(conn: Conn, target_lock: Lock) -> Self {
-        Self { conn, target_lock, torn: false }
+    pub(super) fn new(conn: Conn, target_lock: Lock, after: AfterCommits) -> Self {
+        Self { conn, target_lock, torn: false, hooks: Hooks::default(), after }
+    }
+
+    /// Leaves something to be done once COMMIT was acknowledged: a request to another system, a cache that is to be forgotten.
+    ///
+    /// It is dropped without having begun when the transaction is rolled back, for whatever reason, when the savepoint that it was
+    /// left in is, after a dry run, and when the outcome of COMMIT is not known. Otherwise it runs in a task of its own: the caller
+    /// gets the answer without waiting for it, and a server that stops waits for it. Several run one after the other. One that panics
+    /// or takes longer than [`super::DbOptions::after_commit_deadline`] is logged, and changes nothing for the others.
+    ///
+    /// It is done **at most once**, and not at all when the process dies first. What has to happen is sent through the outbox, with
+    /// [`crate::Outgoing`].
+    ///
+    /// ```
+    /// # use diptych_pipeline::{Tx, query};
+    /// # async fn forget(_: i64) {}
+    /// # async fn example(tx: &mut Tx, id: i64) -> diptych_spec::Result<()> {
+    /// query("UPDATE notes SET seen = TRUE WHERE id = $1").bind(id).execute(tx).await?;
+    /// tx.after_commit(async move { forget(id).await });
+    /// # Ok(()) }
+    /// ```
+    pub fn after_commit(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.hooks.add(work);
+    }
+
+    /// Tells somebody, as soon as COMMIT was acknowledged.
+    pub(crate) fn wake_after_commit(&mut self, somebody: &Arc<Notify>) {
+        self.hooks.wake(somebody);
     }
 
     /// Runs `work` so that its failure undoes only what it did, and the transaction goes on.
@@ -35,6 +69,7 @@ impl Tx {
         F: AsyncFnOnce(&mut Self) -> Result<T, E>,
     {
         let mut open = Torn::open(self);
+        let hooks = open.tx.hooks.count();
         each!(&mut open.tx.conn.driver, Driver, |held| held.savepoint().await)?;
         let done = work(open.tx).await;
         each!(&mut open.tx.conn.driver, Driver, |held| held.end_savepoint(done.is_ok()).await)?;
@@ -42,6 +77,7 @@ impl Tx {
         drop(open);
         if done.is_err() {
             self.conn.failed = false;
+            self.hooks.truncate(hooks);
         }
         done
     }
@@ -57,12 +93,20 @@ impl Tx {
     /// [`diptych_spec::ErrorKind::OutcomeUnknown`] when the connection broke meanwhile; a conflict when a deferred
     /// constraint refuses; [`diptych_spec::ErrorKind::Internal`] when a statement had failed and was ignored, so that
     /// there is nothing to keep.
-    pub async fn commit(mut self) -> Result<()> {
+    pub async fn commit(self) -> Result<()> {
+        self.commit_of("").await
+    }
+
+    /// The same, for an operation that the log is told of.
+    pub(crate) async fn commit_of(mut self, operation: &str) -> Result<()> {
         if !self.takes_statements().await {
             self.rollback().await;
             return Err(ignored());
         }
-        each!(self.conn.driver, Driver, |held| held.commit().await)
+        let Self { conn, hooks, after, .. } = self;
+        each!(conn.driver, Driver, |held| held.commit().await)?;
+        hooks.run(&after, operation);
+        Ok(())
     }
 
     /// What COMMIT would say, as far as that can be known without it: on PostgreSQL deferred constraints are checked. On SQLite

@@ -1,5 +1,5 @@
 //! Stage 10: COMMIT or ROLLBACK. Outside every deadline and cancellation: a COMMIT that was sent runs to its end, and only
-//! then does anything leave.
+//! then does anything leave, or begin that was left to be done after it.
 
 use super::keep::Kept;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use diptych_spec::{Declaration, Result};
 
-pub(crate) async fn transaction(tx: Tx, kept: Result<Kept>) -> Result<Outcome> {
+pub(crate) async fn transaction(declaration: &Declaration, tx: Tx, kept: Result<Kept>) -> Result<Outcome> {
     let presented = match kept {
         Ok(Kept { presented }) => presented,
         Err(error) => {
@@ -19,7 +19,7 @@ pub(crate) async fn transaction(tx: Tx, kept: Result<Kept>) -> Result<Outcome> {
     };
     match presented.effect {
         Effect::Tried => tx.rollback().await,
-        Effect::Done | Effect::DoneBefore => tx.commit().await?,
+        Effect::Done | Effect::DoneBefore => tx.commit_of(declaration.name()).await?,
     }
     Ok(presented.into_outcome())
 }
