@@ -43,7 +43,9 @@ async fn input(_tx: &mut Tx, Input(given): Input<Unsaid>) -> Result<i64> {
 
 #[selector("told.answer")]
 async fn answer(_db: &mut Conn, #[arg] name: String, #[arg] part: f64) -> Result<Shares> {
-    Ok(Shares { shares: BTreeMap::from([(name, part / part)]) })
+    // Of nothing, this is no number.
+    let all = part;
+    Ok(Shares { shares: BTreeMap::from([(name, part / all)]) })
 }
 
 #[derive(Clone, Default)]

@@ -18,19 +18,19 @@ pub(crate) struct Presented {
 
 pub(crate) async fn service(service: &dyn RunService, ran: Ran<'_>, max_bytes: usize) -> Result<Presented> {
     let presented = sized(service.present(ran.computed, ran.tx).await?, max_bytes)?;
-    presented.as_published(service.declaration())
+    presented.checked(service.declaration())
 }
 
 pub(crate) fn selector(selector: &dyn RunSelector, read: Read, max_bytes: usize) -> Result<Presented> {
     let max_bytes = selector.declaration().list().max_bytes().unwrap_or(max_bytes);
     let presented = sized(selector.present(read.computed, max_bytes)?, max_bytes)?;
-    presented.as_published(selector.declaration())
+    presented.checked(selector.declaration())
 }
 
 impl Presented {
     /// In a debug build, only an answer that is what its own schema says: a client that checks it would refuse another. It is asked
     /// here, before COMMIT, where every answer of every surface is encoded (ADR 0030).
-    fn as_published(self, declaration: &Declaration) -> Result<Self> {
+    fn checked(self, declaration: &Declaration) -> Result<Self> {
         if cfg!(debug_assertions) {
             declaration.check_answer(&self.json)?;
         }
