@@ -95,8 +95,7 @@ pub(crate) async fn would_begin(
     let authorized = authorize::caller(declaration, preliminary(engine, caller))?;
     let admitted = limit::call(engine, operation, authorized, &mut caller.clone(), None).await?;
     Claim::check(operation, caller)?;
-    // The rules are looked at below, once.
-    let checked = check::arguments(declaration, admitted, arguments, true)?;
+    let checked = check::arguments(declaration, admitted, arguments, false)?;
     if checked.is_dry_run() {
         let why = "a dry run is answered at once, not by a task";
         return Err(Error::invalid(vec![FieldError::new(format!("/{}", DryRun::ARGUMENT), "dry_run", why)]));

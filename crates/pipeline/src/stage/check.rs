@@ -33,7 +33,7 @@ pub(crate) fn arguments(
 impl Checked {
     /// The rules of the input, also where a target would be resolved before them.
     pub(crate) fn validate(&self, declaration: &Declaration) -> Result<()> {
-        declaration.arguments().validate(&self.call)
+        if self.is_valid { Ok(()) } else { declaration.arguments().validate(&self.call) }
     }
 
     pub(super) fn is_valid(&self) -> bool {
