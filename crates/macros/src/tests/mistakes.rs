@@ -246,7 +246,7 @@ fn of_a_service_error() {
             (
                 "enum E { #[problem(conflikt)] A }",
                 &[
-                    "`conflikt` is not known here, did you mean `conflict`? Known: `transparent`, `bad_request`, `invalid`, `unauthenticated`, `forbidden`, `not_found`, `conflict`, `rate_limited`, `too_large`, `deadline`, `unavailable`, `internal`, `code`, `detail`",
+                    "`conflikt` is not known here, did you mean `conflict`? Known: `transparent`, `bad_request`, `invalid`, `unauthenticated`, `forbidden`, `not_found`, `conflict`, `precondition_failed`, `precondition_required`, `rate_limited`, `too_large`, `deadline`, `unavailable`, `internal`, `code`, `detail`",
                 ],
             ),
             (
