@@ -5,7 +5,7 @@ use crate::shared::Shared;
 use actix_web::{
     HttpRequest,
     http::header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
         STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     },
 };
@@ -30,10 +30,7 @@ pub(crate) fn dress(shared: &Shared, request: &HttpRequest, headers: &mut Header
         unless_said(STRICT_TRANSPORT_SECURITY, ONLY_TLS);
     }
     // Which header fields are credentials is for the authenticator to know, so no answer is stored (RFC 9111, section 5.2.2.5)
-    // unless it says that it may be. One with an entity tag may be kept by the client that asked, and asked about again.
-    if !headers.contains_key(CACHE_CONTROL) {
-        let stored = if headers.contains_key(ETAG) { "private, no-cache" } else { "no-store" };
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(stored));
-    }
+    // unless it says that it may be. The same with an entity tag: the program that has the answer keeps both, no cache does.
+    unless_said(CACHE_CONTROL, "no-store");
     cors::expose(shared, request, headers);
 }
