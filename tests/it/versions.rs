@@ -286,7 +286,8 @@ async fn who_has_to_say_a_version_is_told_how() {
     let (put, get) = (&document["paths"]["/pages/{id}"]["put"], &document["paths"]["/pages/{id}"]["get"]);
     let parameter = |operation: &Value| operation["parameters"].as_array().unwrap().last().unwrap()["$ref"].clone();
     assert_eq!(parameter(put), "#/components/parameters/RequiredIfMatch");
-    assert_eq!(parameter(get), "#/components/parameters/IfNoneMatch");
+    // What may be left out is told with the answers that it leads to.
+    assert_eq!(get["parameters"].as_array().map(Vec::len), Some(1), "{get}");
     for (operation, statuses) in [(put, &["412", "428"][..]), (get, &["304"])] {
         for status in statuses {
             assert!(operation["responses"][status].is_object(), "{status}: {operation}");

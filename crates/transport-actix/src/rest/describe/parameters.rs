@@ -33,47 +33,34 @@ pub(super) fn describe(
     for argument in table.arguments().iter().filter(in_query) {
         described.push(parameter(argument, &argument.name, "query", &definitions, components));
     }
-    if declaration.declares_idempotency() {
-        described.push(idempotency_key(declaration, components));
+    // Header fields of HTTP that may be left out are described with the answers that they lead to. Listed here, they would be sent with
+    // texts that are made up, and the refusal of a key that was used or of a version that never was taken for a mistake of this document.
+    if declaration.idempotency().is_required() {
+        described.push(idempotency_key(components));
     }
-    described.extend(precondition(declaration, components));
+    if declaration.requires_version() {
+        described.push(if_match(components));
+    }
     described
 }
 
 /// The header of the draft: a string in quotes or bare.
-fn idempotency_key(declaration: &Declaration, components: &mut Components) -> Value {
-    let (name, required, says) = match declaration.idempotency().is_required() {
-        true => ("RequiredIdempotencyKey", true, ""),
-        false => ("IdempotencyKey", false, " Of callers who are signed in."),
-    };
-    let description = format!(
-        "1 to 255 visible ASCII characters, such as a UUID, new for each new request. Sent again with it, the same request is not done twice: it gets the answer of the first time, with `Idempotent-Replayed: true`.{says}"
-    );
+fn idempotency_key(components: &mut Components) -> Value {
+    let description = "1 to 255 visible ASCII characters, such as a UUID, new for each new request. Sent again with it, the same request is not done twice: it gets the answer of the first time, with `Idempotent-Replayed: true`.";
     components.parameter(
-        name,
-        json!({"name": "Idempotency-Key", "in": "header", "required": required, "description": description, "schema": {"type": "string", "pattern": KEY}}),
+        "RequiredIdempotencyKey",
+        json!({"name": "Idempotency-Key", "in": "header", "required": true, "description": description, "schema": {"type": "string", "pattern": KEY}}),
     )
 }
 
-/// What a client has read: what it changes only while it is that, or reads only when it is not that any more.
-fn precondition(declaration: &Declaration, components: &mut Components) -> Option<Value> {
-    let (component, field, required, description) = match declaration.kind() {
-        OperationKind::Service if declaration.requires_version() => ("RequiredIfMatch", "If-Match", true, IF_MATCH),
-        OperationKind::Service if declaration.expects_version() => ("IfMatch", "If-Match", false, IF_MATCH),
-        OperationKind::Selector if declaration.answers_version() => {
-            ("IfNoneMatch", "If-None-Match", false, IF_NONE_MATCH)
-        }
-        _ => return None,
-    };
-    let schema = json!({"type": "string", "pattern": TAGS});
-    let described =
-        json!({"name": field, "in": "header", "required": required, "description": description, "schema": schema});
-    Some(components.parameter(component, described))
+/// What a client has read, and changes only while it is that.
+fn if_match(components: &mut Components) -> Value {
+    let description = "The `ETag` of the answer that was read, or its `version` in quotes. If the row has changed since, nothing is done, and the answer is 412. `*` stands for any version.";
+    components.parameter(
+        "RequiredIfMatch",
+        json!({"name": "If-Match", "in": "header", "required": true, "description": description, "schema": {"type": "string", "pattern": TAGS}}),
+    )
 }
-
-const IF_MATCH: &str = "The `ETag` of the answer that was read, or its `version` in quotes. If the row has changed since, nothing is done, and the answer is 412. `*` stands for any version.";
-const IF_NONE_MATCH: &str =
-    "The `ETag` of an earlier answer. While it is what would be answered, the answer is 304, without a body.";
 
 /// `*`, or entity tags (RFC 9110, section 8.8.3).
 const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;

@@ -84,7 +84,7 @@ pub(super) fn describe(declaration: &Declaration, path: &Template, components: &
         });
     }
     if declaration.kind() == OperationKind::Selector && declaration.answers_version() {
-        let mut unchanged = json!({"description": "What `If-None-Match` names is what would be answered."});
+        let mut unchanged = json!({"description": "The header `If-None-Match` names the `ETag` of what would be answered: the client has it already."});
         tagged(&mut unchanged);
         responses.insert("304".to_owned(), unchanged);
     }
@@ -109,7 +109,7 @@ fn success(declaration: &Declaration, components: &mut Components) -> Value {
         described["headers"] = json!({"Location": location});
     }
     if declaration.declares_idempotency() {
-        let replayed = json!({"description": "`true` where an earlier request with the same `Idempotency-Key` got this answer.", "schema": {"type": "boolean"}});
+        let replayed = json!({"description": "`true` where an earlier request with the same header `Idempotency-Key` (1 to 255 visible ASCII characters, new for each new request) got this answer: it was not done again.", "schema": {"type": "boolean"}});
         described["headers"]["Idempotent-Replayed"] = replayed;
     }
     if declaration.answers_version() {
