@@ -201,15 +201,13 @@ impl SurfaceClient {
         let Value::Object(mut arguments) = arguments else { panic!("arguments are an object") };
         let mut target = format!("/api{path}");
         let mut query = String::new();
-        let mut known = None;
+        // What is an argument elsewhere.
+        let compares = described["responses"]["412"].is_object();
+        let known = compares.then(|| arguments.remove("expected_version")).flatten();
+        let known = known.map(|version| format!("\"{}\"", text(&version)));
         for parameter in described["parameters"].as_array().into_iter().flatten() {
             let parameter = resolve(document, parameter);
             let name = parameter["name"].as_str().expect("a parameter has a name");
-            if name == "If-Match" {
-                // What is an argument elsewhere.
-                known = arguments.remove("expected_version").map(|version| format!("\"{}\"", text(&version)));
-                continue;
-            }
             let Some(value) = arguments.remove(name) else { continue };
             if parameter["in"] == "path" {
                 target = target.replace(&format!("{{{name}}}"), &encode(&text(&value)));
