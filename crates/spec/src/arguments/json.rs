@@ -24,7 +24,7 @@ pub(super) fn object_fields(object: &str) -> Result<Vec<(Cow<'_, str>, &RawValue
             Ok(members)
         }
     }
-    if object.trim_ascii().is_empty() {
+    if object.is_empty() {
         return Ok(Vec::new());
     }
     let mut deserializer = serde_json::Deserializer::from_str(object);

@@ -29,7 +29,7 @@ impl ArgumentTable {
     pub(super) fn split<'a>(&self, arguments: &'a Arguments<'_>, found: &mut Vec<FieldError>) -> Result<Given<'a>> {
         let mut given = Given { slots: vec![None; self.arguments.len()], extra: Vec::new() };
         if let Some((object, place)) = arguments.object {
-            if !object.trim_ascii().is_empty() {
+            if !object.is_empty() {
                 arguments.limits.check(object)?;
             }
             for (name, raw) in object_fields(object)? {

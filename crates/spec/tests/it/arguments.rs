@@ -213,3 +213,13 @@ fn a_value_is_written_as_text_and_read_again() {
         assert_eq!(scalar_to_text(json).as_deref(), text.filter(|_| scalar), "{json}");
     }
 }
+
+#[test]
+fn no_body_is_no_arguments_and_a_blank_one_is_no_json() {
+    let declaration = service::<Open>();
+    let kind = |body| declaration.arguments().parse(&Arguments::http(Some(body)), &mut call()).unwrap_err().kind();
+    assert_eq!(kind(""), ErrorKind::Invalid, "a field is missing");
+    for blank in [" ", "\r\n\t "] {
+        assert_eq!(kind(blank), ErrorKind::BadRequest, "{blank:?}");
+    }
+}
