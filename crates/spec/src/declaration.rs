@@ -10,7 +10,7 @@ mod list;
 mod table;
 mod terms;
 
-pub(crate) use access::Requirement;
+pub(crate) use access::{Requirement, RowRule};
 pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
 pub use table::Table;
@@ -19,7 +19,7 @@ use crate::{
     ArgumentTable, Completion, Contents, ErrorKind, Idempotency, Limit, Needed, Permission, Route, Signature, Task,
     Template, form::Shown, schema, version::Versioning,
 };
-use access::{RowRule, ShownTo};
+use access::ShownTo;
 use exposure::Exposure;
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
@@ -99,7 +99,7 @@ pub struct Declaration {
     pub(crate) output: Value,
     pub(crate) exposure: Exposure,
     pub(crate) errors: Vec<(ErrorKind, &'static str)>,
-    pub(crate) permits: Vec<Box<RowRule>>,
+    pub(crate) permits: Vec<RowRule>,
     pub(crate) shown_to: Vec<Arc<ShownTo>>,
     pub(crate) requirements: Vec<Requirement>,
     pub(crate) completions: Vec<(&'static str, Completion)>,
