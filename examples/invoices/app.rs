@@ -7,6 +7,7 @@ mod errors;
 mod invoice;
 mod letters;
 mod login;
+mod means;
 mod owner;
 mod payments;
 mod receipts;

@@ -3,6 +3,7 @@
 use super::{
     InvoiceError,
     invoice::{Invoice, InvoiceView, Status, invoice_by_id, invoice_row},
+    means::Means,
     owner::Owner,
     receipts::PaymentReceived,
     view::{amount, now},
@@ -27,6 +28,9 @@ pub struct NewPayment {
     /// Anything worth remembering.
     #[validate(length(max = 500))]
     note: Option<String>,
+    /// How it was paid.
+    #[validate(nested)]
+    means: Option<Means>,
 }
 
 /// A payment, as stored.
@@ -35,6 +39,7 @@ pub struct Payment {
     id: Uuid,
     amount_cents: i64,
     note: Option<String>,
+    means: Option<String>,
     received_at: DateTime<Utc>,
     receipt_at: Option<DateTime<Utc>>,
 }
@@ -48,6 +53,7 @@ pub struct PaymentView {
     /// For people.
     amount: String,
     note: Option<String>,
+    means: Option<Means>,
     received_at: DateTime<Utc>,
     /// When its receipt was written; soon after it was received.
     receipt_at: Option<DateTime<Utc>>,
@@ -55,8 +61,9 @@ pub struct PaymentView {
 
 impl From<Payment> for PaymentView {
     fn from(payment: Payment) -> Self {
-        let Payment { id, amount_cents, note, received_at, receipt_at } = payment;
-        Self { id, amount_cents, amount: amount(amount_cents), note, received_at, receipt_at }
+        let Payment { id, amount_cents, note, means, received_at, receipt_at } = payment;
+        let means = Means::read(means.as_deref());
+        Self { id, amount_cents, amount: amount(amount_cents), note, means, received_at, receipt_at }
     }
 }
 
@@ -73,14 +80,17 @@ pub async fn pay_invoice(
         return Err(InvoiceError::Overpaid { due });
     }
     let id = Uuid::now_v7();
-    query("INSERT INTO payments (id, invoice_id, amount_cents, note, received_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(id)
-        .bind(invoice.id)
-        .bind(payment.amount_cents)
-        .bind(payment.note)
-        .bind(now())
-        .execute(tx)
-        .await?;
+    query(
+        "INSERT INTO payments (id, invoice_id, amount_cents, note, means, received_at) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(id)
+    .bind(invoice.id)
+    .bind(payment.amount_cents)
+    .bind(payment.note)
+    .bind(payment.means.as_ref().map(Means::stored).transpose()?)
+    .bind(now())
+    .execute(tx)
+    .await?;
     let status = if payment.amount_cents == due { Status::Paid } else { invoice.status };
     query("UPDATE invoices SET paid_cents = paid_cents + $2, status = $3, version = version + 1 WHERE id = $1")
         .bind(invoice.id)
@@ -103,7 +113,7 @@ pub async fn list_payments(
     owner: &Owner,
 ) -> Result<Select<Payment>> {
     invoice_row(db, id, owner).await?.ok_or_else(|| diptych::Error::not_found("there is no such invoice"))?;
-    Ok(Select::sql("SELECT id, amount_cents, note, received_at, receipt_at FROM payments WHERE invoice_id = $1")
+    Ok(Select::sql("SELECT id, amount_cents, note, means, received_at, receipt_at FROM payments WHERE invoice_id = $1")
         .bind(id))
 }
 

@@ -4,11 +4,13 @@ use crate::Server;
 use diptych_spec::{Error, ErrorKind, IntoMessages, Messages, Principal, Result, ServiceError};
 use std::{future::Future, io};
 use tokio::io::{AsyncRead, AsyncWrite};
+use validator::{Validate, ValidationErrors};
 
 pub use diptych_pipeline::{Backend, unknown_variant};
 pub use diptych_spec::{AnswerValue, Args, ArgumentData, OperandKind, accepts, default_operator};
 pub use schemars;
 pub use serde;
+pub use validator;
 
 /// What the function under `#[service]` or `#[selector]` returns.
 #[diagnostic::on_unimplemented(
@@ -82,6 +84,35 @@ impl<T: Into<Error>> Transparent for T {
     fn into_error(self) -> Error {
         self.into()
     }
+}
+
+/// What a variant of an input holds.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no rules that a variant could be checked by",
+    label = "does not implement `Validate`",
+    note = "derive `validator::Validate` for `{Self}`, or write `#[validate(skip)]` before it in the variant"
+)]
+pub trait HasRules {
+    /// Checks them.
+    ///
+    /// # Errors
+    /// What is broken.
+    fn checked(&self) -> std::result::Result<(), ValidationErrors>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Validate> HasRules for T {
+    fn checked(&self) -> std::result::Result<(), ValidationErrors> {
+        self.validate()
+    }
+}
+
+/// Checks the rules of what a variant holds.
+///
+/// # Errors
+/// What is broken.
+pub fn validated<T: HasRules>(held: &T) -> std::result::Result<(), ValidationErrors> {
+    held.checked()
 }
 
 /// Requires the function's future to be `Send`, at the function's name. What it returns is `Send` by its signature, so

@@ -70,6 +70,7 @@ pub use diptych_macros::Filter;
 pub use diptych_macros::Ordering;
 pub use diptych_macros::Record;
 pub use diptych_macros::ServiceError;
+pub use diptych_macros::ValidateVariants;
 pub use diptych_macros::migrations;
 pub use diptych_macros::prompt;
 pub use diptych_macros::selector;

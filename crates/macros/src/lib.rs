@@ -1,3 +1,5 @@
+//! Long because the functions of a procedural macro stand in the root of its crate, and each shows what it expands to.
+//!
 //! The attributes and derives of diptych. Applications use them through the facade crate `diptych`.
 //!
 //! Each expands to something that could have been typed by hand, and its documentation shows it. A mistake is
@@ -25,6 +27,7 @@ mod settings;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod validate_variants;
 
 use operation::Kind;
 use proc_macro::TokenStream;
@@ -348,6 +351,39 @@ pub fn record(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(ServiceError, attributes(problem))]
 pub fn service_error(item: TokenStream) -> TokenStream {
     derive(item, service_error::derive)
+}
+
+/// Makes the rules of an input that is one of several things those of the one at hand: `validator` derives them for structs only.
+///
+/// A variant holds one type with rules of its own, or nothing that has rules: `#[validate(skip)]` says so of one type. What is broken is told where
+/// serde has it: beside the tag, under the `content`, under the variant's name.
+///
+/// ```text
+/// #[derive(Deserialize, JsonSchema, ValidateVariants)]
+/// #[serde(tag = "method", rename_all = "snake_case")]
+/// enum Means {
+///     Card(Card),
+///     Transfer(Transfer),
+///     Cash,
+/// }
+/// ```
+///
+/// expands to
+///
+/// ```text
+/// impl Validate for Means {
+///     fn validate(&self) -> Result<(), ValidationErrors> {
+///         match self {
+///             Self::Card(held) => held.validate(),
+///             Self::Transfer(held) => held.validate(),
+///             _ => Ok(()),
+///         }
+///     }
+/// }
+/// ```
+#[proc_macro_derive(ValidateVariants, attributes(validate))]
+pub fn validate_variants(item: TokenStream) -> TokenStream {
+    derive(item, validate_variants::derive)
 }
 
 /// The migrations in a folder of the package, compiled in.

@@ -1,4 +1,4 @@
-//! What serde calls a variant: a column stores the same text that a caller sends and reads.
+//! What serde calls a variant: a column stores the same text that a caller sends and reads, and a rule that is broken is told by it.
 
 use crate::{mistakes::Mistakes, name};
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Token, Variant, punctuated::Punctuated};
@@ -69,25 +69,28 @@ impl Convention {
 }
 
 /// The text of one key of `#[serde(…)]`. Everything else in there is serde's to check.
-fn text(attrs: &[Attribute], key: &str, mistakes: &mut Mistakes) -> Option<LitStr> {
-    let metas = attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("serde"))
-        .filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
-        .flatten();
+pub(crate) fn text(attrs: &[Attribute], key: &str, mistakes: &mut Mistakes) -> Option<LitStr> {
     let mut found = None;
-    for meta in metas.filter(|meta| meta.path().is_ident(key)) {
+    for meta in metas(attrs).filter(|meta| meta.path().is_ident(key)) {
         match &meta {
             Meta::NameValue(pair) => {
                 if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value {
                     found = Some(text.clone());
                 }
             }
-            _ => mistakes.at(
-                &meta,
-                format!("a column stores one name, the same for reading and writing: write `{key} = \"…\"`"),
-            ),
+            _ => mistakes
+                .at(&meta, format!("there is one name, the same for reading and writing: write `{key} = \"…\"`")),
         }
     }
     found
+}
+
+/// Whether `#[serde(…)]` says this.
+pub(crate) fn has(attrs: &[Attribute], key: &str) -> bool {
+    metas(attrs).any(|meta| meta.path().is_ident(key))
+}
+
+fn metas(attrs: &[Attribute]) -> impl Iterator<Item = Meta> {
+    let serde = attrs.iter().filter(|attr| attr.path().is_ident("serde"));
+    serde.filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()).flatten()
 }

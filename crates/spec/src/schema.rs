@@ -1,6 +1,7 @@
 //! JSON Schema 2020-12 of inputs and outputs, made smaller: no titles, no `$schema`, and an optional
 //! property is absent from `required` instead of being a union with null.
 
+mod fields;
 mod fit;
 mod flat;
 mod pattern;
@@ -8,6 +9,7 @@ mod published;
 mod subschemas;
 pub(crate) mod words;
 
+pub(crate) use fields::{Fields, fields, fields_of_parts};
 pub(crate) use fit::{Fit, Mend, has_rules, is_loose, keyword};
 pub(crate) use flat::columns;
 pub(crate) use published::is_ip;
@@ -343,8 +345,12 @@ fn type_of(schema: &Value) -> Option<&str> {
 }
 
 fn resolve<'a>(schema: &'a Value, defs: &'a Object) -> &'a Value {
-    let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
-    name.and_then(|name| defs.get(name)).unwrap_or(schema)
+    schema.as_object().and_then(|schema| referred(schema, defs)).unwrap_or(schema)
+}
+
+/// What a reference to a definition means.
+fn referred<'a>(schema: &Object, defs: &'a Object) -> Option<&'a Value> {
+    defs.get(schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?)
 }
 
 /// A name as a JSON pointer token (RFC 6901, section 3).

@@ -7,78 +7,79 @@
 
 use crate::{
     FieldError,
-    schema::{self, InputSchema, words},
+    schema::{self, Fields, InputSchema, words},
 };
 use serde_json::{Map, Value};
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
 /// Every broken rule, as field errors.
 pub(crate) fn collect(errors: &ValidationErrors, schema: &InputSchema, found: &mut Vec<FieldError>) {
-    walk(errors, &schema.properties, &schema.defs, "", found);
+    let mut fields: Fields<'_> = schema.properties.iter().map(|(name, schema)| (name.as_str(), schema)).collect();
+    fields.extend(schema::fields_of_parts(&schema.rest, &schema.defs));
+    walk(errors, &fields, &schema.defs, "", found);
 }
 
 fn walk(
     errors: &ValidationErrors,
-    properties: &Map<String, Value>,
+    fields: &Fields<'_>,
     defs: &Map<String, Value>,
     at: &str,
     found: &mut Vec<FieldError>,
 ) {
     for (field, kind) in errors.errors() {
-        let wire = if field == "__all__" { None } else { wire_name(field, kind, properties, defs) };
+        let wire = if field == "__all__" { None } else { wire_name(field, kind, fields, defs) };
         let pointer = wire.map_or_else(|| at.to_owned(), |name| format!("{at}/{}", schema::escape(name)));
-        let property = wire.and_then(|name| properties.get(name));
+        let schemas = || fields.iter().filter(|(name, _)| Some(*name) == wire).map(|(_, schema)| *schema);
         match kind {
             ValidationErrorsKind::Field(broken) => {
                 found.extend(broken.iter().map(|rule| FieldError::new(pointer.clone(), rule.code.clone(), words(rule))))
             }
             ValidationErrorsKind::Struct(nested) => {
-                let inner = property.and_then(|property| schema::properties(property, defs));
-                walk(nested, inner.unwrap_or(&Map::new()), defs, &pointer, found);
+                let inner = schemas().flat_map(|schema| schema::fields(schema, defs)).collect();
+                walk(nested, &inner, defs, &pointer, found);
             }
             ValidationErrorsKind::List(elements) => {
-                let items = property.and_then(|property| schema::items(property, defs));
-                let inner = items.and_then(|items| schema::properties(items, defs));
+                let items = schemas().filter_map(|schema| schema::items(schema, defs));
+                let inner = items.flat_map(|items| schema::fields(items, defs)).collect();
                 for (index, nested) in elements {
-                    walk(nested, inner.unwrap_or(&Map::new()), defs, &format!("{pointer}/{index}"), found);
+                    walk(nested, &inner, defs, &format!("{pointer}/{index}"), found);
                 }
             }
         }
     }
 }
 
-fn wire_name<'a>(
+fn wire_name<'s>(
     field: &str,
     broken: &ValidationErrorsKind,
-    properties: &'a Map<String, Value>,
+    fields: &Fields<'s>,
     defs: &Map<String, Value>,
-) -> Option<&'a str> {
-    same_letters(field, properties).or_else(|| {
+) -> Option<&'s str> {
+    same_letters(field, fields).or_else(|| {
         // Renamed to something else: the one property that carries what is broken.
-        let mut carrying = properties.iter().filter(|(_, schema)| carries(schema, broken, defs));
-        let (only, _) = carrying.next()?;
-        carrying.next().is_none().then_some(only.as_str())
+        let mut carrying = fields.iter().filter(|(_, schema)| carries(schema, broken, defs)).map(|(name, _)| *name);
+        let only = carrying.next()?;
+        carrying.all(|name| name == only).then_some(only)
     })
 }
 
 /// The property of this name, in whichever case convention.
-fn same_letters<'a>(field: &str, properties: &'a Map<String, Value>) -> Option<&'a str> {
-    if let Some((name, _)) = properties.get_key_value(field) {
+fn same_letters<'s>(field: &str, fields: &Fields<'s>) -> Option<&'s str> {
+    if let Some((name, _)) = fields.iter().find(|(name, _)| *name == field) {
         return Some(name);
     }
     let letters = |name: &str| {
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect::<String>()
     };
     let wanted = letters(field);
-    properties.keys().find(|name| letters(name) == wanted).map(String::as_str)
+    fields.iter().find(|(name, _)| letters(name) == wanted).map(|(name, _)| *name)
 }
 
 /// Whether the schema could have been what is broken.
 fn carries(schema: &Value, broken: &ValidationErrorsKind, defs: &Map<String, Value>) -> bool {
     let has_fields = |schema: &Value, nested: &ValidationErrors| {
-        let properties = schema::properties(schema, defs);
-        properties
-            .is_some_and(|properties| nested.errors().keys().all(|field| same_letters(field, properties).is_some()))
+        let fields = schema::fields(schema, defs);
+        !fields.is_empty() && nested.errors().keys().all(|field| same_letters(field, &fields).is_some())
     };
     match broken {
         ValidationErrorsKind::Field(rules) => rules.first().is_some_and(|rule| states(schema, rule)),

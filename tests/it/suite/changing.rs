@@ -2,13 +2,14 @@
 
 use super::{
     World, everywhere,
-    world::{customer, invoice},
+    world::{customer, fields, invoice},
 };
 use serde_json::{Value, json};
 
 everywhere!(
     an_invoice_lives_its_life,
     conflicts_have_codes,
+    a_payment_says_by_which_means,
     of_two_payments_at_once_one_wins,
     whoever_cannot_be_asked_deletes_nothing,
 );
@@ -68,6 +69,36 @@ async fn conflicts_have_codes(world: &World) {
     let problem = ann.call("invoices.pay", json!({"id": id, "amount_cents": 5_001})).await.unwrap_err();
     assert_eq!((&problem["code"], &problem["detail"]), (&json!("overpaid"), &json!("only 5000 cents are due")));
     assert_eq!(ann.call("invoices.list", json!({})).await.unwrap()["total"], 1, "what was refused left nothing");
+}
+
+/// One of several, each with fields and rules of its own.
+async fn a_payment_says_by_which_means(world: &World) {
+    let ann = world.ann().await;
+    let customer = customer(&ann, "Ada").await;
+    let id = invoice(&ann, &customer, "1", 1_000, "2026-12-31").await;
+    ann.call("invoices.send", json!({"id": id})).await.unwrap();
+    let pay = async |means: Value| ann.call("invoices.pay", json!({"id": id, "amount_cents": 1, "means": means})).await;
+    let all = [
+        json!({"kind": "card", "last_four": "1234"}),
+        json!({"kind": "transfer", "reference": "RF18"}),
+        json!({"kind": "cash"}),
+    ];
+    for means in &all {
+        pay(means.clone()).await.unwrap();
+    }
+    let payments = ann.call("payments.list", json!({"id": id})).await.unwrap();
+    let told: Vec<_> = payments["items"].as_array().unwrap().iter().map(|payment| payment["means"].clone()).collect();
+    assert_eq!(told, all);
+    for (means, told) in [
+        (json!({"kind": "card", "last_four": "12"}), "/means/last_four: must have exactly 4 characters"),
+        (json!({"kind": "transfer", "reference": ""}), "/means/reference: must have 1 to 140 characters"),
+        (json!({"kind": "transfer", "last_four": "1234"}), "/means/last_four: there is no such field"),
+        (json!({"kind": "card"}), "/means/last_four: this field is required"),
+    ] {
+        let problem = pay(means).await.unwrap_err();
+        assert_eq!(problem["status"], 422);
+        assert!(fields(&problem).iter().any(|field| field == told), "{problem}");
+    }
 }
 
 /// The target is locked from the moment it is resolved: the second payment sees the first.

@@ -1,7 +1,7 @@
 //! Each kind of input and its expansion.
 
 use super::{attribute, derive, messages};
-use crate::{column, filter, ordering, record, service_error};
+use crate::{column, filter, ordering, record, service_error, validate_variants};
 use proc_macro2::TokenStream;
 use std::{
     fs,
@@ -33,6 +33,13 @@ fn a_prompt_answers_messages() {
 #[test]
 fn broken_input_yields_a_stub() {
     check("stub", attribute);
+}
+
+#[test]
+fn rules_of_variants() {
+    for name in ["variants_beside_a_tag", "variants_by_name"] {
+        check(name, |source| derive(validate_variants::derive, source));
+    }
 }
 
 #[test]

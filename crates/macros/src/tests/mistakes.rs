@@ -207,7 +207,7 @@ fn of_a_column() {
                 r#"enum C { A, #[serde(rename = "A")] B, #[serde(rename(serialize = "c"))] C }"#,
                 &[
                     "another variant is stored as `A`: give one of them another name with `#[serde(rename = \"…\")]`",
-                    "a column stores one name, the same for reading and writing: write `rename = \"…\"`",
+                    "there is one name, the same for reading and writing: write `rename = \"…\"`",
                 ],
             ),
             (

@@ -171,7 +171,9 @@ impl ArgumentSet {
     /// Where what was given does not fit the schema, the rules of it included: what is wrong is told all at once.
     pub(super) fn mismatches(&self, fields: &Fields<'_, '_>, found: &mut Vec<FieldError>) {
         self.look(&Fit::new(&self.schema.defs), fields, |_| true, found);
+        self.look_at_all(&Fit::new(&self.schema.defs), fields, found);
         self.look(&Fit::by_the_rules(&self.schema.defs), fields, |_| true, found);
+        self.look_at_all(&Fit::by_the_rules(&self.schema.defs), fields, found);
     }
 
     /// Whether the rules in the schema are checked here: an `Input` has `validator`, order and page check themselves.
@@ -187,6 +189,11 @@ impl ArgumentSet {
             _ => return,
         };
         self.look(&fit, fields, |argument| argument.is_held, found);
+        self.look_at_all(&fit, fields, found);
+    }
+
+    /// Holds them together to what is said of them together, in a union.
+    fn look_at_all(&self, fit: &Fit<'_>, fields: &Fields<'_, '_>, found: &mut Vec<FieldError>) {
         if let Some(whole) = &self.whole
             && let Some(value) = fields.to_value()
         {
@@ -212,6 +219,7 @@ impl ArgumentSet {
     pub(super) fn explain(&self, fields: &Fields<'_, '_>) -> Vec<FieldError> {
         let mut found = Vec::new();
         self.look(&Fit::new(&self.schema.defs), fields, |_| true, &mut found);
+        self.look_at_all(&Fit::new(&self.schema.defs), fields, &mut found);
         if found.is_empty() {
             let pointer = (self.locate)(*fields);
             let name = pointer.get(1..).and_then(|path| path.split('/').next()).unwrap_or_default();
@@ -222,6 +230,7 @@ impl ArgumentSet {
             found.push(FieldError::new(pointer, "type", detail));
         }
         self.look(&Fit::by_the_rules(&self.schema.defs), fields, |_| true, &mut found);
+        self.look_at_all(&Fit::by_the_rules(&self.schema.defs), fields, &mut found);
         found
     }
 }

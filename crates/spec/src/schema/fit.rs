@@ -7,6 +7,7 @@ mod at;
 mod formats;
 mod mend;
 mod rules;
+mod tag;
 
 pub(crate) use mend::Mend;
 pub(crate) use rules::{has_rules, keyword};
@@ -117,7 +118,9 @@ impl<'s> Fit<'s> {
                 [] if branches.is_empty() => {}
                 // What is wrong inside of the one thing that it can be is told where it is.
                 [only] => self.walk(value, only, at, found),
-                _ if !self.is_one_of(value, &candidates, keyword == "oneOf") => found.push(wrong()),
+                _ if !self.is_one_of(value, &candidates, keyword == "oneOf") => {
+                    found.push(self.wrong_tag(value, branches, &at).unwrap_or_else(wrong));
+                }
                 _ => {}
             }
         }

@@ -8,6 +8,7 @@ mod operation;
 mod parameters;
 mod responses;
 mod texts;
+mod unions;
 
 use components::Components;
 use diptych_pipeline::Operation;

@@ -1,6 +1,7 @@
 //! What several operations share: the problem, responses that are the same everywhere, and the definitions of recursive
 //! types, which are moved here from the schemas that carry them.
 
+use super::unions;
 use diptych_spec::each_subschema_mut;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -69,7 +70,17 @@ impl Components {
             definitions.insert(ROOT.to_owned(), schema);
             schema = json!({"$ref": ROOT});
         }
-        self.adopt_with(schema, &Definitions { named: &definitions, root })
+        let mut schema = self.adopt_with(schema, &Definitions { named: &definitions, root });
+        unions::discriminate(&mut schema, root, self);
+        schema
+    }
+
+    /// The reference to a variant of a union, which is moved here under this name or is here already.
+    pub(super) fn variant(&mut self, name: &str, variant: Value) -> String {
+        let known = self.schemas.iter().find(|(known, schema)| known.starts_with(name) && **schema == variant);
+        let component = known.map_or_else(|| self.free_name(name), |(known, _)| known.clone());
+        self.schemas.insert(component.clone(), variant);
+        format!("#/components/schemas/{component}")
     }
 
     /// The schema with those definitions moved here that it refers to.
@@ -91,7 +102,8 @@ impl Components {
         self.hoisted.push(Hoisted { name: name.to_owned(), meaning, component: component.clone() });
         // Takes the name before its own references are followed: it may refer to itself.
         self.schemas.insert(component.clone(), Value::Null);
-        let moved = self.adopt_with(definition.clone(), definitions);
+        let mut moved = self.adopt_with(definition.clone(), definitions);
+        unions::discriminate(&mut moved, &component, self);
         self.schemas.insert(component.clone(), moved);
         Some(format!("#/components/schemas/{component}"))
     }

@@ -1,0 +1,24 @@
+#[automatically_derived]
+impl ::diptych::__private::validator::Validate for Means {
+    fn validate(&self) -> ::core::result::Result<(), ::diptych::__private::validator::ValidationErrors> {
+        #[allow(unreachable_patterns, reason = "when each variant has rules")]
+        match self {
+            Self::Card(held) => ::diptych::__private::validator::ValidationErrors::merge(
+                ::core::result::Result::Ok(()),
+                "card",
+                ::diptych::__private::validated(held),
+            ),
+            Self::BankTransfer(held) => ::diptych::__private::validator::ValidationErrors::merge(
+                ::core::result::Result::Ok(()),
+                "bankTransfer",
+                ::diptych::__private::validated(held),
+            ),
+            Self::Coins(held) => ::diptych::__private::validator::ValidationErrors::merge(
+                ::core::result::Result::Ok(()),
+                "crypto",
+                ::diptych::__private::validated(held),
+            ),
+            _ => ::core::result::Result::Ok(()),
+        }
+    }
+}

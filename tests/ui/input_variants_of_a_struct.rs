@@ -1,0 +1,10 @@
+//! The rules of variants, on a struct.
+
+use diptych::ValidateVariants;
+
+#[derive(ValidateVariants)]
+struct Card {
+    last_four: String,
+}
+
+fn main() {}
