@@ -368,6 +368,18 @@ pub(super) fn operations() -> Operations {
                 .creates("/invoices/{id}"),
         )
         .add(
+            create_invoice::spec()
+                .named("invoices.create_many")
+                .description("Create invoices as drafts: all of them, or none.")
+                .allow(Scope("invoices:write"))
+                .output(invoice_by_id)
+                .present::<InvoiceView>()
+                .changes("invoices://{id}")
+                .dry_run(true)
+                .bulk(1..=100)
+                .rest(POST, "/invoices/many"),
+        )
+        .add(
             amend_invoice::spec()
                 .allow(Scope("invoices:write"))
                 .target(invoice_row::spec())
@@ -390,6 +402,19 @@ pub(super) fn operations() -> Operations {
                 .present::<InvoiceView>()
                 .changes("invoices://{id}")
                 .rest(POST, "/invoices/{id}/send"),
+        )
+        .add(
+            send_invoice::spec()
+                .named("invoices.send_many")
+                .description("Send drafts to their customers, each for itself: those that can be sent are.")
+                .allow(Scope("invoices:write"))
+                .target(invoice_row::spec())
+                .require("not_a_draft", "only a draft can be sent", is_draft)
+                .expects_version()
+                .present::<InvoiceView>()
+                .changes("invoices://{id}")
+                .per_item(1..=100)
+                .rest(POST, "/invoices/send-many"),
         )
         .add(
             void_invoice::spec()

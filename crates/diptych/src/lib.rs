@@ -127,6 +127,7 @@ pub use diptych_spec::Limit;
 pub use diptych_spec::Lock;
 pub use diptych_spec::Log;
 pub use diptych_spec::LogLevel;
+pub use diptych_spec::Many;
 pub use diptych_spec::Message;
 pub use diptych_spec::Messages;
 pub use diptych_spec::Method;

@@ -1,13 +1,15 @@
 //! What comes of a call that succeeds.
 
 use bytes::Bytes;
+use diptych_spec::Quota;
 use std::fmt;
 
 /// The answer of an operation: JSON, encoded once.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Outcome {
     json: Bytes,
     effect: Effect,
+    quotas: Vec<Quota>,
 }
 
 /// What a call that succeeds did.
@@ -23,7 +25,17 @@ pub(crate) enum Effect {
 
 impl Outcome {
     pub(crate) fn new(json: Bytes, effect: Effect) -> Self {
-        Self { json, effect }
+        Self { json, effect, quotas: Vec::new() }
+    }
+
+    pub(crate) fn with_quotas(self, quotas: Vec<Quota>) -> Self {
+        Self { quotas, ..self }
+    }
+
+    /// Where the caller stands with the limits since the items of the call were counted; empty where that was known before.
+    #[must_use]
+    pub fn quotas(&self) -> &[Quota] {
+        &self.quotas
     }
 
     /// The JSON text.

@@ -16,8 +16,8 @@ pub use list::ListDeclaration;
 pub use table::Table;
 
 use crate::{
-    ArgumentTable, Completion, Contents, ErrorKind, Idempotency, Limit, Needed, Permission, Route, Signature, Task,
-    Template, form::Shown, schema, version::Versioning,
+    ArgumentTable, Bulk, Completion, Contents, ErrorKind, Idempotency, Limit, Needed, Permission, Route, Signature,
+    Task, Template, form::Shown, schema, version::Versioning,
 };
 use access::{RowRule, ShownTo};
 use exposure::Exposure;
@@ -90,6 +90,7 @@ pub struct Declaration {
     pub(crate) enabled: AtomicBool,
     pub(crate) lock: Lock,
     pub(crate) terms: Terms,
+    pub(crate) bulk: Option<Bulk>,
     pub(crate) versioning: Versioning,
     pub(crate) snapshot: bool,
     pub(crate) list: ListDeclaration,
@@ -140,6 +141,7 @@ impl Declaration {
             enabled: AtomicBool::new(true),
             lock: Lock::default(),
             terms: Terms::default(),
+            bulk: None,
             versioning: Versioning::default(),
             snapshot: false,
             list: ListDeclaration::default(),
@@ -344,7 +346,10 @@ impl Declaration {
     #[doc(hidden)]
     pub fn finish<View: schemars::JsonSchema + 'static>(&mut self, cardinality: Cardinality) {
         self.cardinality = cardinality;
-        self.finish_terms();
+        self.finish_items();
+        if !self.is_lifted() {
+            self.finish_terms();
+        }
         self.exposure.shown = Shown::of::<View>();
         self.output = match self.exposure.shown {
             Shown::Contents => schema::output::<Contents>(),

@@ -77,6 +77,11 @@ fn unmark(schema: &mut Value) {
     });
 }
 
+/// Makes what refers to the whole schema refer to a definition of this name, so that the schema can be part of another.
+pub(crate) fn hoist(root: &mut Value, name: &str) {
+    published::hoist(root, name);
+}
+
 /// The schema of what an operation answers.
 pub(crate) fn output<T: JsonSchema>() -> Value {
     let mut schema = generate::<T>(Contract::Serialize);

@@ -47,6 +47,8 @@ pub struct Signature {
     pub(crate) instances: Option<Needed>,
     pub(crate) talk: Talk,
     pub(crate) begins_task: bool,
+    /// The handler takes a list of items.
+    pub(crate) takes_many: bool,
     pub(crate) mistakes: Vec<String>,
 }
 

@@ -5,6 +5,7 @@ mod access;
 mod amending;
 mod answers;
 mod arguments;
+mod bulk;
 mod changing;
 mod listing;
 mod prompting;

@@ -18,9 +18,9 @@ pub(crate) struct Read {
     pub(super) computed: Computed,
 }
 
-pub(crate) async fn service<'t>(service: &dyn RunService, ready: Ready<'t>) -> Result<Ran<'t>> {
+pub(crate) async fn service<'t>(service: &dyn RunService, ready: Ready<'t>, max_bytes: usize) -> Result<Ran<'t>> {
     let Ready { mut call, tx } = ready;
-    let computed = service.run(&mut call, tx).await?;
+    let computed = service.run(&mut call, tx, max_bytes).await?;
     Ok(Ran { computed, tx })
 }
 

@@ -97,6 +97,9 @@ pub(super) fn describe(declaration: &Declaration, path: &Template, components: &
 fn success(declaration: &Declaration, components: &mut Components) -> Value {
     let description = match (declaration.status(), declaration.cardinality()) {
         (201, _) => "Created.",
+        (207, _) if declaration.is_per_item() => {
+            "What became of each item: `status` and `value` of one that was done, `status` and `problem` of one that was not."
+        }
         _ if declaration.is_empty() => "Done; there is nothing to answer.",
         (_, Cardinality::Row) if declaration.allows_none() => "The row, or null.",
         (_, Cardinality::Row) => "The row.",
@@ -164,16 +167,19 @@ fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'s
         [400, 401, 414, 422, 429, 500, 503, 504].into_iter().map(|status| (status, Vec::new())).collect();
     let is_service = declaration.kind() == OperationKind::Service;
     let one_row = declaration.cardinality() == Cardinality::Row && !declaration.allows_none();
+    // What refuses one item refuses all of them, unless each is answered for itself.
+    let bulk = declaration.bulk().filter(|bulk| !bulk.is_per_item());
+    let each = bulk.and_then(|bulk| bulk.item()).map(|item| &**item);
     let has_variable = path.variables().next().is_some();
     for (can, statuses) in [
         // Pages of other origins may not change anything, whoever may call.
         (is_service || !declaration.permission().is_some_and(|permission| permission.is_open()), &[403][..]),
-        (declaration.has_target() || has_variable || one_row, &[404]),
+        (declaration.has_target() || each.is_some_and(Declaration::has_target) || has_variable || one_row, &[404]),
         (is_service, &[408, 413, 415]),
         (!declaration.is_empty(), &[413]),
         (is_service, &[409]),
-        (declaration.expects_version(), &[412]),
-        (declaration.requires_version(), &[428]),
+        (declaration.expects_version() || each.is_some_and(Declaration::expects_version), &[412]),
+        (declaration.requires_version() || each.is_some_and(Declaration::requires_version), &[428]),
     ] {
         for status in statuses.iter().filter(|_| can) {
             found.entry(*status).or_default();
