@@ -1,6 +1,7 @@
 //! What comes of a call that succeeds.
 
 use bytes::Bytes;
+use diptych_spec::Head;
 use std::fmt;
 
 /// The answer of an operation: JSON, encoded once.
@@ -8,6 +9,8 @@ use std::fmt;
 pub struct Outcome {
     json: Bytes,
     effect: Effect,
+    /// In a box: most say nothing.
+    head: Option<Box<Head>>,
 }
 
 /// What a call that succeeds did.
@@ -22,8 +25,14 @@ pub(crate) enum Effect {
 }
 
 impl Outcome {
-    pub(crate) fn new(json: Bytes, effect: Effect) -> Self {
-        Self { json, effect }
+    pub(crate) fn new(json: Bytes, effect: Effect, head: Option<Box<Head>>) -> Self {
+        Self { json, effect, head }
+    }
+
+    /// What the operation said of the HTTP response beside the answer.
+    #[must_use]
+    pub fn head(&self) -> Option<&Head> {
+        self.head.as_deref()
     }
 
     /// The JSON text.

@@ -19,6 +19,7 @@ pub use asked::Asked;
 pub use canonical::canonical_json;
 pub use given::Arguments;
 pub use header::HeaderArgument;
+pub(crate) use header::is_token;
 pub use json::{json_to_text, scalar_to_text};
 pub use set::ArgumentSet;
 pub use table::{Argument, ArgumentTable, Owner};

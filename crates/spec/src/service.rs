@@ -1,6 +1,7 @@
 //! The builder of a service: a mutation in one transaction.
 
 mod exposure;
+mod response;
 mod targets;
 mod terms;
 mod version;
