@@ -33,6 +33,7 @@ mod pools;
 mod promises;
 mod queries;
 mod resources;
+mod responses;
 mod retries;
 mod savepoints;
 mod schemas;

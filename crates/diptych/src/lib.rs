@@ -92,6 +92,7 @@ pub use diptych_spec::Call;
 pub use diptych_spec::Capability;
 pub use diptych_spec::Content;
 pub use diptych_spec::Contents;
+pub use diptych_spec::Cookie;
 pub use diptych_spec::Counting;
 pub use diptych_spec::DELETE;
 pub use diptych_spec::Deadline;
@@ -150,10 +151,12 @@ pub use diptych_spec::Progress;
 pub use diptych_spec::PromptSpec;
 pub use diptych_spec::Question;
 pub use diptych_spec::ResourceLink;
+pub use diptych_spec::ResponseHead;
 pub use diptych_spec::Result;
 pub use diptych_spec::Retry;
 pub use diptych_spec::Role;
 pub use diptych_spec::Root;
+pub use diptych_spec::SameSite;
 pub use diptych_spec::Sampled;
 pub use diptych_spec::Sampling;
 pub use diptych_spec::Scope;
@@ -276,6 +279,8 @@ mod documents {
     mod oauth {}
     #[doc = include_str!("../../../docs/outbox.md")]
     mod outbox {}
+    #[doc = include_str!("../../../docs/responding.md")]
+    mod _responding {}
     #[doc = include_str!("../../../docs/rest.md")]
     mod rest {}
     #[doc = include_str!("../../../docs/selecting.md")]

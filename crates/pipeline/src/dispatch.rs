@@ -19,7 +19,9 @@ use crate::{
     trace::{self, closing, in_stage, in_target_stage, stage},
     watch::until,
 };
-use diptych_spec::{Arguments, Call, Deadline, DryRun, Error, ErrorKind, FieldError, OperationKind, Quota, Result};
+use diptych_spec::{
+    Arguments, Call, Deadline, DryRun, Error, ErrorKind, FieldError, OperationKind, Quota, ResponseHead, Result,
+};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
@@ -52,7 +54,10 @@ async fn answer(
     loop {
         let peer = caller.peer.clone().filter(|_| operation.declaration().converses());
         let call = Call::new(principal.clone(), engine.state(), deadline).with_peer(peer);
-        let call = call.expecting(caller.expected_version.clone());
+        let mut call = call.expecting(caller.expected_version.clone());
+        if let Some(head) = ResponseHead::of(operation.declaration()) {
+            call.put(head);
+        }
         let questions = call.questions().clone();
         let (cancelled, keeper) = (caller.withdrawn.clone(), caller.before_commit.clone());
         let terms = Terms { deadline, longest, plans: attempts.plans(), cancelled, keeper };

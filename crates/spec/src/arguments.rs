@@ -22,6 +22,7 @@ pub use given::Arguments;
 pub use header::HeaderArgument;
 pub use items::ItemCalls;
 pub(crate) use items::{ITEMS, ItemShape};
+pub(crate) use header::is_token;
 pub use json::{json_to_text, scalar_to_text};
 pub use set::ArgumentSet;
 pub use table::{Argument, ArgumentTable, Owner};

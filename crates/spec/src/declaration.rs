@@ -7,12 +7,14 @@ mod enumeration;
 mod exposure;
 mod limits;
 mod list;
+mod response;
 mod table;
 mod terms;
 
 pub(crate) use access::Requirement;
 pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
+pub(crate) use response::Responding;
 pub use table::Table;
 
 use crate::{
@@ -91,6 +93,7 @@ pub struct Declaration {
     pub(crate) lock: Lock,
     pub(crate) terms: Terms,
     pub(crate) bulk: Option<Bulk>,
+    pub(crate) responding: Arc<Responding>,
     pub(crate) versioning: Versioning,
     pub(crate) snapshot: bool,
     pub(crate) list: ListDeclaration,
@@ -142,6 +145,7 @@ impl Declaration {
             lock: Lock::default(),
             terms: Terms::default(),
             bulk: None,
+            responding: Arc::default(),
             versioning: Versioning::default(),
             snapshot: false,
             list: ListDeclaration::default(),

@@ -2,6 +2,7 @@
 
 mod exposure;
 mod items;
+mod response;
 mod targets;
 mod terms;
 mod version;

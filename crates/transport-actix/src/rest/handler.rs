@@ -75,5 +75,5 @@ async fn answer(
     if shared.settings.limit_fields && !outcome.quotas().is_empty() {
         quotas = outcome.quotas().to_vec();
     }
-    Ok(encode::response(operation.declaration(), target.mount, request, outcome, &quotas))
+    Ok(encode::response(shared, operation.declaration(), target.mount, request, outcome, &quotas))
 }

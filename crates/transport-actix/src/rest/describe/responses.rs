@@ -1,6 +1,7 @@
 //! What an operation can answer: its success, and every refusal it can give.
 
 use super::components::Components;
+use crate::rest::head;
 use diptych_spec::{Cardinality, Declaration, ErrorKind, Form, OperationKind, Template};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -76,7 +77,11 @@ pub(super) fn describe(declaration: &Declaration, path: &Template, components: &
     if let Some(tried) = dry_run.as_ref().filter(|tried| **tried != status) {
         responses.insert(tried.clone(), would_be(declaration, components));
     }
-    responses.insert(status, success(declaration, components));
+    responses.insert(status, success(declaration, declaration.status(), None, components));
+    for (other, means) in declaration.other_statuses() {
+        let described = success(declaration, other, Some(means), components);
+        responses.insert(other.to_string(), described);
+    }
     if let Some(tried) = dry_run {
         responses[&tried]["headers"]["Dry-Run"] = json!({
             "description": "`true` when it was a dry run, of which nothing was kept.",
@@ -94,8 +99,9 @@ pub(super) fn describe(declaration: &Declaration, path: &Template, components: &
     responses.into()
 }
 
-fn success(declaration: &Declaration, components: &mut Components) -> Value {
-    let description = match (declaration.status(), declaration.cardinality()) {
+/// An answer under this status; `means` is what the declaration says of it.
+fn success(declaration: &Declaration, status: u16, means: Option<&str>, components: &mut Components) -> Value {
+    let usual = match (status, declaration.cardinality()) {
         (201, _) => "Created.",
         (207, _) if declaration.is_per_item() => {
             "What became of each item: `status` and `value` of one that was done, `status` and `problem` of one that was not."
@@ -106,8 +112,8 @@ fn success(declaration: &Declaration, components: &mut Components) -> Value {
         (_, Cardinality::List) => "The rows.",
         (_, Cardinality::Value) => "Done.",
     };
-    let mut described = json!({"description": description});
-    if declaration.creates().is_some() {
+    let mut described = json!({"description": means.unwrap_or(usual)});
+    if declaration.creates().is_some() && head::has_location(declaration, status) {
         let location = json!({"description": "The path of what was created.", "schema": {"type": "string", "format": "uri-reference"}});
         described["headers"] = json!({"Location": location});
     }
@@ -126,6 +132,13 @@ fn success(declaration: &Declaration, components: &mut Components) -> Value {
         for (name, description) in [POLICY, STANDING] {
             described["headers"][name] = json!({"description": description, "schema": {"type": "string"}});
         }
+    }
+    for (name, says) in declaration.response_headers() {
+        described["headers"][name] = json!({"description": says, "schema": {"type": "string"}});
+    }
+    let cookies: Vec<_> = declaration.response_cookies().map(|(name, is_for)| format!("`{name}`: {is_for}")).collect();
+    if !cookies.is_empty() {
+        described["headers"]["Set-Cookie"] = json!({"description": cookies.join("\n\n"), "schema": {"type": "string"}});
     }
     if !declaration.is_empty() {
         described["content"] = json!({declaration.form().mime_type(): body(declaration, components)});
