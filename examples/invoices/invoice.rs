@@ -408,11 +408,12 @@ pub(super) fn operations() -> Operations {
             list_invoices::spec()
                 .allow(Scope("invoices:read"))
                 .filter::<InvoiceFilter>()
+                .search(["number"])
                 .order_by::<InvoiceOrder>("-created")
                 .paginate(PageNumber::default())
                 .present::<InvoiceView>()
                 .rest(GET, "/invoices")
-                .resource("invoices://list{?status*,customer_id,number,order,page,page_size}"),
+                .resource("invoices://list{?status*,customer_id,number,search,order,page,page_size}"),
         )
         .add(
             get_invoice::spec()

@@ -35,6 +35,7 @@ mod resources;
 mod retries;
 mod savepoints;
 mod schemas;
+mod search;
 mod secrets;
 mod sqlite;
 mod stale;

@@ -155,6 +155,7 @@ pub use diptych_spec::Root;
 pub use diptych_spec::Sampled;
 pub use diptych_spec::Sampling;
 pub use diptych_spec::Scope;
+pub use diptych_spec::Search;
 pub use diptych_spec::Secret;
 pub use diptych_spec::SelectorSpec;
 pub use diptych_spec::ServiceError;

@@ -10,6 +10,7 @@ mod listing;
 mod prompting;
 mod reading;
 mod retrying;
+mod searching;
 mod sending;
 mod sets;
 mod trying;

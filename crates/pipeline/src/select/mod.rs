@@ -7,6 +7,7 @@ mod predicate;
 mod query;
 mod render;
 mod run;
+mod search;
 mod shown;
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,8 @@ pub enum Owner {
     Arg,
     /// A field of the filter.
     Filter,
+    /// `search`.
+    Search,
     /// `order`.
     Order,
     /// `page` and `page_size`; of keyset pages `after`, `before` and `page_size`.
@@ -300,6 +302,7 @@ fn owner_name(owner: Owner) -> &'static str {
         Owner::Input => "the input",
         Owner::Arg => "an `#[arg]`",
         Owner::Filter => "the filter",
+        Owner::Search => "the search",
         Owner::Order => "the ordering",
         Owner::Page => "the pagination",
         Owner::DryRun => "the dry run",
