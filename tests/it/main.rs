@@ -16,6 +16,7 @@ mod disconnect;
 mod dry_runs;
 mod exposed;
 mod idempotency;
+mod includes;
 mod interrupts;
 mod issuer_down;
 mod keys;

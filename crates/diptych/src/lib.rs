@@ -190,6 +190,7 @@ pub use diptych_pipeline::DeadLetter;
 pub use diptych_pipeline::DeadLetters;
 pub use diptych_pipeline::Delivery;
 pub use diptych_pipeline::Engine;
+pub use diptych_pipeline::Include;
 pub use diptych_pipeline::LimitKey;
 pub use diptych_pipeline::LimitStore;
 pub use diptych_pipeline::Migrations;
@@ -266,6 +267,8 @@ mod documents {
     mod errors {}
     #[doc = include_str!("../../../docs/idempotency.md")]
     mod idempotency {}
+    #[doc = include_str!("../../../docs/including.md")]
+    mod including {}
     #[doc = include_str!("../../../docs/limits.md")]
     mod limits {}
     #[doc = include_str!("../../../docs/mcp.md")]

@@ -1,11 +1,13 @@
 //! A declared operation made runnable: the types of its function are erased here, once, and nowhere else.
 
 mod exposed;
+mod include;
 mod prompt;
 mod selector;
 mod service;
 
 pub use exposed::{Exposed, ExposedCall};
+pub use include::Include;
 
 use crate::db::{Backend, Conn, Tx};
 use diptych_spec::{Call, Declaration, Form, OperationKind, Result};

@@ -6,6 +6,7 @@ mod amending;
 mod answers;
 mod arguments;
 mod changing;
+mod including;
 mod listing;
 mod prompting;
 mod reading;

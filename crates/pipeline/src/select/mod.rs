@@ -5,6 +5,7 @@ mod key;
 mod keyset;
 mod predicate;
 mod query;
+mod related;
 mod render;
 mod run;
 mod search;
@@ -13,5 +14,6 @@ mod shown;
 mod tests;
 
 pub use query::Select;
+pub(crate) use related::{Key, related};
 pub(crate) use run::{Ends, Listed, Shown, run};
 pub(crate) use shown::{keyset_page, numbered_page};

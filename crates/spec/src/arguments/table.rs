@@ -29,6 +29,8 @@ pub enum Owner {
     Filter,
     /// `search`.
     Search,
+    /// `include`.
+    Include,
     /// `order`.
     Order,
     /// `page` and `page_size`; of keyset pages `after`, `before` and `page_size`.
@@ -257,7 +259,7 @@ impl ArgumentTable {
             return Err(invalid(found));
         }
         if self.keeps_asked {
-            let which = |owner| !matches!(owner, Owner::Order | Owner::Page);
+            let which = |owner| !matches!(owner, Owner::Include | Owner::Order | Owner::Page);
             call.put(Asked(self.canonical_of(given, arguments.mend, which)));
         }
         Ok(())
@@ -303,6 +305,7 @@ fn owner_name(owner: Owner) -> &'static str {
         Owner::Arg => "an `#[arg]`",
         Owner::Filter => "the filter",
         Owner::Search => "the search",
+        Owner::Include => "what is included",
         Owner::Order => "the ordering",
         Owner::Page => "the pagination",
         Owner::DryRun => "the dry run",
