@@ -2,13 +2,15 @@
 
 use super::{
     InvoiceError, Limits,
+    customers::{CustomerView, list_customers},
     owner::Owner,
     view::{amount, now},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
-    App, Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Record,
-    Result, Scope, Select, State, Tx, Version, Versioned, query, query_as, query_scalar, selector, service, update,
+    App, Column, Conn, Filter, GET, Include, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber,
+    Record, Result, Scope, Select, State, Tx, Version, Versioned, query, query_as, query_scalar, selector, service,
+    update,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -433,11 +435,18 @@ pub(super) fn operations() -> Operations {
             list_invoices::spec()
                 .allow(Scope("invoices:read"))
                 .filter::<InvoiceFilter>()
+                .search(["number"])
+                .include(Include::one(
+                    "customer",
+                    |invoice: &Invoice| invoice.customer_id,
+                    list_customers::spec().allow(Scope("invoices:read")).present::<CustomerView>(),
+                    "id",
+                ))
                 .order_by::<InvoiceOrder>("-created")
                 .paginate(PageNumber::default())
                 .present::<InvoiceView>()
                 .rest(GET, "/invoices")
-                .resource("invoices://list{?status*,customer_id,number,order,page,page_size}"),
+                .resource("invoices://list{?status*,customer_id,number,search,include,order,page,page_size}"),
         )
         .add(
             get_invoice::spec()

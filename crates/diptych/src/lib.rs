@@ -160,6 +160,7 @@ pub use diptych_spec::SameSite;
 pub use diptych_spec::Sampled;
 pub use diptych_spec::Sampling;
 pub use diptych_spec::Scope;
+pub use diptych_spec::Search;
 pub use diptych_spec::Secret;
 pub use diptych_spec::SelectorSpec;
 pub use diptych_spec::ServiceError;
@@ -194,6 +195,7 @@ pub use diptych_pipeline::DeadLetter;
 pub use diptych_pipeline::DeadLetters;
 pub use diptych_pipeline::Delivery;
 pub use diptych_pipeline::Engine;
+pub use diptych_pipeline::Include;
 pub use diptych_pipeline::LimitKey;
 pub use diptych_pipeline::LimitStore;
 pub use diptych_pipeline::Migrations;
@@ -270,6 +272,8 @@ mod documents {
     mod errors {}
     #[doc = include_str!("../../../docs/idempotency.md")]
     mod idempotency {}
+    #[doc = include_str!("../../../docs/including.md")]
+    mod including {}
     #[doc = include_str!("../../../docs/limits.md")]
     mod limits {}
     #[doc = include_str!("../../../docs/mcp.md")]

@@ -2,11 +2,13 @@
 
 mod bulk;
 mod exposed;
+mod include;
 mod prompt;
 mod selector;
 mod service;
 
 pub use exposed::{Exposed, ExposedCall};
+pub use include::Include;
 
 use crate::db::{Backend, Conn, Tx};
 use diptych_spec::{Call, Declaration, Form, OperationKind, Result};

@@ -18,8 +18,8 @@ pub(crate) use response::Responding;
 pub use table::Table;
 
 use crate::{
-    ArgumentTable, Bulk, Completion, Contents, ErrorKind, Idempotency, Limit, Needed, Permission, Route, Signature,
-    Task, Template, form::Shown, schema, version::Versioning,
+    ArgumentTable, Bulk, Completion, Contents, ErrorKind, Idempotency, Included, Limit, Needed, Permission, Route,
+    Signature, Task, Template, form::Shown, schema, version::Versioning,
 };
 use access::{RowRule, ShownTo};
 use exposure::Exposure;
@@ -107,6 +107,7 @@ pub struct Declaration {
     pub(crate) shown_to: Vec<Arc<ShownTo>>,
     pub(crate) requirements: Vec<Requirement>,
     pub(crate) completions: Vec<(&'static str, Completion)>,
+    pub(crate) includes: Vec<Included>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -159,6 +160,7 @@ impl Declaration {
             shown_to: Vec::new(),
             requirements: Vec::new(),
             completions: Vec::new(),
+            includes: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -363,6 +365,7 @@ impl Declaration {
         if let Some(keyset) = self.list.keyset().filter(|_| cardinality == Cardinality::List) {
             keyset.describe(&mut self.output);
         }
+        self.finish_includes();
         self.finish_version::<View>();
     }
 }

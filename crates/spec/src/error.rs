@@ -178,6 +178,13 @@ impl Error {
         self
     }
 
+    /// Says in front of the sentence what it is about.
+    #[must_use]
+    pub(crate) fn about(mut self, what: impl fmt::Display) -> Self {
+        self.0.detail = format!("{what}: {}", self.0.detail).into();
+        self
+    }
+
     pub(crate) fn with_foreign_problem(mut self, problem: String) -> Self {
         self.0.foreign_problem = Some(problem);
         self

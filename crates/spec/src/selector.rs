@@ -144,6 +144,10 @@ impl<H, V> SelectorSpec<H, V> {
         SelectorSpec { declaration: self.declaration, handler: self.handler, presenter: PhantomData }
     }
 
+    pub(crate) fn declaration_mut(&mut self) -> &mut Declaration {
+        &mut self.declaration
+    }
+
     /// Takes the spec apart, for whatever makes it runnable.
     #[doc(hidden)]
     pub fn into_parts(self) -> (Declaration, H) {

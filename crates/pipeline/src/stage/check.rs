@@ -20,6 +20,7 @@ pub(crate) fn arguments(
 ) -> Result<Checked> {
     let mut call = admitted.into_call();
     declaration.arguments().parse(arguments, &mut call)?;
+    declaration.check_includes(&call)?;
     if !may_be_replay {
         declaration.check_expected(&call)?;
     }

@@ -27,6 +27,10 @@ pub enum Owner {
     Arg,
     /// A field of the filter.
     Filter,
+    /// `search`.
+    Search,
+    /// `include`.
+    Include,
     /// `order`.
     Order,
     /// `page` and `page_size`; of keyset pages `after`, `before` and `page_size`.
@@ -268,7 +272,7 @@ impl ArgumentTable {
             return Err(invalid(found));
         }
         if self.keeps_asked {
-            let which = |owner| !matches!(owner, Owner::Order | Owner::Page);
+            let which = |owner| !matches!(owner, Owner::Include | Owner::Order | Owner::Page);
             call.put(Asked(self.canonical_of(given, arguments.mend, which)));
         }
         Ok(())
@@ -313,6 +317,8 @@ fn owner_name(owner: Owner) -> &'static str {
         Owner::Input => "the input",
         Owner::Arg => "an `#[arg]`",
         Owner::Filter => "the filter",
+        Owner::Search => "the search",
+        Owner::Include => "what is included",
         Owner::Order => "the ordering",
         Owner::Page => "the pagination",
         Owner::DryRun => "the dry run",

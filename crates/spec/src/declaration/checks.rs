@@ -72,6 +72,7 @@ impl Declaration {
         self.check_responding(&mut found);
         self.check_versioning(&mut found);
         self.check_items(state, &mut found);
+        self.check_related(state, &mut found);
         found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
     }
 

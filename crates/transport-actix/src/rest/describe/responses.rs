@@ -2,7 +2,7 @@
 
 use super::components::Components;
 use crate::rest::head;
-use diptych_spec::{Cardinality, Declaration, ErrorKind, Form, OperationKind, Template};
+use diptych_spec::{Cardinality, Declaration, ErrorKind, Form, OperationKind, Permission, Template};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -172,6 +172,11 @@ fn body(declaration: &Declaration, components: &mut Components) -> Value {
     }
 }
 
+/// Whether everybody may call it, whatever they ask for.
+fn is_open(declaration: &Declaration) -> bool {
+    declaration.permission().is_some() && declaration.permissions().all(Permission::is_open)
+}
+
 /// Every status that is not success, with the codes that this operation in particular can give.
 fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'static str>> {
     // Any request can be unreadable or too long, carry bad credentials or an unknown query parameter, come too often, and meet
@@ -186,7 +191,7 @@ fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'s
     let has_variable = path.variables().next().is_some();
     for (can, statuses) in [
         // Pages of other origins may not change anything, whoever may call.
-        (is_service || !declaration.permission().is_some_and(|permission| permission.is_open()), &[403][..]),
+        (is_service || !is_open(declaration), &[403][..]),
         (declaration.has_target() || each.is_some_and(Declaration::has_target) || has_variable || one_row, &[404]),
         (is_service, &[408, 413, 415]),
         (!declaration.is_empty(), &[413]),
