@@ -241,6 +241,7 @@ pub(super) fn operations() -> Operations {
             list_customers::spec()
                 .allow(Scope("invoices:read"))
                 .filter::<CustomerFilter>()
+                .search(["name", "email", "phone"])
                 .order_by::<CustomerOrder>("name")
                 .paginate(PageNumber::default())
                 .present::<CustomerView>()

@@ -2,13 +2,15 @@
 
 use super::{
     InvoiceError, Limits,
+    customers::{CustomerView, list_customers},
     owner::Owner,
     view::{amount, now},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
-    App, Column, Conn, Filter, GET, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber, Record,
-    Result, Scope, Select, State, Tx, Version, Versioned, query, query_as, query_scalar, selector, service, update,
+    App, Column, Conn, Filter, GET, Include, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber,
+    Record, Result, Scope, Select, State, Tx, Version, Versioned, query, query_as, query_scalar, selector, service,
+    update,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -368,6 +370,18 @@ pub(super) fn operations() -> Operations {
                 .creates("/invoices/{id}"),
         )
         .add(
+            create_invoice::spec()
+                .named("invoices.create_many")
+                .description("Create invoices as drafts: all of them, or none.")
+                .allow(Scope("invoices:write"))
+                .output(invoice_by_id)
+                .present::<InvoiceView>()
+                .changes("invoices://{id}")
+                .dry_run(true)
+                .bulk(1..=100)
+                .rest(POST, "/invoices/many"),
+        )
+        .add(
             amend_invoice::spec()
                 .allow(Scope("invoices:write"))
                 .target(invoice_row::spec())
@@ -392,6 +406,19 @@ pub(super) fn operations() -> Operations {
                 .rest(POST, "/invoices/{id}/send"),
         )
         .add(
+            send_invoice::spec()
+                .named("invoices.send_many")
+                .description("Send drafts to their customers, each for itself: those that can be sent are.")
+                .allow(Scope("invoices:write"))
+                .target(invoice_row::spec())
+                .require("not_a_draft", "only a draft can be sent", is_draft)
+                .expects_version()
+                .present::<InvoiceView>()
+                .changes("invoices://{id}")
+                .per_item(1..=100)
+                .rest(POST, "/invoices/send-many"),
+        )
+        .add(
             void_invoice::spec()
                 .allow(Scope("invoices:write"))
                 .target(invoice_row::spec())
@@ -408,11 +435,18 @@ pub(super) fn operations() -> Operations {
             list_invoices::spec()
                 .allow(Scope("invoices:read"))
                 .filter::<InvoiceFilter>()
+                .search(["number"])
+                .include(Include::one(
+                    "customer",
+                    |invoice: &Invoice| invoice.customer_id,
+                    list_customers::spec().allow(Scope("invoices:read")).present::<CustomerView>(),
+                    "id",
+                ))
                 .order_by::<InvoiceOrder>("-created")
                 .paginate(PageNumber::default())
                 .present::<InvoiceView>()
                 .rest(GET, "/invoices")
-                .resource("invoices://list{?status*,customer_id,number,order,page,page_size}"),
+                .resource("invoices://list{?status*,customer_id,number,search,include,order,page,page_size}"),
         )
         .add(
             get_invoice::spec()

@@ -19,7 +19,7 @@ impl DevelopmentTokens {
     /// For the operations of this engine.
     #[must_use]
     pub fn of(engine: &Engine) -> Self {
-        let permissions = engine.operations().iter().filter_map(|operation| operation.declaration().permission());
+        let permissions = engine.operations().iter().flat_map(|operation| operation.declaration().permissions());
         Self::with_scopes(permissions.flat_map(|permission| permission.scopes().iter().map(|scope| scope.to_string())))
     }
 

@@ -92,6 +92,7 @@ pub use diptych_spec::Call;
 pub use diptych_spec::Capability;
 pub use diptych_spec::Content;
 pub use diptych_spec::Contents;
+pub use diptych_spec::Cookie;
 pub use diptych_spec::Counting;
 pub use diptych_spec::DELETE;
 pub use diptych_spec::Deadline;
@@ -127,6 +128,7 @@ pub use diptych_spec::Limit;
 pub use diptych_spec::Lock;
 pub use diptych_spec::Log;
 pub use diptych_spec::LogLevel;
+pub use diptych_spec::Many;
 pub use diptych_spec::Message;
 pub use diptych_spec::Messages;
 pub use diptych_spec::Method;
@@ -149,13 +151,16 @@ pub use diptych_spec::Progress;
 pub use diptych_spec::PromptSpec;
 pub use diptych_spec::Question;
 pub use diptych_spec::ResourceLink;
+pub use diptych_spec::ResponseHead;
 pub use diptych_spec::Result;
 pub use diptych_spec::Retry;
 pub use diptych_spec::Role;
 pub use diptych_spec::Root;
+pub use diptych_spec::SameSite;
 pub use diptych_spec::Sampled;
 pub use diptych_spec::Sampling;
 pub use diptych_spec::Scope;
+pub use diptych_spec::Search;
 pub use diptych_spec::Secret;
 pub use diptych_spec::SelectorSpec;
 pub use diptych_spec::ServiceError;
@@ -190,6 +195,7 @@ pub use diptych_pipeline::DeadLetter;
 pub use diptych_pipeline::DeadLetters;
 pub use diptych_pipeline::Delivery;
 pub use diptych_pipeline::Engine;
+pub use diptych_pipeline::Include;
 pub use diptych_pipeline::LimitKey;
 pub use diptych_pipeline::LimitStore;
 pub use diptych_pipeline::Migrations;
@@ -266,6 +272,8 @@ mod documents {
     mod errors {}
     #[doc = include_str!("../../../docs/idempotency.md")]
     mod idempotency {}
+    #[doc = include_str!("../../../docs/including.md")]
+    mod including {}
     #[doc = include_str!("../../../docs/limits.md")]
     mod limits {}
     #[doc = include_str!("../../../docs/mcp.md")]
@@ -275,6 +283,8 @@ mod documents {
     mod oauth {}
     #[doc = include_str!("../../../docs/outbox.md")]
     mod outbox {}
+    #[doc = include_str!("../../../docs/responding.md")]
+    mod _responding {}
     #[doc = include_str!("../../../docs/rest.md")]
     mod rest {}
     #[doc = include_str!("../../../docs/selecting.md")]

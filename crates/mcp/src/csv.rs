@@ -9,7 +9,7 @@ use diptych_spec::Table;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The rows of an answer; `None` when they are not where the table says.
+/// The rows of an answer; `None` when they are not where the table says, or have more than cells.
 pub(crate) fn write(table: &Table<'_>, json: &str) -> Option<String> {
     let whole;
     let rows = match table.member {
@@ -24,6 +24,9 @@ pub(crate) fn write(table: &Table<'_>, json: &str) -> Option<String> {
     row(&mut out, table.columns.iter().map(|name| Cell::Text(name)));
     for fields in rows {
         let fields = Members::read(fields.get()).ok()?;
+        if table.beside.iter().any(|name| fields.get(name).is_some()) {
+            return None;
+        }
         let texts: Vec<_> = table.columns.iter().map(|name| fields.get(name)).collect();
         let decoded: Vec<_> = texts.iter().map(|value| value.and_then(object::text)).collect();
         let cells = texts.iter().zip(&decoded).map(|(value, text)| match (value.map(RawValue::get), text) {
@@ -73,7 +76,7 @@ mod tests {
 
     #[test]
     fn rows_are_written_as_rfc_4180_says() {
-        let table = Table { member: Some("items"), columns: vec!["id", "a \"b\""] };
+        let table = Table { member: Some("items"), columns: vec!["id", "a \"b\""], beside: vec!["more"] };
         let header = "id,\"a \"\"b\"\"\"\r\n";
         for (items, rows) in [
             ("", ""),
@@ -87,9 +90,9 @@ mod tests {
             let json = format!(r#"{{"items": [{items}], "total": 9}}"#);
             assert_eq!(write(&table, &json), Some(format!("{header}{rows}")), "{items}");
         }
-        let bare = Table { member: None, columns: vec!["id"] };
+        let bare = Table { member: None, columns: vec!["id"], beside: Vec::new() };
         assert_eq!(write(&bare, r#"[{"id": 1}]"#).as_deref(), Some("id\r\n1\r\n"));
-        for wrong in [r#"{"items": 1}"#, "[]", "{}", r#"{"items": [1]}"#] {
+        for wrong in [r#"{"items": 1}"#, "[]", "{}", r#"{"items": [1]}"#, r#"{"items": [{"id": 1, "more": []}]}"#] {
             assert_eq!(write(&table, wrong), None, "{wrong}");
         }
     }

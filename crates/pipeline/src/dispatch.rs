@@ -19,7 +19,9 @@ use crate::{
     trace::{self, closing, in_stage, in_target_stage, stage},
     watch::until,
 };
-use diptych_spec::{Arguments, Call, Deadline, DryRun, Error, ErrorKind, FieldError, OperationKind, Quota, Result};
+use diptych_spec::{
+    Arguments, Call, Deadline, DryRun, Error, ErrorKind, FieldError, OperationKind, Quota, ResponseHead, Result,
+};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
@@ -52,7 +54,10 @@ async fn answer(
     loop {
         let peer = caller.peer.clone().filter(|_| operation.declaration().converses());
         let call = Call::new(principal.clone(), engine.state(), deadline).with_peer(peer);
-        let call = call.expecting(caller.expected_version.clone());
+        let mut call = call.expecting(caller.expected_version.clone());
+        if let Some(head) = ResponseHead::of(operation.declaration()) {
+            call.put(head);
+        }
         let questions = call.questions().clone();
         let (cancelled, keeper) = (caller.withdrawn.clone(), caller.before_commit.clone());
         let terms = Terms { deadline, longest, plans: attempts.plans(), cancelled, keeper };
@@ -62,7 +67,7 @@ async fn answer(
                 Ok(()) => continue,
                 Err(error) => Err(report::error(operation.declaration(), error)),
             },
-            done => done,
+            done => done.map(|outcome| outcome.with_quotas(caller.ticket.take_quotas())),
         };
         record.iter_mut().for_each(|record| record.ended(&done));
         return done;
@@ -93,9 +98,11 @@ pub(crate) async fn would_begin(
 ) -> Result<()> {
     let declaration = operation.declaration();
     let authorized = authorize::caller(declaration, preliminary(engine, caller))?;
-    let admitted = limit::call(engine, operation, authorized, &mut caller.clone(), None).await?;
-    Claim::check(operation, caller)?;
+    let mut caller = caller.clone();
+    let admitted = limit::call(engine, operation, authorized, &mut caller, None).await?;
+    Claim::check(operation, &caller)?;
     let checked = check::arguments(declaration, admitted, arguments, false)?;
+    let checked = limit::items(engine, operation, checked, &mut caller).await?;
     if checked.is_dry_run() {
         let why = "a dry run is answered at once, not by a task";
         return Err(Error::invalid(vec![FieldError::new(format!("/{}", DryRun::ARGUMENT), "dry_run", why)]));
@@ -140,6 +147,7 @@ async fn attempt(
     Claim::check(operation, caller)?;
     let may_be_replay = matches!(operation.0, Kind::Service(_)) && caller.idempotency_key.is_some();
     let checked = in_stage("check", || check::arguments(declaration, admitted, arguments, may_be_replay))?; // 2
+    let checked = limit::items(engine, operation, checked, caller).await?; // 2
     if let Some(record) = record {
         record.arguments(declaration, arguments);
     }
@@ -244,7 +252,7 @@ async fn in_transaction(
         })?;
         let valid = in_target_stage(declaration, "validate", || validate::input(declaration, current))?; // 6
         let ready = in_target_stage(declaration, "require", || require::conditions(declaration, valid))?; // 7
-        let ran = stage("run", pin!(run::service(&*service, ready))).await?; // 8
+        let ran = stage("run", pin!(run::service(&*service, ready, max_bytes))).await?; // 8
         let presented = stage("present", pin!(present::service(&*service, ran, max_bytes))).await?; // 9
         if dry_run {
             return keep::nothing(&mut tx, presented, record.as_mut()).await;

@@ -95,6 +95,7 @@ pub use limit::SystemClock;
 pub use limit::Wanted;
 pub use operation::Exposed;
 pub use operation::ExposedCall;
+pub use operation::Include;
 pub use operation::IntoOperation;
 pub use operation::Operation;
 pub use operation::Operations;

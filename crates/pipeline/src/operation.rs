@@ -1,11 +1,14 @@
 //! A declared operation made runnable: the types of its function are erased here, once, and nowhere else.
 
+mod bulk;
 mod exposed;
+mod include;
 mod prompt;
 mod selector;
 mod service;
 
 pub use exposed::{Exposed, ExposedCall};
+pub use include::Include;
 
 use crate::db::{Backend, Conn, Tx};
 use diptych_spec::{Call, Declaration, Form, OperationKind, Result};
@@ -21,8 +24,8 @@ pub(crate) trait RunService: Send + Sync {
     fn backend(&self) -> Option<Backend>;
     /// Finds the target and leaves it in the call.
     fn resolve<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx) -> BoxFuture<'a, Result<()>>;
-    /// Runs the function.
-    fn run<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx) -> BoxFuture<'a, Result<Computed>>;
+    /// Runs the function; for each item, where there are items, as long as their answers together are not longer than `max_bytes`.
+    fn run<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx, max_bytes: usize) -> BoxFuture<'a, Result<Computed>>;
     /// Reads the answer again if that was declared, shows it, and encodes it.
     fn present<'a>(&'a self, computed: Computed, tx: &'a mut Tx) -> BoxFuture<'a, Result<Vec<u8>>>;
 }

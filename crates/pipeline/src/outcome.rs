@@ -1,13 +1,17 @@
 //! What comes of a call that succeeds.
 
 use bytes::Bytes;
+use diptych_spec::{Head, Quota};
 use std::fmt;
 
 /// The answer of an operation: JSON, encoded once.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Outcome {
     json: Bytes,
     effect: Effect,
+    quotas: Vec<Quota>,
+    /// In a box: most say nothing.
+    head: Option<Box<Head>>,
 }
 
 /// What a call that succeeds did.
@@ -22,8 +26,24 @@ pub(crate) enum Effect {
 }
 
 impl Outcome {
-    pub(crate) fn new(json: Bytes, effect: Effect) -> Self {
-        Self { json, effect }
+    pub(crate) fn new(json: Bytes, effect: Effect, head: Option<Box<Head>>) -> Self {
+        Self { json, effect, quotas: Vec::new(), head }
+    }
+
+    pub(crate) fn with_quotas(self, quotas: Vec<Quota>) -> Self {
+        Self { quotas, ..self }
+    }
+
+    /// Where the caller stands with the limits since the items of the call were counted; empty where that was known before.
+    #[must_use]
+    pub fn quotas(&self) -> &[Quota] {
+        &self.quotas
+    }
+
+    /// What the operation said of the HTTP response beside the answer.
+    #[must_use]
+    pub fn head(&self) -> Option<&Head> {
+        self.head.as_deref()
     }
 
     /// The JSON text.

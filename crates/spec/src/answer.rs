@@ -46,6 +46,16 @@ impl<T: Send + 'static> OneRow for Option<T> {
     }
 }
 
+/// An answer of rows, one or several: those of other lists can be shown with them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not made of rows",
+    label = "this is for rows, which are a `Select<Row>` or an `Option<Row>`",
+    note = "`.include(…)` shows related rows with each row of an answer; return `Result<Select<Row>>` or `Result<Option<Row>>` from the selector"
+)]
+pub trait OfRows: Answer {}
+
+impl<T: Send + 'static> OfRows for Option<T> {}
+
 /// An answer that is a list: only lists can be filtered, ordered and paginated.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a list",

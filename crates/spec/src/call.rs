@@ -1,6 +1,6 @@
 //! One call of an operation, and how a handler's arguments are taken from it by type.
 
-use crate::{ArgumentSet, Error, InputData, Peer, Principal, Questions, Result, Signature};
+use crate::{ArgumentSet, Error, InputData, ItemCalls, Peer, Principal, Questions, Result, Signature};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::{
@@ -64,6 +64,18 @@ impl Call {
     pub fn with_peer(mut self, peer: Option<Arc<dyn Peer>>) -> Self {
         self.peer = peer;
         self
+    }
+
+    /// A call for one item of this one: of the same caller, with arguments of its own.
+    pub(crate) fn item(&self) -> Self {
+        let (principal, state, peer) = (self.principal.clone(), Arc::clone(&self.state), self.peer.clone());
+        Self { principal, state, deadline: self.deadline, peer, questions: Questions::default(), values: Vec::new() }
+    }
+
+    /// How many items it has; none where it takes no list.
+    #[must_use]
+    pub fn items(&self) -> Option<usize> {
+        self.get::<ItemCalls>().map(|items| items.0.len())
     }
 
     /// The line to whoever made the call, when there is one.
@@ -144,7 +156,7 @@ impl fmt::Debug for Call {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a service, selector or prompt",
     label = "diptych does not know where to take this from",
-    note = "arguments are `Input<T>`, `Principal`, `Option<Principal>`, `State<T>`, `Instance<T>`, `Db`, `Deadline`, `Progress`, `Log`, `Ask`, `TaskStart`, `DryRun`, or `#[arg] name: T` for one named value; first may stand `&mut Tx` (service), `&mut Conn` (selector, prompt) or the connection type of one database",
+    note = "arguments are `Input<T>`, `Principal`, `Option<Principal>`, `State<T>`, `Instance<T>`, `Db`, `Deadline`, `Progress`, `Log`, `Ask`, `TaskStart`, `DryRun`, `ResponseHead`, or `#[arg] name: T` for one named value; first may stand `&mut Tx` (service), `&mut Conn` (selector, prompt) or the connection type of one database",
     note = "for a type of your own implement `diptych::FromCall`"
 )]
 pub trait FromCall: Sized + Send {

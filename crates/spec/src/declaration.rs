@@ -7,17 +7,19 @@ mod enumeration;
 mod exposure;
 mod limits;
 mod list;
+mod response;
 mod table;
 mod terms;
 
 pub(crate) use access::{Requirement, RowRule};
 pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
+pub(crate) use response::Responding;
 pub use table::Table;
 
 use crate::{
-    ArgumentTable, Completion, Contents, ErrorKind, Idempotency, Limit, Needed, Permission, Route, Signature, Task,
-    Template, form::Shown, schema, version::Versioning,
+    ArgumentTable, Bulk, Completion, Contents, ErrorKind, Idempotency, Included, Limit, Needed, Permission, Route,
+    Signature, Task, Template, form::Shown, schema, version::Versioning,
 };
 use access::ShownTo;
 use exposure::Exposure;
@@ -90,6 +92,8 @@ pub struct Declaration {
     pub(crate) enabled: AtomicBool,
     pub(crate) lock: Lock,
     pub(crate) terms: Terms,
+    pub(crate) bulk: Option<Bulk>,
+    pub(crate) responding: Arc<Responding>,
     pub(crate) versioning: Versioning,
     pub(crate) snapshot: bool,
     pub(crate) list: ListDeclaration,
@@ -103,6 +107,7 @@ pub struct Declaration {
     pub(crate) shown_to: Vec<Arc<ShownTo>>,
     pub(crate) requirements: Vec<Requirement>,
     pub(crate) completions: Vec<(&'static str, Completion)>,
+    pub(crate) includes: Vec<Included>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -140,6 +145,8 @@ impl Declaration {
             enabled: AtomicBool::new(true),
             lock: Lock::default(),
             terms: Terms::default(),
+            bulk: None,
+            responding: Arc::default(),
             versioning: Versioning::default(),
             snapshot: false,
             list: ListDeclaration::default(),
@@ -153,6 +160,7 @@ impl Declaration {
             shown_to: Vec::new(),
             requirements: Vec::new(),
             completions: Vec::new(),
+            includes: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -344,7 +352,10 @@ impl Declaration {
     #[doc(hidden)]
     pub fn finish<View: schemars::JsonSchema + 'static>(&mut self, cardinality: Cardinality) {
         self.cardinality = cardinality;
-        self.finish_terms();
+        self.finish_items();
+        if !self.is_lifted() {
+            self.finish_terms();
+        }
         self.exposure.shown = Shown::of::<View>();
         self.output = match self.exposure.shown {
             Shown::Contents => schema::output::<Contents>(),
@@ -354,6 +365,7 @@ impl Declaration {
         if let Some(keyset) = self.list.keyset().filter(|_| cardinality == Cardinality::List) {
             keyset.describe(&mut self.output);
         }
+        self.finish_includes();
         self.finish_version::<View>();
     }
 }

@@ -11,6 +11,9 @@ use crate::{Question, Quota};
 use serde::Serialize;
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
+/// How many wrong fields the sentence for the caller names; all of them are listed beside it.
+const MOST_NAMES: usize = 50;
+
 /// A result whose error is [`Error`] unless another is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -90,8 +93,10 @@ impl Error {
             [] => "the input is not valid".into(),
             [one] => format!("{}: {}", display_pointer(&one.pointer), one.detail),
             many => {
-                let names: Vec<_> = many.iter().map(|field| display_pointer(&field.pointer)).collect();
-                format!("{} fields are not valid: {}", many.len(), names.join(", "))
+                let names = many.iter().take(MOST_NAMES).map(|field| display_pointer(&field.pointer));
+                let names = names.collect::<Vec<_>>().join(", ");
+                let more = if many.len() > MOST_NAMES { ", …" } else { "" };
+                format!("{} fields are not valid: {names}{more}", many.len())
             }
         };
         let mut error = Self::new(ErrorKind::Invalid, "invalid", detail);
@@ -164,6 +169,19 @@ impl Error {
     #[must_use]
     pub fn with_error_id(mut self, id: impl Into<String>) -> Self {
         self.0.error_id = Some(id.into());
+        self
+    }
+
+    /// The same error, in other words and of other fields.
+    pub(crate) fn redirected(mut self, detail: String, fields: Vec<FieldError>) -> Self {
+        (self.0.detail, self.0.fields) = (detail.into(), fields);
+        self
+    }
+
+    /// Says in front of the sentence what it is about.
+    #[must_use]
+    pub(crate) fn about(mut self, what: impl fmt::Display) -> Self {
+        self.0.detail = format!("{what}: {}", self.0.detail).into();
         self
     }
 

@@ -122,7 +122,10 @@ impl fmt::Debug for IdempotencyKey {
 impl Declaration {
     /// How it takes idempotency keys; of no meaning for what is no service.
     pub fn idempotency(&self) -> Idempotency {
-        self.idempotency.unwrap_or_default()
+        // Keys keep answers, and what sets cookies mostly has secrets in its own.
+        let unsaid =
+            || if self.responding.cookies.is_empty() { Idempotency::default() } else { Idempotency::refused() };
+        self.idempotency.unwrap_or_else(unsaid)
     }
 
     /// Whether it says that it takes idempotency keys, so that its descriptions say it too.

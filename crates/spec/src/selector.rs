@@ -1,6 +1,7 @@
 //! The builder of a selector: a read on a read-only connection.
 
 mod exposure;
+mod response;
 
 use crate::{
     ArgumentData, AsIs, Completion, Declaration, FieldError, Filter, Handler, IntoHandler, IntoPagination, List,
@@ -141,6 +142,10 @@ impl<H, V> SelectorSpec<H, V> {
     /// Shows each row as a `View`, made with `View::from`.
     pub fn present<View>(self) -> SelectorSpec<H, As<View>> {
         SelectorSpec { declaration: self.declaration, handler: self.handler, presenter: PhantomData }
+    }
+
+    pub(crate) fn declaration_mut(&mut self) -> &mut Declaration {
+        &mut self.declaration
     }
 
     /// Takes the spec apart, for whatever makes it runnable.

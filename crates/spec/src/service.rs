@@ -1,6 +1,8 @@
 //! The builder of a service: a mutation in one transaction.
 
 mod exposure;
+mod items;
+mod response;
 mod targets;
 mod terms;
 mod version;

@@ -47,6 +47,10 @@ pub struct Signature {
     pub(crate) instances: Option<Needed>,
     pub(crate) talk: Talk,
     pub(crate) begins_task: bool,
+    /// The handler takes a list of items.
+    pub(crate) takes_many: bool,
+    /// The handler says what is in the head of the response.
+    pub(crate) responds: bool,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -88,6 +92,11 @@ impl Signature {
     pub fn begins_task(&mut self) {
         self.talk.at_all = true;
         self.begins_task = true;
+    }
+
+    /// The handler says what is in the head of the response.
+    pub fn responds(&mut self) {
+        self.responds = true;
     }
 
     /// The handler needs a target that resolves to a `T`.

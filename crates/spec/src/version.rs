@@ -2,8 +2,8 @@
 //! (optimistic concurrency; RFC 9110, section 13).
 
 use crate::{
-    Call, Cardinality, Declaration, Error, ErrorKind, FieldError, Form, IntoValue, Lock, Owner, Result, Value,
-    ValueKind, arguments::ArgumentSet, schema,
+    Bulk, Call, Cardinality, Declaration, Error, ErrorKind, FieldError, Form, IntoValue, ItemCalls, Lock, Owner,
+    Result, Value, ValueKind, arguments::ArgumentSet, schema,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -212,6 +212,11 @@ impl Declaration {
     /// # Errors
     /// [`ErrorKind::PreconditionRequired`]: they did not.
     pub fn check_expected(&self, call: &Call) -> Result<()> {
+        if let (Some(item), Some(ItemCalls(calls))) = (self.bulk().and_then(Bulk::item), call.get()) {
+            let each = calls.iter().enumerate().filter_map(|(index, call)| Some((index, call.as_ref().ok()?)));
+            let mut checked = each.map(|(index, call)| item.check_expected(call).map_err(|error| error.at_item(index)));
+            return checked.find(Result::is_err).filter(|_| !self.is_per_item()).unwrap_or(Ok(()));
+        }
         if self.requires_version() && call.knows(|| None).is_none() { Err(required()) } else { Ok(()) }
     }
 

@@ -10,7 +10,7 @@ mod variants;
 
 use crate::suite::application;
 use diptych::{ErrorKind, Principal, Server};
-use diptych_spec::{Arguments, Call, Deadline, Declaration, StateMap};
+use diptych_spec::{Arguments, Bulk, Call, Deadline, Declaration, ItemCalls, StateMap};
 use diptych_testkit::TestDatabase;
 use near::Near;
 use reader::Reader;
@@ -31,7 +31,15 @@ fn refusal(declaration: &Declaration, arguments: &Value) -> Option<String> {
     let mut call = Call::new(None, Arc::new(StateMap::default()), Deadline::after(Duration::from_secs(9)));
     let table = declaration.arguments();
     let checked = table.parse(&Arguments::named(&json), &mut call).and_then(|()| table.validate(&call));
+    let checked = checked.and_then(|()| each_item(declaration, call));
     checked.err().map(|error| format!("{:?}", error.fields()))
+}
+
+/// What each item of a list is told for itself.
+fn each_item(declaration: &Declaration, mut call: Call) -> diptych::Result<()> {
+    let Some(item) = declaration.bulk().and_then(Bulk::item) else { return Ok(()) };
+    let ItemCalls(items) = call.take().unwrap();
+    items.into_iter().try_for_each(|call| item.arguments().validate(&call?))
 }
 
 /// Where schema and application disagree, the first few of each operation.

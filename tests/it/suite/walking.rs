@@ -46,6 +46,7 @@ pub(super) fn operations() -> Operations {
             walk::spec()
                 .allow(Scope("invoices:read"))
                 .filter::<NamedFilter>()
+                .search(["name"])
                 .order_by::<NamedOrder>("name")
                 .paginate(Keyset { total: Total::Exact, ..Keyset::default() })
                 .rest(GET, "/walk"),

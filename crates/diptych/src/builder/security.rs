@@ -136,7 +136,7 @@ impl MCPServerBuilder {
 pub(super) fn asked_scopes(operations: &[Operation]) -> Vec<String> {
     let mut scopes = Vec::new();
     for operation in operations {
-        for scope in operation.declaration().permission().into_iter().flat_map(Permission::scopes) {
+        for scope in operation.declaration().permissions().flat_map(Permission::scopes) {
             if !scopes.iter().any(|known| known == scope) {
                 scopes.push(scope.to_string());
             }

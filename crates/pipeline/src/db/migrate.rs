@@ -40,7 +40,7 @@ impl Migrations {
     }
 
     /// Applies those of diptych's own tables, noted apart from the migrations of the application. Versions are taken for good: tasks
-    /// have 1 to 3, the audit trail 23, idempotency keys 25, the outbox 31, API keys 101.
+    /// have 1 to 3, the audit trail 23, idempotency keys 25 and 39, the outbox 31, API keys 101.
     ///
     /// # Errors
     /// As [`Migrations::run`].

@@ -7,7 +7,7 @@ use crate::{
     operation::Kind,
     task,
 };
-use diptych_spec::{Arguments, Error, ErrorKind, IdempotencyKey, Result};
+use diptych_spec::{Arguments, Error, ErrorKind, Head, IdempotencyKey, Result};
 use sha2::{Digest as _, Sha256};
 use std::{fmt::Write as _, time::Duration};
 
@@ -34,12 +34,21 @@ pub(crate) struct Claim {
 struct Earlier {
     fingerprint: String,
     answer: String,
+    /// What was said of the response beside the answer, as JSON; empty when nothing was.
+    head: String,
 }
 
 impl Record for Earlier {
-    const COLUMNS: &'static [&'static str] = &["fingerprint", "answer"];
+    const COLUMNS: &'static [&'static str] = &["fingerprint", "answer", "head"];
     fn from_row(row: &Row<'_>) -> Result<Self> {
-        Ok(Self { fingerprint: row.get(0)?, answer: row.get(1)? })
+        Ok(Self { fingerprint: row.get(0)?, answer: row.get(1)?, head: row.get(2)? })
+    }
+}
+
+impl Earlier {
+    fn answered(self) -> Result<(String, Option<Box<Head>>)> {
+        let head = (!self.head.is_empty()).then(|| serde_json::from_str(&self.head)).transpose();
+        Ok((self.answer, head.map_err(Error::internal)?))
     }
 }
 
@@ -82,9 +91,9 @@ impl Claim {
         }))
     }
 
-    /// Makes the key ours until the transaction ends, and gives the answer of the earlier call if there was one. Nothing waits for
+    /// Makes the key ours until the transaction ends, and gives the answer and the head of the earlier call if there was one. Nothing waits for
     /// another transaction: on SQLite there is none besides ours, on PostgreSQL whoever has the key has its lock.
-    pub(crate) async fn take(&self, tx: &mut Tx) -> Result<Option<String>> {
+    pub(crate) async fn take(&self, tx: &mut Tx) -> Result<Option<(String, Option<Box<Head>>)>> {
         let now = now();
         let expires = now.saturating_add(i64::try_from(self.keep.as_millis()).unwrap_or(i64::MAX));
         let claim = query(match tx.backend() {
@@ -117,23 +126,24 @@ impl Claim {
             return Ok(None);
         }
         let earlier = query_as::<Earlier>(
-            "SELECT fingerprint, answer FROM diptych_idempotency
+            "SELECT fingerprint, answer, head FROM diptych_idempotency
              WHERE principal = $1 AND operation = $2 AND key = $3 AND expires_at > $4",
         );
         let earlier = earlier.bind(&self.principal).bind(&self.operation).bind(self.key.as_str()).bind(now);
         match earlier.optional(tx).await? {
-            Some(earlier) if earlier.fingerprint == self.fingerprint => Ok(Some(earlier.answer)),
+            Some(earlier) if earlier.fingerprint == self.fingerprint => earlier.answered().map(Some),
             Some(_) => Err(reused()),
             None => Err(in_progress()),
         }
     }
 
-    /// Keeps the answer with the key.
-    pub(crate) async fn keep(&self, tx: &mut Tx, answer: &str) -> Result<()> {
+    /// Keeps the answer, and what was said beside it, with the key.
+    pub(crate) async fn keep(&self, tx: &mut Tx, answer: &str, head: Option<&Head>) -> Result<()> {
         let keep = query(
-            "UPDATE diptych_idempotency SET answer = $1 WHERE principal = $2 AND operation = $3 AND key = $4 AND answer = ''",
+            "UPDATE diptych_idempotency SET answer = $1, head = $5 WHERE principal = $2 AND operation = $3 AND key = $4 AND answer = ''",
         );
-        let keep = keep.bind(answer).bind(&self.principal).bind(&self.operation).bind(self.key.as_str());
+        let head = head.map(serde_json::to_string).transpose().map_err(Error::internal)?.unwrap_or_default();
+        let keep = keep.bind(answer).bind(&self.principal).bind(&self.operation).bind(self.key.as_str()).bind(head);
         match keep.execute(tx).await? {
             1 => Ok(()),
             _ => Err(Error::internal("the row of an idempotency key is gone from its own transaction")),

@@ -16,7 +16,14 @@ const TABLE: &str = "CREATE TABLE diptych_idempotency (
 );
 CREATE INDEX diptych_idempotency_expiry ON diptych_idempotency (expires_at);";
 
+/// What was said of the HTTP response beside the answer, as JSON; empty when nothing was.
+const HEAD: &str = "ALTER TABLE diptych_idempotency ADD COLUMN head TEXT NOT NULL DEFAULT '';";
+
 pub(super) async fn migrate(db: &Db) -> Result<()> {
-    let both = [Backend::Sqlite, Backend::Postgres].map(|backend| (25, "idempotency", backend, TABLE));
-    Migrations::new(&both).run_apart(db).await
+    let both = [Backend::Sqlite, Backend::Postgres];
+    let all: Vec<_> = both
+        .iter()
+        .flat_map(|&backend| [(25, "idempotency", backend, TABLE), (39, "idempotency head", backend, HEAD)])
+        .collect();
+    Migrations::new(&all).run_apart(db).await
 }

@@ -67,7 +67,7 @@ impl MountLimits {
         let own = Limit::mistakes(limits).into_iter().map(|why| Mistake::new(place.to_owned(), why));
         let costs = limits.iter().flat_map(|limit| {
             let over = operations.clone();
-            over.filter_map(|own| Some(Mistake::new(own.name(), limit.cost_mistake(own.cost())?)))
+            over.filter_map(|own| Some(Mistake::new(own.name(), limit.cost_mistake(own.most_cost())?)))
         });
         own.chain(costs).collect()
     }
@@ -99,17 +99,18 @@ impl Limits {
         own.into_iter().flatten().chain(&self.server).chain(caller.mount_limits.rules())
     }
 
-    /// Counts a call with every limit, or, when one of them lets it not through, with none. `told` is where it then stands. A store elsewhere is
+    /// Counts a call of this cost with every limit, or, when one of them lets it not through, with none. `told` is where it then stands. A store elsewhere is
     /// waited for until the call's deadline.
     pub(crate) async fn take(
         &self,
         declaration: &Declaration,
+        cost: u32,
         caller: &Caller,
         deadline: Deadline,
         told: Option<&mut Vec<Quota>>,
     ) -> Result<()> {
-        let Some(store) = &self.store else { return self.take_here(declaration, caller, told) };
-        let (name, cost) = (declaration.name(), declaration.cost());
+        let Some(store) = &self.store else { return self.take_here(declaration, cost, caller, told) };
+        let name = declaration.name();
         let wanted: Vec<_> =
             self.rules(name, caller).map(|rule| Wanted::new(&rule.limit, rule.key(name, caller), cost)).collect();
         let standings = until(deadline, &caller.withdrawn, store.take(&wanted)).await?;
@@ -123,8 +124,14 @@ impl Limits {
     }
 
     /// The same, in the memory of this process.
-    fn take_here(&self, declaration: &Declaration, caller: &Caller, told: Option<&mut Vec<Quota>>) -> Result<()> {
-        let (name, cost, now) = (declaration.name(), declaration.cost(), self.clock.now());
+    fn take_here(
+        &self,
+        declaration: &Declaration,
+        cost: u32,
+        caller: &Caller,
+        told: Option<&mut Vec<Quota>>,
+    ) -> Result<()> {
+        let (name, now) = (declaration.name(), self.clock.now());
         let mut attempts: [Option<Attempt<'_>>; MOST] = [const { None }; MOST];
         for (place, rule) in attempts.iter_mut().zip(self.rules(name, caller)) {
             *place = Some(rule.attempt(&rule.key(name, caller), cost, now));

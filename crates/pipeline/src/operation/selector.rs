@@ -1,15 +1,20 @@
 //! `SelectorSpec` → operation.
 
-use super::{Computed, IntoOperation, Kind, Operation, RunSelector, encode, unbox, wrong_backend};
+use super::{
+    Computed, IntoOperation, Kind, Operation, RunSelector, encode,
+    include::{Attached, Loaders, dressed},
+    unbox, wrong_backend,
+};
 use crate::{
     db::{Backend, Conn, Lent, ReadLent, Record},
     select::{Listed, Select, Shown, keyset_page, numbered_page, run},
 };
 use diptych_spec::{
-    Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Items, KeysetPage, Page, PageRequest,
-    Pagination, Presenter, Result, SelectorSpec,
+    Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Includes, Items, KeysetPage, Page,
+    PageRequest, Pagination, Presenter, Result, SelectorSpec,
 };
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 use std::{future::Future, marker::PhantomData, sync::Arc};
 
 /// How each kind of answer is fetched and shown.
@@ -30,8 +35,16 @@ pub trait Deliver<V: Presenter<Self::Item>>: Answer {
         call: &mut Call,
         conn: &mut Conn,
     ) -> impl Future<Output = Result<Self::Fetched>> + Send;
+    /// The rows that others can belong to.
     #[doc(hidden)]
-    fn show(fetched: Self::Fetched, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>>;
+    fn rows(fetched: &Self::Fetched) -> &[Self::Item];
+    #[doc(hidden)]
+    fn show(
+        fetched: Self::Fetched,
+        attached: &Attached,
+        declaration: &Declaration,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>>;
 }
 
 impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
@@ -42,7 +55,10 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
     async fn fetch(self, _: &Declaration, _: &mut Call, _: &mut Conn) -> Result<T> {
         Ok(self.0)
     }
-    fn show(fetched: T, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
+    fn rows(_: &T) -> &[T] {
+        &[]
+    }
+    fn show(fetched: T, _: &Attached, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
         encode(declaration, &V::present(fetched))
     }
 }
@@ -59,7 +75,13 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
         }
         Ok(shown)
     }
-    fn show(fetched: Self, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
+    fn rows(fetched: &Self) -> &[T] {
+        fetched.as_slice()
+    }
+    fn show(fetched: Self, attached: &Attached, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
+        if !attached.is_empty() {
+            return encode(declaration, &dressed(fetched.into_iter().map(V::present), attached)?.pop());
+        }
         encode(declaration, &fetched.map(V::present))
     }
 }
@@ -77,15 +99,30 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Listed<T>> {
         run(self, declaration, call, conn).await
     }
-    fn show(fetched: Listed<T>, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>> {
-        let items: Vec<_> = fetched.rows.into_iter().map(V::present).collect();
-        match fetched.shown {
-            Shown::Number(PageRequest { page, page_size }, total) => {
-                numbered_page(&Page { items, total, page, page_size }, declaration, max_bytes)
-            }
-            Shown::Keyset(ends) => keyset_page(items, ends, declaration, max_bytes),
-            Shown::All => encode(declaration, &Items { items }),
+    fn rows(fetched: &Listed<T>) -> &[T] {
+        &fetched.rows
+    }
+    fn show(fetched: Listed<T>, attached: &Attached, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>> {
+        let views = fetched.rows.into_iter().map(V::present);
+        match attached.is_empty() {
+            true => listed(views.collect(), fetched.shown, declaration, max_bytes),
+            false => listed(dressed(views, attached)?, fetched.shown, declaration, max_bytes),
         }
+    }
+}
+
+fn listed<View: Serialize>(
+    items: Vec<View>,
+    shown: Shown,
+    declaration: &Declaration,
+    max_bytes: usize,
+) -> Result<Vec<u8>> {
+    match shown {
+        Shown::Number(PageRequest { page, page_size }, total) => {
+            numbered_page(&Page { items, total, page, page_size }, declaration, max_bytes)
+        }
+        Shown::Keyset(ends) => keyset_page(items, ends, declaration, max_bytes),
+        Shown::All => encode(declaration, &Items { items }),
     }
 }
 
@@ -101,9 +138,13 @@ where
     answer
 }
 
-struct Selector<H, V> {
+struct Selector<H: Handler, V>
+where
+    H::Out: Answer,
+{
     declaration: Declaration,
     handler: H,
+    loaders: Loaders<<H::Out as Answer>::Item>,
     presenter: PhantomData<fn() -> V>,
 }
 
@@ -117,7 +158,8 @@ where
     fn into_operation(self) -> Operation {
         let (mut declaration, handler) = self.into_parts();
         <H::Out as Deliver<V>>::describe(&mut declaration);
-        Operation(Kind::Selector(Arc::new(Selector::<H, V> { declaration, handler, presenter: PhantomData })))
+        let loaders = Loaders::of(&mut declaration);
+        Operation(Kind::Selector(Arc::new(Selector::<H, V> { declaration, handler, loaders, presenter: PhantomData })))
     }
 }
 
@@ -133,18 +175,27 @@ where
     }
 
     fn backend(&self) -> Option<Backend> {
-        <H::Connection as Lent>::BACKEND
+        <H::Connection as Lent>::BACKEND.or_else(|| self.loaders.backend())
     }
 
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>> {
         Box::pin(async move {
             let answer = invoke(&self.handler, call, conn).await?;
             let fetched = answer.fetch(&self.declaration, call, conn).await?;
-            Ok(Box::new(fetched) as Computed)
+            let Includes(asked) = call.take().unwrap_or_default();
+            let mut attached = Attached::new();
+            for place in asked {
+                let included = self.declaration.includes().get(place).zip(self.loaders.get(place));
+                let (included, loader) = included.ok_or_else(|| Error::internal("what is included is not there"))?;
+                let loading = loader.load(<H::Out as Deliver<V>>::rows(&fetched), included.related(), call, conn);
+                attached.push((included.name(), loading.await?));
+            }
+            Ok(Box::new((fetched, attached)) as Computed)
         })
     }
 
     fn present(&self, computed: Computed, max_bytes: usize) -> Result<Vec<u8>> {
-        <H::Out as Deliver<V>>::show(unbox(computed)?, &self.declaration, max_bytes)
+        let (fetched, attached) = unbox::<(<H::Out as Deliver<V>>::Fetched, Attached)>(computed)?;
+        <H::Out as Deliver<V>>::show(fetched, &attached, &self.declaration, max_bytes)
     }
 }

@@ -1,6 +1,6 @@
 //! `ServiceSpec` → operation.
 
-use super::{Computed, IntoOperation, Kind, Operation, RunService, encode, unbox, wrong_backend};
+use super::{Computed, IntoOperation, Kind, Operation, RunService, bulk::Bulk, encode, unbox, wrong_backend};
 use crate::{
     db::{Backend, Lent, Record, Row, Rows, Tx},
     select::{Select, run},
@@ -112,7 +112,7 @@ fn lend<C: Lent>(tx: &mut Tx) -> Result<&mut C> {
 }
 
 struct Service<H, R, V, T> {
-    declaration: Declaration,
+    declaration: Arc<Declaration>,
     handler: H,
     source: R,
     target: T,
@@ -131,7 +131,16 @@ where
         let (mut declaration, handler, source, target) = self.into_parts();
         declaration.finish::<V::View>(Cardinality::Value);
         let presenter = PhantomData::<fn() -> V>;
-        Operation(Kind::Service(Arc::new(Service { declaration, handler, source, target, presenter })))
+        match declaration.divide() {
+            (call, None) => {
+                let declaration = Arc::new(call);
+                Operation(Kind::Service(Arc::new(Service { declaration, handler, source, target, presenter })))
+            }
+            (call, Some(declaration)) => {
+                let one = Arc::new(Service { declaration, handler, source, target, presenter });
+                Operation(Kind::Service(Arc::new(Bulk::new(call, one))))
+            }
+        }
     }
 }
 
@@ -155,7 +164,7 @@ where
         Box::pin(self.target.find(call, tx))
     }
 
-    fn run<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx) -> BoxFuture<'a, Result<Computed>> {
+    fn run<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx, _: usize) -> BoxFuture<'a, Result<Computed>> {
         Box::pin(async move {
             let args = self.handler.extract(call).await?;
             let out = self.handler.invoke(lend(tx)?, args).await;

@@ -5,12 +5,15 @@ mod key;
 mod keyset;
 mod predicate;
 mod query;
+mod related;
 mod render;
 mod run;
+mod search;
 mod shown;
 #[cfg(test)]
 mod tests;
 
 pub use query::Select;
+pub(crate) use related::{Key, related};
 pub(crate) use run::{Ends, Listed, Shown, run};
 pub(crate) use shown::{keyset_page, numbered_page};

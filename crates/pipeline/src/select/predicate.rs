@@ -6,7 +6,7 @@ use diptych_spec::{Operator, OrderKey, Predicate, Value};
 use std::fmt::Write as _;
 
 /// Writes `"column"`, qualified. Column names are checked by the derives to be identifiers.
-fn column(sql: &mut String, table: &str, name: &str) {
+pub(super) fn column(sql: &mut String, table: &str, name: &str) {
     let _ = write!(sql, "{table}.\"{name}\"");
 }
 
@@ -82,7 +82,7 @@ fn condition(statement: &mut Statement, sql: &mut String, table: &str, predicate
 }
 
 /// The text as a pattern in which nothing but the added `%` is special.
-fn pattern(front: &str, value: Value) -> Value {
+pub(super) fn pattern(front: &str, value: Value) -> Value {
     let Value::Text(text) = value else { return value };
     let mut out = String::with_capacity(text.len() + 4);
     out.push_str(front);

@@ -1,7 +1,7 @@
 //! `Select<Row>`: the base query of a list, to which filter, order and page are added later.
 
 use crate::db::{Record, Statement};
-use diptych_spec::{Answer, IntoValue, List};
+use diptych_spec::{Answer, IntoValue, List, OfRows};
 use std::{fmt, marker::PhantomData};
 
 /// A query for rows of `T` that has not been run.
@@ -35,6 +35,8 @@ impl<T: Record> Select<T> {
 impl<T: Record> Answer for Select<T> {
     type Item = T;
 }
+
+impl<T: Record> OfRows for Select<T> {}
 
 impl<T: Record> List for Select<T> {
     const COLUMNS: &'static [&'static str] = T::COLUMNS;

@@ -2,16 +2,17 @@
 
 use super::{
     cursor::{Direction, Position},
-    predicate,
+    predicate, search,
 };
 use crate::db::{Backend, Record, Statement};
-use diptych_spec::{ListDeclaration, OrderKey, PageRequest, Predicate, Total, Value};
+use diptych_spec::{ListDeclaration, OrderKey, PageRequest, Predicate, Sought, Total, Value};
 use std::fmt::Write as _;
 
 /// What a caller asked for, within what was declared.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     pub(super) filters: Vec<Predicate>,
+    pub(super) search: Option<Sought>,
     /// Total, the unique column in it; empty when any order will do.
     pub(super) order: Vec<OrderKey>,
     pub(super) cut: Cut,
@@ -50,6 +51,10 @@ pub(super) struct Rendered {
 pub(super) fn render<T: Record>(base: Statement, list: &ListDeclaration, wanted: Wanted, backend: Backend) -> Rendered {
     let mut rows = base;
     let mut conditions = predicate::conditions(&mut rows, "q", wanted.filters, backend);
+    if let (Some(search), Some(sought)) = (list.search(), &wanted.search) {
+        conditions.push_str(if conditions.is_empty() { " WHERE " } else { " AND " });
+        search::condition(&mut rows, &mut conditions, "q", search, sought, backend);
+    }
     let base = std::mem::take(&mut rows.sql);
     let total = match (&wanted.cut, list.keyset()) {
         (Cut::Whole, _) => Total::Absent,

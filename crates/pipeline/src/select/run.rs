@@ -7,7 +7,7 @@ use super::{
     render::{Cut, Rendered, Wanted, render},
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows};
-use diptych_spec::{Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, Order, PageRequest, Result};
+use diptych_spec::{Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, Order, PageRequest, Result, Sought};
 
 /// The rows of a list, and which of all they are.
 #[derive(Debug)]
@@ -48,7 +48,8 @@ pub(crate) async fn run<T: Record>(
     let asked = call.take::<Order>().unwrap_or_default().0;
     let order = if asked.is_empty() { list.default_order().to_vec() } else { asked };
     let order = if list.is_ordered() { predicate::total(order, list.unique()) } else { order };
-    let wanted = Wanted { filters, order, cut: Cut::Whole };
+    let search = call.take::<Option<Sought>>().flatten();
+    let wanted = Wanted { filters, search, order, cut: Cut::Whole };
     if let Some(request) = call.take::<KeysetRequest>() {
         return keyset::run(select.base, declaration, request, wanted, call, conn).await;
     }

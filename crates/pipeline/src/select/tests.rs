@@ -138,6 +138,7 @@ async fn a_filtered_ordered_page_uses_the_index() {
                 }],
                 order: predicate::total(vec![OrderKey { column: "price", descending }], "id"),
                 cut: Cut::Number(PageRequest { page: 1, page_size: 25 }),
+                ..Wanted::default()
             };
             let plan = explain(declaration.list(), wanted, &mut tx).await;
             assert!(plan.contains("items_by_price"), "{}: {plan}", db.backend());
@@ -165,7 +166,7 @@ async fn a_deep_keyset_page_is_a_range_of_the_index() {
                 let order = predicate::total(order.clone(), "id");
                 let from = Some(Position { keys: vec![Value::I64(500), Value::I64(rows / 2)], inclusive });
                 let cut = Cut::Keyset(Place { page_size: 25, direction, from });
-                let wanted = Wanted { filters: Vec::new(), order, cut };
+                let wanted = Wanted { order, cut, ..Wanted::default() };
                 let plan = explain(declaration.list(), wanted, &mut tx).await;
                 let case = format!("{} {is_mixed} {direction:?}: {plan}", db.backend());
                 assert!(!plan.to_uppercase().contains("SORT") && !plan.contains("TEMP B-TREE"), "{case}");
@@ -210,7 +211,8 @@ async fn every_operator_finds_its_rows() {
         for (column, operator, values, expected) in &cases {
             let filters = vec![Predicate { column, operator: *operator, values: values.clone() }];
             let order = vec![OrderKey { column: "price", descending: false }];
-            let wanted = Wanted { filters, order, cut: Cut::Number(PageRequest { page: 1, page_size: 25 }) };
+            let cut = Cut::Number(PageRequest { page: 1, page_size: 25 });
+            let wanted = Wanted { filters, order, cut, ..Wanted::default() };
             let rendered = render::<Item>(items().base, declaration.list(), wanted, db.backend());
             let found = rendered.rows.fetch(&mut tx, Rows::All, |row| Item::from_row(&Row { row, places: &[] }));
             let found: Vec<_> = found.await.unwrap().into_iter().map(|item| item.id).collect();

@@ -3,7 +3,7 @@
 //! the call may have been made before, for rules can depend on the time.
 
 use super::limit::Admitted;
-use diptych_spec::{Arguments, Call, Declaration, Result};
+use diptych_spec::{Arguments, Call, Deadline, Declaration, Result};
 
 /// A call whose arguments are what was declared.
 pub(crate) struct Checked {
@@ -20,6 +20,7 @@ pub(crate) fn arguments(
 ) -> Result<Checked> {
     let mut call = admitted.into_call();
     declaration.arguments().parse(arguments, &mut call)?;
+    declaration.check_includes(&call)?;
     if !may_be_replay {
         declaration.check_expected(&call)?;
     }
@@ -34,6 +35,15 @@ impl Checked {
     /// The rules of the input, also where a target would be resolved before them.
     pub(crate) fn validate(&self, declaration: &Declaration) -> Result<()> {
         if self.is_valid { Ok(()) } else { declaration.arguments().validate(&self.call) }
+    }
+
+    /// How many items the call has, where it has a list of them.
+    pub(super) fn items(&self) -> Option<usize> {
+        self.call.items()
+    }
+
+    pub(super) fn deadline(&self) -> Deadline {
+        self.call.deadline()
     }
 
     pub(super) fn is_valid(&self) -> bool {

@@ -17,13 +17,13 @@ pub(crate) async fn key<'t>(opened: Opened<'t>, claim: Option<&Claim>) -> Result
     let Some(claim) = claim else { return Ok(Claimed::Anew(opened)) };
     // In a box: most calls have no key, and should not carry the room for one.
     let earlier = stage("claim", Box::pin(claim.take(opened.tx))).await?;
-    Ok(earlier.map_or(Claimed::Anew(opened), |json| Claimed::Before(Presented::again(json))))
+    Ok(earlier.map_or(Claimed::Anew(opened), |(json, head)| Claimed::Before(Presented::again(json, head))))
 }
 
 /// Keeps what is answered with the key, so that both are there or neither is.
 pub(crate) async fn answered(tx: &mut Tx, presented: Presented, claim: Option<&Claim>) -> Result<Presented> {
     if let Some(claim) = claim {
-        Box::pin(claim.keep(tx, presented.text())).await?;
+        Box::pin(claim.keep(tx, presented.text(), presented.head.as_deref())).await?;
     }
     Ok(presented)
 }

@@ -1,7 +1,7 @@
 //! Stage 1, second half: may this caller use the operation now, or is it too often? Arguments have not been looked at and no
 //! connection is taken, so that a refusal costs next to nothing. The one place where calls are counted, for every surface.
 
-use super::authorize::Authorized;
+use super::{authorize::Authorized, check::Checked};
 use crate::{Caller, Engine, Operation, Ticket, trace::stage};
 use diptych_spec::{Call, Quota, Result};
 use std::pin::pin;
@@ -23,10 +23,30 @@ pub(crate) async fn call(
     let (limits, declaration) = (engine.limits(), operation.declaration());
     let call = authorized.into_call();
     if limits.apply(declaration, caller) && !caller.ticket.is_for(operation) {
-        stage("limit", pin!(limits.take(declaration, caller, call.deadline(), told))).await?;
+        stage("limit", pin!(limits.take(declaration, declaration.cost(), caller, call.deadline(), told))).await?;
         caller.ticket = Ticket::of(operation);
     }
     Ok(Admitted { call })
+}
+
+/// Counts the items of a call beyond the first, now that it is known how many there are. Behind stage 2, and before anything is opened.
+pub(crate) async fn items(
+    engine: &Engine,
+    operation: &Operation,
+    checked: Checked,
+    caller: &mut Caller,
+) -> Result<Checked> {
+    let (limits, declaration) = (engine.limits(), operation.declaration());
+    let more = checked.items().map_or(0, |items| u32::try_from(items).unwrap_or(u32::MAX)).saturating_sub(1);
+    if more == 0 || caller.ticket.has_items() || !limits.apply(declaration, caller) {
+        return Ok(checked);
+    }
+    let mut told = Vec::new();
+    let cost = declaration.cost().saturating_mul(more);
+    let deadline = checked.deadline();
+    stage("limit", pin!(limits.take(declaration, cost, caller, deadline, Some(&mut told)))).await?;
+    caller.ticket.note_items(told);
+    Ok(checked)
 }
 
 impl Admitted {

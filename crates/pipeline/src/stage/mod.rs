@@ -7,6 +7,7 @@ pub(crate) mod claim;
 pub(crate) mod close;
 pub(crate) mod current;
 pub(crate) mod expose;
+pub(crate) mod item;
 pub(crate) mod keep;
 pub(crate) mod limit;
 pub(crate) mod open;

@@ -40,6 +40,13 @@ impl<'t> Opened<'t> {
     }
 }
 
+impl<'t> Opened<'t> {
+    /// One item of a call, in the transaction of the call. Its rules were checked with those of all items, or are with what is its own.
+    pub(crate) fn item(call: Call, is_valid: bool, tx: &'t mut Tx) -> Self {
+        Self { call, is_valid, tx }
+    }
+}
+
 impl<'t> Reading<'t> {
     pub(crate) fn new(checked: Checked, conn: &'t mut Conn) -> Self {
         Self { call: checked.into_call(), conn }

@@ -8,22 +8,25 @@ use crate::{
     outcome::Effect,
 };
 use bytes::Bytes;
-use diptych_spec::{Declaration, Error, ErrorKind, Result};
+use diptych_spec::{Declaration, Error, ErrorKind, Head, Result};
 
 /// An answer that can be sent.
 pub(crate) struct Presented {
     pub(super) json: Bytes,
     pub(super) effect: Effect,
+    pub(super) head: Option<Box<Head>>,
 }
 
 pub(crate) async fn service(service: &dyn RunService, ran: Ran<'_>, max_bytes: usize) -> Result<Presented> {
     let presented = sized(service.present(ran.computed, ran.tx).await?, max_bytes)?;
+    let presented = Presented { head: ran.head, ..presented };
     presented.checked(service.declaration())
 }
 
 pub(crate) fn selector(selector: &dyn RunSelector, read: Read, max_bytes: usize) -> Result<Presented> {
     let max_bytes = selector.declaration().list().max_bytes().unwrap_or(max_bytes);
     let presented = sized(selector.present(read.computed, max_bytes)?, max_bytes)?;
+    let presented = Presented { head: read.head, ..presented };
     presented.checked(selector.declaration())
 }
 
@@ -38,8 +41,8 @@ impl Presented {
     }
 
     /// What an earlier call was answered.
-    pub(super) fn again(json: String) -> Self {
-        Self { json: json.into(), effect: Effect::DoneBefore }
+    pub(super) fn again(json: String, head: Option<Box<Head>>) -> Self {
+        Self { json: json.into(), effect: Effect::DoneBefore, head }
     }
 
     /// What would have been answered.
@@ -53,7 +56,7 @@ impl Presented {
     }
 
     pub(crate) fn into_outcome(self) -> Outcome {
-        Outcome::new(self.json, self.effect)
+        Outcome::new(self.json, self.effect, self.head)
     }
 }
 
@@ -63,5 +66,5 @@ pub(super) fn sized(json: Vec<u8>, max_bytes: usize) -> Result<Presented> {
             format!("the answer is longer than {max_bytes} bytes; ask for less, with a filter or a smaller page");
         return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
     }
-    Ok(Presented { json: json.into(), effect: Effect::Done })
+    Ok(Presented { json: json.into(), effect: Effect::Done, head: None })
 }

@@ -5,27 +5,34 @@ use crate::{
     db::Tx,
     operation::{Computed, RunSelector, RunService},
 };
-use diptych_spec::Result;
+use diptych_spec::{Call, Head, ResponseHead, Result};
 
 /// What a service computed, in its transaction.
 pub(crate) struct Ran<'t> {
     pub(super) computed: Computed,
     pub(super) tx: &'t mut Tx,
+    pub(super) head: Option<Box<Head>>,
 }
 
 /// What a selector computed.
 pub(crate) struct Read {
     pub(super) computed: Computed,
+    pub(super) head: Option<Box<Head>>,
 }
 
-pub(crate) async fn service<'t>(service: &dyn RunService, ready: Ready<'t>) -> Result<Ran<'t>> {
+pub(crate) async fn service<'t>(service: &dyn RunService, ready: Ready<'t>, max_bytes: usize) -> Result<Ran<'t>> {
     let Ready { mut call, tx } = ready;
-    let computed = service.run(&mut call, tx).await?;
-    Ok(Ran { computed, tx })
+    let computed = service.run(&mut call, tx, max_bytes).await?;
+    Ok(Ran { computed, tx, head: said(&call) })
 }
 
 pub(crate) async fn selector(selector: &dyn RunSelector, reading: Reading<'_>) -> Result<Read> {
     let Reading { mut call, conn } = reading;
     let computed = selector.run(&mut call, conn).await?;
-    Ok(Read { computed })
+    Ok(Read { computed, head: said(&call) })
+}
+
+/// What was said of the response beside the answer.
+pub(super) fn said(call: &Call) -> Option<Box<Head>> {
+    call.get::<ResponseHead>()?.take()
 }

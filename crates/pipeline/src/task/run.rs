@@ -157,7 +157,7 @@ async fn called(
         before_commit: Some(Arc::new(run.lease.clone()) as Arc<dyn BeforeCommit>),
         idempotency_key: IdempotencyKey::new(&claimed.idempotency_key).ok(),
         // It was counted when it was created.
-        ticket: Ticket::of(operation),
+        ticket: Ticket::of_all(operation),
         ..Caller::new(owner.clone(), Via::new(Surface::Task))
     };
     let arguments = stored(&claimed.arguments);

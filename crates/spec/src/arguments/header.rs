@@ -122,7 +122,7 @@ fn walk(schema: &Value, path: &mut Vec<String>, reachable: bool, found: &mut Vec
 }
 
 /// A name as HTTP takes it (RFC 9110, section 5.6.2).
-fn is_token(name: &str) -> bool {
+pub(crate) fn is_token(name: &str) -> bool {
     let tchar = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     !name.is_empty() && name.chars().all(tchar)
 }

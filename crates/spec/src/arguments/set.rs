@@ -27,12 +27,14 @@ pub struct ArgumentSet {
     pub(super) type_name: &'static str,
     pub(crate) schema: schema::InputSchema,
     /// The schema of all its arguments together, where that says more than the schemas of each: a union.
-    whole: Option<Value>,
+    pub(super) whole: Option<Value>,
     pub(super) parse: Box<Parse>,
-    locate: Box<Locate>,
+    pub(super) locate: Box<Locate>,
     pub(super) check: Option<Box<Check>>,
     /// Indices into the table.
     pub(super) members: Vec<usize>,
+    /// Whether it is a list whose elements are checked each by a table of its own.
+    pub(super) is_list: bool,
 }
 
 impl fmt::Debug for ArgumentSet {
@@ -65,7 +67,8 @@ impl ArgumentSet {
         let locate = Box::new(|fields: Fields<'_, '_>| fields.locate::<T>());
         let is_whole = !schema.rest.is_empty() || schema.others.as_ref().is_some_and(schema::is_loose);
         let whole = is_whole.then(|| schema.whole());
-        Ok(Self { owner, type_name, schema, whole, parse: Box::new(parse), locate, check: None, members: Vec::new() })
+        let (parse, members) = (Box::new(parse), Vec::new());
+        Ok(Self { owner, type_name, schema, whole, parse, locate, check: None, members, is_list: false })
     }
 
     /// The same, with the rules of `T` checked once the target is at hand.
@@ -115,6 +118,7 @@ impl ArgumentSet {
             locate: Box::new(|fields: Fields<'_, '_>| fields.locate::<A>()),
             check: None,
             members: Vec::new(),
+            is_list: false,
         }
     }
 
@@ -255,6 +259,11 @@ impl<'t> Fields<'t, '_> {
         let declared = self.declared().map(|(argument, text)| (argument.name.as_str(), text));
         let extra = self.given.extra.iter().filter(move |_| self.set.schema.others.is_some());
         declared.chain(extra.map(|(name, text)| (name.as_ref(), text.as_ref())))
+    }
+
+    /// The text of the first: of a set that has one argument.
+    pub(super) fn text(self) -> Option<&'t str> {
+        self.declared().next().map(|(_, text)| text)
     }
 
     /// All of them as one object.

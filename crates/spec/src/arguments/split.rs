@@ -5,7 +5,10 @@ use super::{
     json::{object_fields, text_to_json},
     table::{ArgumentTable, Owner},
 };
-use crate::{FieldError, Result, schema};
+use crate::{
+    FieldError, JsonLimits, Result,
+    schema::{self, Mend},
+};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -14,6 +17,8 @@ use std::borrow::Cow;
 pub(super) struct Given<'a> {
     pub(super) slots: Vec<Option<Cow<'a, str>>>,
     pub(super) extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    pub(super) mend: Mend,
+    pub(super) limits: JsonLimits,
 }
 
 impl ArgumentTable {
@@ -27,7 +32,8 @@ impl ArgumentTable {
     }
 
     pub(super) fn split<'a>(&self, arguments: &'a Arguments<'_>, found: &mut Vec<FieldError>) -> Result<Given<'a>> {
-        let mut given = Given { slots: vec![None; self.arguments.len()], extra: Vec::new() };
+        let (mend, limits) = (arguments.mend, arguments.limits);
+        let mut given = Given { slots: vec![None; self.arguments.len()], extra: Vec::new(), mend, limits };
         if let Some((object, place)) = arguments.object {
             if !object.is_empty() {
                 arguments.limits.check(object)?;
@@ -83,7 +89,7 @@ impl ArgumentTable {
     /// beyond them where the operation takes any name. What was not declared is not among it.
     #[must_use]
     pub fn given<'a>(&'a self, arguments: &'a Arguments<'_>) -> Vec<(Cow<'a, str>, Option<&'a Value>, Cow<'a, str>)> {
-        let Ok(Given { slots, extra }) = self.split(arguments, &mut Vec::new()) else { return Vec::new() };
+        let Ok(Given { slots, extra, .. }) = self.split(arguments, &mut Vec::new()) else { return Vec::new() };
         let declared = self.arguments.iter().zip(slots);
         let declared = declared
             .filter_map(|(argument, slot)| Some((Cow::Borrowed(&*argument.name), Some(&argument.schema), slot?)));

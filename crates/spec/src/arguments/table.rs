@@ -27,6 +27,10 @@ pub enum Owner {
     Arg,
     /// A field of the filter.
     Filter,
+    /// `search`.
+    Search,
+    /// `include`.
+    Include,
     /// `order`.
     Order,
     /// `page` and `page_size`; of keyset pages `after`, `before` and `page_size`.
@@ -54,6 +58,8 @@ pub struct Argument {
     nullable: bool,
     /// Whether what decodes is held to the schema.
     pub(super) is_held: bool,
+    /// Whether its elements are checked each by a table of its own.
+    is_list: bool,
 }
 
 /// All arguments of an operation.
@@ -111,7 +117,9 @@ impl ArgumentTable {
                 repeated,
                 shape,
                 nullable: schema::accepts_null(schema, &set.schema.defs),
-                is_held: schema::is_loose(schema) || (set.checks_rules() && schema::has_rules(schema)),
+                is_held: !set.is_list
+                    && (schema::is_loose(schema) || (set.checks_rules() && schema::has_rules(schema))),
+                is_list: set.is_list,
                 schema: schema.clone(),
             });
         }
@@ -125,6 +133,15 @@ impl ArgumentTable {
         let mut filter = self.sets.remove(at);
         filter.members.clear();
         Some(filter)
+    }
+
+    /// Says how many elements the list of this name has.
+    pub(crate) fn bound(&mut self, name: &str, least: usize, most: usize) {
+        let sets = self.sets.iter_mut().filter_map(|set| set.schema.properties.get_mut(name));
+        let arguments = self.arguments.iter_mut().filter(|argument| argument.name == name);
+        for schema in sets.chain(arguments.map(|argument| &mut argument.schema)) {
+            (schema["minItems"], schema["maxItems"]) = (json!(least), json!(most));
+        }
     }
 
     /// Every declared argument, in order of declaration.
@@ -206,8 +223,8 @@ impl ArgumentTable {
                     let hint = if argument.required { ", not null" } else { "; leave the field out instead of null" };
                     found.push(FieldError::new(at(), "type", format!("expected {words}{hint}")));
                 }
-                Some(text) => nul::find(text, at, &mut found),
-                None => {}
+                Some(text) if !argument.is_list => nul::find(text, at, &mut found),
+                _ => {}
             }
         }
         find_nul(given.extra.iter().map(|(name, text)| (&**name, &**text)), &mut found);
@@ -222,7 +239,7 @@ impl ArgumentTable {
             };
             let fields = Fields { given: mended.as_ref().map_or(&given, |(mended, _)| mended), ..fields };
             if let Err(Refused::Decode) = parsed {
-                if mended.is_some() {
+                if mended.is_some() && !set.is_list {
                     find_nul(fields.iter(), &mut found);
                 }
                 if let Some((_, count)) = mended.as_ref().filter(|_| is_whole) {
@@ -241,7 +258,7 @@ impl ArgumentTable {
             match parsed {
                 Ok(()) => {
                     set.hold(&fields, &mut found);
-                    if cfg!(debug_assertions) && set.check.is_some() {
+                    if cfg!(debug_assertions) && set.check.is_some() && !set.is_list {
                         call.put(Agreement::of(set, &fields));
                     }
                 }
@@ -255,7 +272,7 @@ impl ArgumentTable {
             return Err(invalid(found));
         }
         if self.keeps_asked {
-            let which = |owner| !matches!(owner, Owner::Order | Owner::Page);
+            let which = |owner| !matches!(owner, Owner::Include | Owner::Order | Owner::Page);
             call.put(Asked(self.canonical_of(given, arguments.mend, which)));
         }
         Ok(())
@@ -300,6 +317,8 @@ fn owner_name(owner: Owner) -> &'static str {
         Owner::Input => "the input",
         Owner::Arg => "an `#[arg]`",
         Owner::Filter => "the filter",
+        Owner::Search => "the search",
+        Owner::Include => "what is included",
         Owner::Order => "the ordering",
         Owner::Page => "the pagination",
         Owner::DryRun => "the dry run",

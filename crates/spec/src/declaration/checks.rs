@@ -69,7 +69,10 @@ impl Declaration {
         self.check_limits(&mut found);
         self.check_idempotency(&mut found);
         self.check_terms(&mut found);
+        self.check_responding(&mut found);
         self.check_versioning(&mut found);
+        self.check_items(state, &mut found);
+        self.check_related(state, &mut found);
         found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
     }
 

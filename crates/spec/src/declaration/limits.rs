@@ -20,7 +20,7 @@ impl Declaration {
 
     pub(super) fn check_limits(&self, found: &mut Vec<String>) {
         found.extend(Limit::mistakes(&self.limits));
-        found.extend(self.limits.iter().filter_map(|limit| limit.cost_mistake(self.cost)));
+        found.extend(self.limits.iter().filter_map(|limit| limit.cost_mistake(self.most_cost())));
         if self.cost == 0 && !self.limits.is_empty() {
             found.push("has a limit and `.cost(0)`, which is never counted; leave out one of them".to_owned());
         }

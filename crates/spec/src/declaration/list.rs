@@ -1,7 +1,7 @@
 //! How a list is filtered, ordered and paginated.
 
 use super::Declaration;
-use crate::{Keyset, OrderKey, Pagination};
+use crate::{Keyset, OrderKey, Pagination, Search};
 
 /// How a list is filtered, ordered and paginated.
 #[derive(Debug, Default)]
@@ -11,6 +11,7 @@ pub struct ListDeclaration {
     /// All that a caller can order by.
     pub(crate) order_columns: Vec<&'static str>,
     pub(crate) ordered: bool,
+    pub(crate) search: Option<Search>,
     pub(crate) unique: Option<&'static str>,
     pub(crate) page: Option<Pagination>,
     pub(crate) max_rows: Option<u32>,
@@ -22,6 +23,12 @@ impl ListDeclaration {
     #[must_use]
     pub fn default_order(&self) -> &[OrderKey] {
         &self.default_order
+    }
+
+    /// Where it is searched.
+    #[must_use]
+    pub fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
     }
 
     /// The column that makes every order total; `id` unless said otherwise.
@@ -70,6 +77,8 @@ impl Declaration {
         for column in self.list.filter_columns.iter().filter(|column| !columns.contains(column)) {
             self.mistakes.push(format!("the filter's column `{column}` is not in the row; the row has {known}"));
         }
+        let search = self.list.search.iter().flat_map(|search| search.mistakes(columns));
+        self.mistakes.extend(search);
         for key in self.list.default_order.iter().filter(|key| !columns.contains(&key.column)) {
             self.mistakes.push(format!("the order's column `{}` is not in the row; the row has {known}", key.column));
         }

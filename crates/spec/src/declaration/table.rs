@@ -1,7 +1,7 @@
 //! Whether an answer is a list of flat rows, which can be written as a table.
 
 use super::{Cardinality, Declaration};
-use crate::{Form, schema};
+use crate::{Form, Included, schema};
 use serde_json::{Map, Value};
 use std::sync::LazyLock;
 
@@ -14,6 +14,8 @@ pub struct Table<'d> {
     pub member: Option<&'static str>,
     /// The fields of a row, in order of declaration.
     pub columns: Vec<&'d str>,
+    /// What rows can have besides, which is no cell of a table.
+    pub beside: Vec<&'d str>,
 }
 
 impl Declaration {
@@ -29,7 +31,8 @@ impl Declaration {
             Cardinality::List => (Some("items"), schema::properties(&self.output, defs)?.get("items")?),
             Cardinality::Value | Cardinality::Row => (None, &self.output),
         };
-        let columns = schema::columns(schema::items(rows, defs)?, defs)?;
-        Some(Table { member, columns })
+        let beside: Vec<_> = self.includes.iter().map(Included::name).collect();
+        let columns = schema::columns(schema::items(rows, defs)?, &beside, defs)?;
+        Some(Table { member, columns, beside })
     }
 }

@@ -42,7 +42,12 @@ impl Declaration {
     /// The HTTP status of a dry run that would have succeeded: nothing was created or begun.
     #[must_use]
     pub fn dry_run_status(&self) -> u16 {
-        if self.is_empty() { 204 } else { 200 }
+        match self.is_empty() {
+            true => 204,
+            // Of each item the answer says what it would be.
+            false if self.is_per_item() => 207,
+            false => 200,
+        }
     }
 
     /// How often calls were run again after they lost against others, since the process started.
@@ -57,7 +62,7 @@ impl Declaration {
     }
 
     /// Adds the argument of a dry run, once all others are known.
-    pub(super) fn finish_terms(&mut self) {
+    pub(crate) fn finish_terms(&mut self) {
         if self.terms.dry_run && self.kind == OperationKind::Service {
             self.signature.arguments(Ok(DryRun::argument()));
         }

@@ -59,6 +59,21 @@ impl ErrorKind {
         Self::Internal,
     ];
 
+    /// Whether it is about the call as a whole, whichever part of it met the error: the transaction is lost, the time is over, the server
+    /// is at fault, or somebody has to be asked first.
+    #[must_use]
+    pub const fn is_of_the_call(self) -> bool {
+        matches!(
+            self,
+            Self::InputRequired
+                | Self::Deadline
+                | Self::Cancelled
+                | Self::Unavailable
+                | Self::OutcomeUnknown
+                | Self::Internal
+        )
+    }
+
     /// Its name, as it is stored: of a task that failed, in the audit trail.
     #[must_use]
     pub const fn name(self) -> &'static str {

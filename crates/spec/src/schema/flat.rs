@@ -6,8 +6,8 @@ use serde_json::Value;
 /// Keywords that add fields, or make them depend on others.
 const MORE_FIELDS: [&str; 5] = ["anyOf", "oneOf", "allOf", "patternProperties", "enum"];
 
-/// The fields of a flat object; `None` when a field can hold others, or not all of them are known.
-pub(crate) fn columns<'s>(schema: &'s Value, defs: &'s Object) -> Option<Vec<&'s str>> {
+/// The fields of a flat object, without some; `None` when a field can hold others, or not all of them are known.
+pub(crate) fn columns<'s>(schema: &'s Value, without: &[&str], defs: &'s Object) -> Option<Vec<&'s str>> {
     let schema = resolve(schema, defs).as_object()?;
     let closed = schema.get("additionalProperties").is_none_or(|more| *more == Value::Bool(false));
     let is_object = schema.get("type").is_some_and(|ty| ty == "object");
@@ -15,8 +15,9 @@ pub(crate) fn columns<'s>(schema: &'s Value, defs: &'s Object) -> Option<Vec<&'s
         return None;
     }
     let fields = schema.get("properties")?.as_object()?;
-    let flat = !fields.is_empty() && fields.values().all(|field| is_scalar(field, defs));
-    flat.then(|| fields.keys().map(String::as_str).collect())
+    let fields = || fields.iter().filter(|(name, _)| !without.contains(&name.as_str()));
+    let flat = fields().next().is_some() && fields().all(|(_, field)| is_scalar(field, defs));
+    flat.then(|| fields().map(|(name, _)| name.as_str()).collect())
 }
 
 /// Whether every value of the schema is a text, a number, a boolean or null.
@@ -66,7 +67,7 @@ mod tests {
         ] {
             let row = json!({"type": "object", "properties": {"id": {"type": "integer"}, "field": field}});
             let expected = flat.then(|| vec!["id", "field"]);
-            assert_eq!(columns(&row, &defs), expected, "{field}");
+            assert_eq!(columns(&row, &[], &defs), expected, "{field}");
         }
         for open in [
             json!({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": true}),
@@ -75,7 +76,7 @@ mod tests {
             json!({"type": "object"}),
             json!({"type": "string"}),
         ] {
-            assert_eq!(columns(&open, &defs), None, "{open}");
+            assert_eq!(columns(&open, &[], &defs), None, "{open}");
         }
     }
 }

@@ -83,9 +83,13 @@ pub(crate) fn preflight(
 /// must not give what was meant for one to another.
 pub(super) fn expose(shared: &Shared, request: &HttpRequest, headers: &mut HeaderMap) {
     headers.append(VARY, HeaderValue::from_static("Origin"));
-    let Some(Reader { origin, is_listed }) = reader(shared, request) else { return };
+    let Some(Reader { origin, is_listed }) = reader(shared, request) else {
+        headers.remove(ACCESS_CONTROL_EXPOSE_HEADERS);
+        return;
+    };
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READ));
+    // Beside the fields of the answer's own.
+    headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READ));
     if is_listed && shared.settings.cors_credentials {
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }

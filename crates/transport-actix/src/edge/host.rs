@@ -30,7 +30,6 @@ pub(crate) fn check(settings: &HttpSettings, request: &HttpRequest) -> Result<()
 }
 
 /// Whether the request is for a loopback name.
-#[cfg(feature = "oauth")]
 pub(crate) fn is_loopback(request: &HttpRequest) -> bool {
     of(request).is_some_and(Authority::is_loopback)
 }

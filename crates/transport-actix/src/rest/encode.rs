@@ -2,8 +2,8 @@
 //! of a page. Text and bytes of a media
 //! type of their own are read out of it.
 
-use super::{idempotency, link, version};
-use crate::quota;
+use super::{head, idempotency, link, version};
+use crate::{quota, shared::Shared};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -20,6 +20,7 @@ const DRY_RUN: &str = "Dry-Run";
 
 /// The response, for an operation mounted under `mount`.
 pub(super) fn response(
+    shared: &Shared,
     declaration: &Declaration,
     mount: &str,
     request: &HttpRequest,
@@ -32,11 +33,12 @@ pub(super) fn response(
     if let Some(known) = tag.as_deref().filter(|_| is_read).and_then(|tag| version::known(request, tag)) {
         return unchanged(known, quotas);
     }
-    let status = if dry_run { declaration.dry_run_status() } else { declaration.status() };
+    let status = head::status(declaration, &outcome);
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
     for field in quota::fields(quotas) {
         response.insert_header(field);
     }
+    head::write(shared, request, &outcome, &mut response);
     if let Some(tag) = tag {
         response.insert_header((ETAG, format!("\"{tag}\"")));
     }
@@ -45,7 +47,9 @@ pub(super) fn response(
     }
     if dry_run {
         response.insert_header((DRY_RUN, "true"));
-    } else if let Some(path) = declaration.creates().and_then(|created| created.fill(outcome.json())) {
+    } else if head::has_location(declaration, status)
+        && let Some(path) = declaration.creates().and_then(|created| created.fill(outcome.json()))
+    {
         response.insert_header((LOCATION, format!("{mount}{path}")));
     }
     if let Some(link) = link::link(declaration, request.query_string(), outcome.json()) {

@@ -72,5 +72,8 @@ async fn answer(
     let arguments = decode::arguments(found, request.query_string(), body.as_deref(), shared.settings.json)?;
     // When the client goes away, actix drops this future, and the service is rolled back.
     let outcome = shared.engine.dispatch(operation, arguments, caller).await?;
-    Ok(encode::response(operation.declaration(), target.mount, request, outcome, &quotas))
+    if shared.settings.limit_fields && !outcome.quotas().is_empty() {
+        quotas = outcome.quotas().to_vec();
+    }
+    Ok(encode::response(shared, operation.declaration(), target.mount, request, outcome, &quotas))
 }

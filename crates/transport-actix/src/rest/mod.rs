@@ -5,6 +5,7 @@ mod describe;
 mod document;
 mod encode;
 mod handler;
+mod head;
 mod idempotency;
 mod link;
 mod refuse;

@@ -1,7 +1,8 @@
 //! What an operation can answer: its success, and every refusal it can give.
 
 use super::components::Components;
-use diptych_spec::{Cardinality, Declaration, ErrorKind, Form, OperationKind, Template};
+use crate::rest::head;
+use diptych_spec::{Cardinality, Declaration, ErrorKind, Form, OperationKind, Permission, Template};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -76,7 +77,11 @@ pub(super) fn describe(declaration: &Declaration, path: &Template, components: &
     if let Some(tried) = dry_run.as_ref().filter(|tried| **tried != status) {
         responses.insert(tried.clone(), would_be(declaration, components));
     }
-    responses.insert(status, success(declaration, components));
+    responses.insert(status, success(declaration, declaration.status(), None, components));
+    for (other, means) in declaration.other_statuses() {
+        let described = success(declaration, other, Some(means), components);
+        responses.insert(other.to_string(), described);
+    }
     if let Some(tried) = dry_run {
         responses[&tried]["headers"]["Dry-Run"] = json!({
             "description": "`true` when it was a dry run, of which nothing was kept.",
@@ -94,17 +99,21 @@ pub(super) fn describe(declaration: &Declaration, path: &Template, components: &
     responses.into()
 }
 
-fn success(declaration: &Declaration, components: &mut Components) -> Value {
-    let description = match (declaration.status(), declaration.cardinality()) {
+/// An answer under this status; `means` is what the declaration says of it.
+fn success(declaration: &Declaration, status: u16, means: Option<&str>, components: &mut Components) -> Value {
+    let usual = match (status, declaration.cardinality()) {
         (201, _) => "Created.",
+        (207, _) if declaration.is_per_item() => {
+            "What became of each item: `status` and `value` of one that was done, `status` and `problem` of one that was not."
+        }
         _ if declaration.is_empty() => "Done; there is nothing to answer.",
         (_, Cardinality::Row) if declaration.allows_none() => "The row, or null.",
         (_, Cardinality::Row) => "The row.",
         (_, Cardinality::List) => "The rows.",
         (_, Cardinality::Value) => "Done.",
     };
-    let mut described = json!({"description": description});
-    if declaration.creates().is_some() {
+    let mut described = json!({"description": means.unwrap_or(usual)});
+    if declaration.creates().is_some() && head::has_location(declaration, status) {
         let location = json!({"description": "The path of what was created.", "schema": {"type": "string", "format": "uri-reference"}});
         described["headers"] = json!({"Location": location});
     }
@@ -123,6 +132,13 @@ fn success(declaration: &Declaration, components: &mut Components) -> Value {
         for (name, description) in [POLICY, STANDING] {
             described["headers"][name] = json!({"description": description, "schema": {"type": "string"}});
         }
+    }
+    for (name, says) in declaration.response_headers() {
+        described["headers"][name] = json!({"description": says, "schema": {"type": "string"}});
+    }
+    let cookies: Vec<_> = declaration.response_cookies().map(|(name, is_for)| format!("`{name}`: {is_for}")).collect();
+    if !cookies.is_empty() {
+        described["headers"]["Set-Cookie"] = json!({"description": cookies.join("\n\n"), "schema": {"type": "string"}});
     }
     if !declaration.is_empty() {
         described["content"] = json!({declaration.form().mime_type(): body(declaration, components)});
@@ -156,6 +172,11 @@ fn body(declaration: &Declaration, components: &mut Components) -> Value {
     }
 }
 
+/// Whether everybody may call it, whatever they ask for.
+fn is_open(declaration: &Declaration) -> bool {
+    declaration.permission().is_some() && declaration.permissions().all(Permission::is_open)
+}
+
 /// Every status that is not success, with the codes that this operation in particular can give.
 fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'static str>> {
     // Any request can be unreadable or too long, carry bad credentials or an unknown query parameter, come too often, and meet
@@ -164,16 +185,19 @@ fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'s
         [400, 401, 414, 422, 429, 500, 503, 504].into_iter().map(|status| (status, Vec::new())).collect();
     let is_service = declaration.kind() == OperationKind::Service;
     let one_row = declaration.cardinality() == Cardinality::Row && !declaration.allows_none();
+    // What refuses one item refuses all of them, unless each is answered for itself.
+    let bulk = declaration.bulk().filter(|bulk| !bulk.is_per_item());
+    let each = bulk.and_then(|bulk| bulk.item()).map(|item| &**item);
     let has_variable = path.variables().next().is_some();
     for (can, statuses) in [
         // Pages of other origins may not change anything, whoever may call.
-        (is_service || !declaration.permission().is_some_and(|permission| permission.is_open()), &[403][..]),
-        (declaration.has_target() || has_variable || one_row, &[404]),
+        (is_service || !is_open(declaration), &[403][..]),
+        (declaration.has_target() || each.is_some_and(Declaration::has_target) || has_variable || one_row, &[404]),
         (is_service, &[408, 413, 415]),
         (!declaration.is_empty(), &[413]),
         (is_service, &[409]),
-        (declaration.expects_version(), &[412]),
-        (declaration.requires_version(), &[428]),
+        (declaration.expects_version() || each.is_some_and(Declaration::expects_version), &[412]),
+        (declaration.requires_version() || each.is_some_and(Declaration::requires_version), &[428]),
     ] {
         for status in statuses.iter().filter(|_| can) {
             found.entry(*status).or_default();

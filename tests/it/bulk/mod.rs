@@ -1,0 +1,173 @@
+//! Many items in one call, apart from what is the same over every surface (`suite/bulk.rs`): what is kept when something fails, what is
+//! told and left to be done, what it costs, and what of it is seen over HTTP. What breaks in between is in `faults.rs`.
+
+mod declared;
+mod faults;
+mod told;
+
+use crate::counter::{Backend, create_table, insert};
+use diptych::{
+    Anyone, Db, Engine, Error, ErrorKind, Input, Many, Operations, Outbox, OutboxMessage, Outgoing, Result,
+    ServiceSpec, State, Tx, query,
+};
+use diptych_pipeline::{EngineBuilder, OnDisconnect};
+use diptych_testkit::TestDatabase;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+use validator::Validate;
+
+/// Three numbers in a row, and behind which of them it fails, and how.
+#[derive(Debug, Clone, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Step {
+    #[validate(range(min = 1, max = 1000000))]
+    pub(crate) n: i64,
+    #[serde(default)]
+    fails_at: i64,
+    #[serde(default)]
+    how: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Stepped {
+    n: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Made {
+    n: i64,
+}
+
+impl OutboxMessage for Made {
+    const TOPIC: &'static str = "made";
+}
+
+/// What was done after COMMIT, and how often the function ran.
+#[derive(Clone, Default)]
+pub(crate) struct Done {
+    numbers: Arc<Mutex<Vec<i64>>>,
+    runs: Arc<AtomicUsize>,
+}
+
+/// Writes `10 n`, `10 n + 1` and `10 n + 2`.
+async fn step(tx: &mut Tx, Input(step): Input<Step>, done: State<Done>, outgoing: Outgoing) -> Result<Stepped> {
+    let run = done.runs.fetch_add(1, Ordering::SeqCst);
+    let noted = (*done.0).clone();
+    let n = step.n;
+    tx.after_commit(async move { noted.numbers.lock().unwrap().push(n) });
+    outgoing.send(tx, &Made { n }).await?;
+    for at in 0..3 {
+        insert(tx, 10 * n + at).await?;
+        if step.fails_at == at + 1 {
+            match &*step.how {
+                "again" => drop(insert(tx, 10 * n).await?),
+                "ignored" => drop(insert(tx, 10 * n).await),
+                "race" if run < 5 => {
+                    return Err(Error::new(ErrorKind::Unavailable, "serialization", "lost against another"));
+                }
+                "fault" => return Err(Error::internal("on purpose")),
+                "panic" => panic!("on purpose"),
+                "nested" => {
+                    let undone = tx.savepoint(async |tx| insert(tx, 10 * n).await).await;
+                    assert_eq!(undone.unwrap_err().code(), "unique");
+                }
+                _ => return Err(Error::conflict("refused", "refused on purpose")),
+            }
+        }
+    }
+    Ok(Stepped { n })
+}
+
+/// The same for all at once.
+async fn steps(tx: &mut Tx, Many(steps): Many<Step>) -> Result<Vec<i64>> {
+    if let Some(index) = steps.iter().position(|step| step.fails_at > 0) {
+        return Err(Error::conflict("refused", "refused on purpose").at_item(index));
+    }
+    let numbers: Vec<i64> = steps.iter().flat_map(|step| (0..3).map(move |at| 10 * step.n + at)).collect();
+    let insert = match tx.backend() {
+        Backend::Postgres => "INSERT INTO numbers (n) SELECT value::BIGINT FROM json_array_elements_text($1::JSON)",
+        _ => "INSERT INTO numbers (n) SELECT value FROM json_each($1)",
+    };
+    query(insert).bind(serde_json::to_string(&numbers).unwrap()).execute(tx).await?;
+    Ok(numbers)
+}
+
+fn one() -> ServiceSpec<impl diptych::Handler<Connection = Tx, Out = Stepped>> {
+    ServiceSpec::from_fn("step", step).allow(Anyone)
+}
+
+pub(crate) fn operations() -> Operations {
+    Operations::new()
+        .add(one())
+        .add(one().named("all").bulk(0..=20).changes("steps://{n}").changes("steps://"))
+        .add(one().named("each").per_item(1..=1000).changes("steps://{n}").changes("steps://"))
+        .add(one().named("each.again").per_item(1..=20).retry(diptych::Retry::times(9)))
+        .add(ServiceSpec::from_fn("set", steps).allow(Anyone).bulk(1..=500))
+}
+
+/// The operations on a database of their own.
+pub(crate) struct Steps {
+    pub(crate) engine: Engine,
+    done: Done,
+    _database: TestDatabase,
+}
+
+impl Steps {
+    pub(crate) async fn on(backend: Backend) -> Self {
+        let database = TestDatabase::new(backend).await;
+        let db = Db::connect(database.url()).await.unwrap();
+        Self::with(database, db, |builder| builder).await
+    }
+
+    pub(crate) async fn with(
+        database: TestDatabase,
+        db: Db,
+        more: impl FnOnce(EngineBuilder) -> EngineBuilder,
+    ) -> Self {
+        create_table(&db).await;
+        let done = Done::default();
+        let builder = Engine::builder(db).operations(operations()).state(done.clone()).outbox(Outbox::new());
+        let engine = more(builder).build().unwrap();
+        engine.migrate_outbox().await.unwrap();
+        Self { engine, done, _database: database }
+    }
+
+    pub(crate) async fn call(&self, name: &str, items: &[Value]) -> Result<Value> {
+        let arguments = json!({"items": items}).to_string();
+        let answer = crate::counter::call(&self.engine, name, &arguments, OnDisconnect::Cancel).await?;
+        Ok(serde_json::from_str(&answer).unwrap())
+    }
+
+    /// What is in the table, what was sent, and what was done after COMMIT: which of the items.
+    pub(crate) async fn kept(&self) -> [Vec<i64>; 3] {
+        self.engine.drain().await;
+        let db = self.engine.db();
+        let mut conn = db.read().await.unwrap();
+        let whole = "SELECT n / 10 FROM numbers GROUP BY n / 10 HAVING COUNT(*) = 3 ORDER BY 1";
+        let all: i64 = diptych::query_scalar("SELECT COUNT(*) FROM numbers").one(&mut conn).await.unwrap();
+        let whole: Vec<i64> = diptych::query_scalar(whole).all(&mut conn).await.unwrap();
+        assert_eq!(all, 3 * i64::try_from(whole.len()).unwrap(), "no item is there in part");
+        let sent: Vec<String> =
+            diptych::query_scalar("SELECT payload FROM diptych_outbox").all(&mut conn).await.unwrap();
+        let mut sent: Vec<i64> = sent.iter().map(|made| serde_json::from_str::<Made>(made).unwrap().n).collect();
+        sent.sort_unstable();
+        let mut done = self.done.numbers.lock().unwrap().clone();
+        done.sort_unstable();
+        [whole, sent, done]
+    }
+}
+
+/// An item that works.
+pub(crate) fn good(n: i64) -> Value {
+    json!({"n": n})
+}
+
+/// An item that fails behind so many statements.
+pub(crate) fn bad(n: i64, fails_at: i64, how: &str) -> Value {
+    json!({"n": n, "fails_at": fails_at, "how": how})
+}
