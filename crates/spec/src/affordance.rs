@@ -1,23 +1,22 @@
 //! What can be done with a row now: the operations that a selector's answer names with each row, and why one of them is refused.
 
-use crate::{
-    Answer, Declaration, Handler, Mistake, SelectorSpec,
-    answer::OfRows,
-    schema::{self},
-    signature::Needed,
-};
+use crate::{Answer, Declaration, Handler, Mistake, SelectorSpec, answer::OfRows, schema, signature::Needed};
 use serde_json::{Map, Value, json};
+use std::any::Any;
 
 /// The name under which they stand in a row.
-pub(crate) const ACTIONS: &str = "actions";
+pub const ACTIONS: &str = "actions";
 
 /// The operations that are told with each row.
-#[derive(Debug)]
 pub(crate) struct Affordances {
-    pub(crate) names: Vec<&'static str>,
-    /// The type of a row.
-    pub(crate) row: Needed,
+    names: Vec<&'static str>,
+    /// The type of what they are called on.
+    row: Needed,
+    /// What of a row they are called on.
+    of: Box<Of>,
 }
+
+type Of = dyn Fn(&dyn Any) -> Option<&dyn Any> + Send + Sync;
 
 impl<H: Handler, V> SelectorSpec<H, V> {
     /// Tells with each row, under `actions`, which of these services can be called on it now, and why the others cannot: as their
@@ -29,14 +28,31 @@ impl<H: Handler, V> SelectorSpec<H, V> {
     /// ```text
     /// "actions": {"invoices.send": {"available": true}, "invoices.pay": {"available": false, "code": "not_sent", "detail": "…"}}
     /// ```
-    pub fn affordances<const N: usize>(mut self, services: [&'static str; N]) -> Self
+    pub fn affordances<const N: usize>(self, services: [&'static str; N]) -> Self
     where
         H::Out: OfRows,
         <H::Out as Answer>::Item: 'static,
     {
-        let row = Needed::of::<<H::Out as Answer>::Item>();
-        let known = self.declaration_mut().affordances.get_or_insert_with(|| Affordances { names: Vec::new(), row });
-        known.names.extend(services);
+        self.affordances_of(|row| row, services)
+    }
+
+    /// As [`SelectorSpec::affordances`], for services whose target is only a part of what this selector answers with:
+    /// `.affordances_of(|detail: &Detail| &detail.invoice, ["invoices.send"])`.
+    pub fn affordances_of<T: 'static, const N: usize>(
+        mut self,
+        part: impl Fn(&<H::Out as Answer>::Item) -> &T + Send + Sync + 'static,
+        services: [&'static str; N],
+    ) -> Self
+    where
+        H::Out: OfRows,
+        <H::Out as Answer>::Item: 'static,
+    {
+        let of: Box<Of> = Box::new(move |row| row.downcast_ref().map(|row| part(row) as &dyn Any));
+        let declaration = self.declaration_mut();
+        if declaration.affordances.is_some() {
+            declaration.mistakes.push("has affordances twice; name all of the services in one".to_owned());
+        }
+        declaration.affordances = Some(Affordances { names: services.to_vec(), row: Needed::of::<T>(), of });
         self
     }
 }
@@ -48,10 +64,16 @@ impl Declaration {
         self.affordances.as_ref().map_or(&[], |affordances| &affordances.names)
     }
 
+    /// What of this row, which is one of the answer, they are called on.
+    #[must_use]
+    pub fn afforded<'r>(&self, row: &'r dyn Any) -> Option<&'r dyn Any> {
+        (self.affordances.as_ref()?.of)(row)
+    }
+
     /// What is wrong with the affordances, given the other operations.
     #[must_use]
     pub fn affordance_mistakes<'d>(&self, find: impl Fn(&str) -> Option<&'d Self>) -> Vec<Mistake> {
-        let Some(Affordances { names, row }) = &self.affordances else { return Vec::new() };
+        let Some(Affordances { names, row, .. }) = &self.affordances else { return Vec::new() };
         let mut found = Vec::new();
         for (at, name) in names.iter().enumerate() {
             let mut wrong = |why: String| found.push(Mistake::new(self.name(), why));
@@ -68,7 +90,7 @@ impl Declaration {
                     "has the affordance `{name}`, which has no target; add `.target(…)` to it, or leave it out here"
                 )),
                 Some(target) if target.id() != row.id() => wrong(format!(
-                    "has the affordance `{name}`, whose target is {}, and its own rows are {}",
+                    "has the affordance `{name}`, whose target is {}, not {}; where that is a part of the row, write `.affordances_of(|row| &row.part, [\"{name}\"])`",
                     target.name(),
                     row.name()
                 )),

@@ -12,7 +12,9 @@ pub use version::VersionedTarget;
 
 use crate::{
     AsIs, Call, Declaration, Handler, Idempotency, Instance, IntoHandler, List, Lock, Method, OneRow, OperationKind,
-    Permission, Principal, Route, SelectorSpec, Signature, Task, Template, declaration::{Requirement, RowRule}, presenter::As,
+    Permission, Principal, Route, SelectorSpec, Signature, Task, Template,
+    declaration::{Requirement, RowRule},
+    presenter::As,
 };
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
 

@@ -169,7 +169,9 @@ impl Call {
         if expected.is_none() && given.is_none() {
             return None;
         }
-        let is = |version| expected.is_none_or(|expected| expected.is(version)) && given.is_none_or(|given| given == version);
+        let is = |version| {
+            expected.is_none_or(|expected| expected.is(version)) && given.is_none_or(|given| given == version)
+        };
         Some(version().is_some_and(is))
     }
 }

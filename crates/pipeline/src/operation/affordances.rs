@@ -1,7 +1,7 @@
 //! What can be done with each row of an answer now, as the services themselves would say it.
 
 use super::Operation;
-use diptych_spec::{Error, Principal, Result};
+use diptych_spec::{Declaration, Error, Principal, Result};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use std::{any::Any, sync::Arc, sync::OnceLock};
 
@@ -19,6 +19,7 @@ impl Affordances {
     /// What can be done with each of the rows, as JSON; `None` where nothing is declared. What the caller may not use at all is left out.
     pub(super) fn of_rows<Row: Any>(
         &self,
+        declaration: &Declaration,
         rows: &[Row],
         principal: Option<&Principal>,
     ) -> Result<Option<Vec<Arc<str>>>> {
@@ -28,11 +29,13 @@ impl Affordances {
         }
         let may_use = |service: &&Operation| service.declaration().authorize(principal).is_ok();
         let services: Vec<_> = services.iter().filter(may_use).collect();
-        let of_row = |row| {
+        let of_row = |row: &Row| {
+            let missing = || Error::internal("a row that has affordances is of another type");
+            let row = declaration.afforded(row).ok_or_else(missing)?;
             let actions = serde_json::to_string(&Actions { services: &services, principal, row });
             actions.map(Arc::from).map_err(Error::internal)
         };
-        rows.iter().map(|row| of_row(row)).collect::<Result<_>>().map(Some)
+        rows.iter().map(of_row).collect::<Result<_>>().map(Some)
     }
 }
 

@@ -26,7 +26,9 @@ pub(crate) struct Requirement {
 }
 
 impl RowRule {
-    pub(crate) fn new<T: HasTarget>(rule: impl Fn(Option<&Principal>, &T::Row) -> bool + Send + Sync + 'static) -> Self {
+    pub(crate) fn new<T: HasTarget>(
+        rule: impl Fn(Option<&Principal>, &T::Row) -> bool + Send + Sync + 'static,
+    ) -> Self {
         let rule = Arc::new(rule);
         let same = Arc::clone(&rule);
         Self {
