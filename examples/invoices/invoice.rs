@@ -452,6 +452,11 @@ pub(super) fn operations() -> Operations {
             get_invoice::spec()
                 .allow(Scope("invoices:read"))
                 .present::<DetailView>()
+                // Who reads one sees what can be done with it, by the rules of the services themselves.
+                .affordances_of(
+                    |detail: &Detail| &detail.invoice,
+                    ["invoices.amend", "invoices.send", "invoices.pay", "invoices.void"],
+                )
                 .rest(GET, "/invoices/{id}")
                 .resource("invoices://{id}")
                 .enumerate("invoices.list", "number")

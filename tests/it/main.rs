@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop where they fail")]
 
+mod affordances;
 mod after_commit;
 mod architecture;
 mod audit;

@@ -258,6 +258,8 @@ pub mod __private;
 mod documents {
     #[doc = include_str!("../../../README.md")]
     mod readme {}
+    #[doc = include_str!("../../../docs/affordances.md")]
+    mod affordances {}
     #[doc = include_str!("../../../docs/audit.md")]
     mod audit {}
     #[doc = include_str!("../../../docs/authentication.md")]

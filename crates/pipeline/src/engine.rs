@@ -187,6 +187,8 @@ impl EngineBuilder {
         self.mistakes.extend(self.limits.mistakes(&operations));
         self.mistakes.extend(Keys::mistake(self.settings.keep_idempotency_keys));
         Mistakes::check(self.mistakes)?;
+        let named = |name: &str| operations.iter().find(|operation| operation.declaration().name() == name).cloned();
+        operations.iter().for_each(|operation| operation.link(&named));
         let declared = operations.iter().filter_map(longest_statement);
         let tasks = Tasks::of(&operations, &self.db, self.settings.tasks.clone(), changes.clone());
         self.db.allow_statements_of(declared.fold(self.settings.deadline, Duration::max));

@@ -1,5 +1,6 @@
 //! A declared operation made runnable: the types of its function are erased here, once, and nowhere else.
 
+mod affordances;
 mod bulk;
 mod exposed;
 mod include;
@@ -38,6 +39,8 @@ pub(crate) trait RunSelector: Send + Sync {
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>>;
     /// Shows the answer and encodes it; where it can be shorter and is longer than `max_bytes`, shorter.
     fn present(&self, computed: Computed, max_bytes: usize) -> Result<Vec<u8>>;
+    /// Finds the operations that answers tell of, once all are known.
+    fn link(&self, _find: &dyn Fn(&str) -> Option<Operation>) {}
 }
 
 /// An operation that can be dispatched. Cheap to clone.
@@ -53,6 +56,13 @@ pub(crate) enum Kind {
 }
 
 impl Operation {
+    /// Finds the others that it tells of.
+    pub(crate) fn link(&self, find: &dyn Fn(&str) -> Option<Self>) {
+        if let Kind::Selector(selector) = &self.0 {
+            selector.link(find);
+        }
+    }
+
     /// What is known of it before any call.
     #[must_use]
     pub fn declaration(&self) -> &Declaration {

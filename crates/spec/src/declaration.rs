@@ -11,7 +11,7 @@ mod response;
 mod table;
 mod terms;
 
-pub(crate) use access::Requirement;
+pub(crate) use access::{Requirement, RowRule};
 pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
 pub(crate) use response::Responding;
@@ -19,9 +19,9 @@ pub use table::Table;
 
 use crate::{
     ArgumentTable, Bulk, Completion, Contents, ErrorKind, Idempotency, Included, Limit, Needed, Permission, Route,
-    Signature, Task, Template, form::Shown, schema, version::Versioning,
+    Signature, Task, Template, affordance::Affordances, form::Shown, schema, version::Versioning,
 };
-use access::{RowRule, ShownTo};
+use access::ShownTo;
 use exposure::Exposure;
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
@@ -103,9 +103,10 @@ pub struct Declaration {
     pub(crate) output: Value,
     pub(crate) exposure: Exposure,
     pub(crate) errors: Vec<(ErrorKind, &'static str)>,
-    pub(crate) permits: Vec<Box<RowRule>>,
+    pub(crate) permits: Vec<RowRule>,
     pub(crate) shown_to: Vec<Arc<ShownTo>>,
     pub(crate) requirements: Vec<Requirement>,
+    pub(crate) affordances: Option<Affordances>,
     pub(crate) completions: Vec<(&'static str, Completion)>,
     pub(crate) includes: Vec<Included>,
     pub(crate) mistakes: Vec<String>,
@@ -159,6 +160,7 @@ impl Declaration {
             permits: Vec::new(),
             shown_to: Vec::new(),
             requirements: Vec::new(),
+            affordances: None,
             completions: Vec::new(),
             includes: Vec::new(),
             mistakes: Vec::new(),
@@ -366,6 +368,7 @@ impl Declaration {
             keyset.describe(&mut self.output);
         }
         self.finish_includes();
+        self.describe_affordances(cardinality == Cardinality::List);
         self.finish_version::<View>();
     }
 }

@@ -5,6 +5,7 @@
 //! here; the surfaces describe it. Applications use the facade crate `diptych`, which re-exports what they need;
 //! this crate's own API may change in any release.
 
+mod affordance;
 mod answer;
 mod app;
 mod arguments;
@@ -62,6 +63,7 @@ mod value;
 mod version;
 mod violations;
 
+pub use affordance::ACTIONS;
 pub use answer::Answer;
 pub use answer::List;
 pub use answer::OfRows;

@@ -6,6 +6,7 @@ mod fit;
 mod flat;
 mod pattern;
 mod published;
+mod row;
 mod subschemas;
 pub(crate) mod words;
 
@@ -13,6 +14,7 @@ pub(crate) use fields::{Fields, fields, fields_of_parts};
 pub(crate) use fit::{Fit, Mend, has_rules, is_loose, keyword};
 pub(crate) use flat::columns;
 pub(crate) use published::is_ip;
+pub(crate) use row::row_mut;
 pub use subschemas::{Subschema, each_subschema, each_subschema_mut, is_secret};
 pub(crate) use words::{closed, expected};
 
@@ -94,26 +96,6 @@ pub(crate) fn shown<T: JsonSchema>() -> Value {
     let mut schema = output::<T>();
     published::hoist(&mut schema, &T::schema_name());
     schema
-}
-
-/// The fields of a row in the schema of an answer, which is a list of rows or one; `None` when rows are no objects.
-pub(crate) fn row_mut(answer: &mut Value, is_list: bool) -> Option<&mut Object> {
-    let mut at = if is_list { "/properties/items/items".to_owned() } else { String::new() };
-    // A reference, or the branch of a row that can be null: each is followed once.
-    for _ in 0..4 {
-        let schema = answer.pointer(&at)?;
-        if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
-            at = path.strip_prefix('#')?.to_owned();
-        } else if schema.get("properties").is_some() {
-            return answer.pointer_mut(&at)?.get_mut("properties")?.as_object_mut();
-        } else {
-            let branches = schema.get("anyOf")?.as_array()?;
-            let is_row = |branch: &Value| branch.get("type").is_none_or(|ty| ty != "null");
-            let branch = branches.iter().position(is_row).filter(|_| branches.len() == 2)?;
-            at = format!("{at}/anyOf/{branch}");
-        }
-    }
-    None
 }
 
 /// The fields of an answer that are a [`crate::Version`].

@@ -51,6 +51,12 @@ impl SelectorSpec<()> {
 }
 
 impl<H, V> SelectorSpec<H, V> {
+    /// The same function as another operation: its name on every surface.
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.declaration.name = name.into();
+        self
+    }
+
     /// What it answers, in a sentence: shown to people in OpenAPI and to models as the tool's description.
     pub fn description(mut self, description: impl Into<Cow<'static, str>>) -> Self {
         self.declaration.description = description.into();

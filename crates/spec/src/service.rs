@@ -12,7 +12,9 @@ pub use version::VersionedTarget;
 
 use crate::{
     AsIs, Call, Declaration, Handler, Idempotency, Instance, IntoHandler, List, Lock, Method, OneRow, OperationKind,
-    Permission, Principal, Route, SelectorSpec, Signature, Task, Template, declaration::Requirement, presenter::As,
+    Permission, Principal, Route, SelectorSpec, Signature, Task, Template,
+    declaration::{Requirement, RowRule},
+    presenter::As,
 };
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -292,10 +294,10 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
         self.declaration.mistakes.append(&mut found.mistakes);
         let shown_to = found.shown_to;
         if !shown_to.is_empty() {
-            self.declaration.permits.push(Box::new(move |call| {
-                let row = call.get::<Instance<<L::Out as OneRow>::Row>>();
-                row.is_some_and(|Instance(row)| shown_to.iter().all(|allows| allows(call.principal(), row)))
-            }));
+            let rule = move |principal: Option<&Principal>, row: &<L::Out as OneRow>::Row| {
+                shown_to.iter().all(|allows| allows(principal, row))
+            };
+            self.declaration.permits.push(RowRule::new::<Target<L, <L::Out as OneRow>::Row>>(rule));
         }
         ServiceSpec {
             declaration: self.declaration,
@@ -312,7 +314,7 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
     where
         T: HasTarget,
     {
-        self.declaration.permits.push(Box::new(move |call| T::every(call, &|row| rule(call.principal(), row))));
+        self.declaration.permits.push(RowRule::new::<T>(rule));
         self
     }
 
@@ -327,8 +329,8 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
     where
         T: HasTarget,
     {
-        let holds = Box::new(move |call: &Call| T::every(call, &holds));
-        self.declaration.requirements.push(Requirement { code, detail, holds });
+        let rule = RowRule::new::<T>(move |_, row| holds(row));
+        self.declaration.requirements.push(Requirement { code, detail, rule });
         self
     }
 }

@@ -13,7 +13,7 @@ pub struct Needed {
 }
 
 impl Needed {
-    fn of<T: 'static>() -> Self {
+    pub(crate) fn of<T: 'static>() -> Self {
         Self { id: TypeId::of::<T>(), name: type_name::<T>(), without: None }
     }
 

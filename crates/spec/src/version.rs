@@ -161,14 +161,18 @@ impl Call {
         self
     }
 
-    /// Whether this is the version that the caller knows; `None` when they did not say which one they do.
+    /// Whether this is the version that the caller knows; `None` when they did not say which one they do. Who says it twice, in a
+    /// header field and as an argument, means both.
     fn knows(&self, version: impl FnOnce() -> Option<Version>) -> Option<bool> {
-        let is = |holds: &dyn Fn(Version) -> bool| version().is_some_and(holds);
-        match (self.get::<ExpectedVersion>(), self.get::<Given>()) {
-            (Some(expected), _) => Some(is(&|version| expected.is(version))),
-            (None, Some(Given(Some(known)))) => Some(is(&|version| *known == version)),
-            (None, _) => None,
+        let expected = self.get::<ExpectedVersion>();
+        let given = self.get::<Given>().and_then(|Given(given)| *given);
+        if expected.is_none() && given.is_none() {
+            return None;
         }
+        let is = |version| {
+            expected.is_none_or(|expected| expected.is(version)) && given.is_none_or(|given| given == version)
+        };
+        Some(version().is_some_and(is))
     }
 }
 

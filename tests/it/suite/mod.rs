@@ -2,6 +2,7 @@
 //! holds in process, over REST, over MCP of both eras, and over stdio.
 
 mod access;
+mod affording;
 mod amending;
 mod answers;
 mod arguments;

@@ -16,6 +16,7 @@ pub(super) fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> V
         found.extend(declaration.mistakes(state));
         found.extend(declaration.completion_mistakes(|name| declared.get(name).copied()));
         found.extend(declaration.enumeration_mistakes(|name| declared.get(name).copied()));
+        found.extend(declaration.affordance_mistakes(|name| declared.get(name).copied()));
         let before = operations[..at].iter().map(Operation::declaration);
         found.extend(before.filter_map(|known| declaration.view_mistake(known)).take(1));
         let times = names.entry(name).or_default();

@@ -1,7 +1,9 @@
 //! `SelectorSpec` → operation.
 
 use super::{
-    Computed, IntoOperation, Kind, Operation, RunSelector, encode,
+    Computed, IntoOperation, Kind, Operation, RunSelector,
+    affordances::Affordances,
+    encode,
     include::{Attached, Loaders, dressed},
     unbox, wrong_backend,
 };
@@ -10,7 +12,7 @@ use crate::{
     select::{Listed, Select, Shown, keyset_page, numbered_page, run},
 };
 use diptych_spec::{
-    Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Includes, Items, KeysetPage, Page,
+    ACTIONS, Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Includes, Items, KeysetPage, Page,
     PageRequest, Pagination, Presenter, Result, SelectorSpec,
 };
 use futures_util::future::BoxFuture;
@@ -145,6 +147,7 @@ where
     declaration: Declaration,
     handler: H,
     loaders: Loaders<<H::Out as Answer>::Item>,
+    affordances: Affordances,
     presenter: PhantomData<fn() -> V>,
 }
 
@@ -159,7 +162,8 @@ where
         let (mut declaration, handler) = self.into_parts();
         <H::Out as Deliver<V>>::describe(&mut declaration);
         let loaders = Loaders::of(&mut declaration);
-        Operation(Kind::Selector(Arc::new(Selector::<H, V> { declaration, handler, loaders, presenter: PhantomData })))
+        let (affordances, presenter) = (Affordances::default(), PhantomData);
+        Operation(Kind::Selector(Arc::new(Selector::<H, V> { declaration, handler, loaders, affordances, presenter })))
     }
 }
 
@@ -190,6 +194,10 @@ where
                 let loading = loader.load(<H::Out as Deliver<V>>::rows(&fetched), included.related(), call, conn);
                 attached.push((included.name(), loading.await?));
             }
+            let rows = <H::Out as Deliver<V>>::rows(&fetched);
+            if let Some(actions) = self.affordances.of_rows(&self.declaration, rows, call.principal())? {
+                attached.push((ACTIONS, actions));
+            }
             Ok(Box::new((fetched, attached)) as Computed)
         })
     }
@@ -197,5 +205,9 @@ where
     fn present(&self, computed: Computed, max_bytes: usize) -> Result<Vec<u8>> {
         let (fetched, attached) = unbox::<(<H::Out as Deliver<V>>::Fetched, Attached)>(computed)?;
         <H::Out as Deliver<V>>::show(fetched, &attached, &self.declaration, max_bytes)
+    }
+
+    fn link(&self, find: &dyn Fn(&str) -> Option<Operation>) {
+        self.affordances.link(self.declaration.affordances(), find);
     }
 }

@@ -1,23 +1,41 @@
 //! Who may use an operation, and on which rows.
 
 use super::Declaration;
-use crate::{Call, Error, ErrorKind, Principal, Result};
-use std::any::Any;
+use crate::{Call, Error, ErrorKind, Principal, Result, service::HasTarget};
+use std::{any::Any, sync::Arc};
 
 /// What a caller reads when there is no row, or none that is theirs.
 const NO_SUCH_ROW: &str = "there is no such row";
 
-/// A rule on the target row, which is in the call.
-pub(crate) type RowRule = dyn Fn(&Call) -> bool + Send + Sync;
-
 /// A rule on a row that a selector found.
 pub(crate) type ShownTo = dyn Fn(Option<&Principal>, &dyn Any) -> bool + Send + Sync;
+
+/// A rule on the rows that an operation works on.
+pub(crate) struct RowRule {
+    /// On those that are in the call.
+    pub(crate) in_call: Box<dyn Fn(&Call) -> bool + Send + Sync>,
+    /// On one, before any call.
+    pub(crate) on_row: Box<ShownTo>,
+}
 
 /// A precondition on the target row.
 pub(crate) struct Requirement {
     pub(crate) code: &'static str,
     pub(crate) detail: &'static str,
-    pub(crate) holds: Box<RowRule>,
+    pub(crate) rule: RowRule,
+}
+
+impl RowRule {
+    pub(crate) fn new<T: HasTarget>(
+        rule: impl Fn(Option<&Principal>, &T::Row) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let rule = Arc::new(rule);
+        let same = Arc::clone(&rule);
+        Self {
+            in_call: Box::new(move |call| T::every(call, &|row| rule(call.principal(), row))),
+            on_row: Box::new(move |principal, row| row.downcast_ref().is_some_and(|row| same(principal, row))),
+        }
+    }
 }
 
 impl Declaration {
@@ -51,7 +69,7 @@ impl Declaration {
     /// # Errors
     /// Not found: the answer does not tell a row that is not there from one that is not the caller's.
     pub fn permit(&self, call: &Call) -> Result<()> {
-        if self.permits.iter().all(|allows| allows(call)) { Ok(()) } else { Err(Error::not_found(NO_SUCH_ROW)) }
+        if self.permits.iter().all(|rule| (rule.in_call)(call)) { Ok(()) } else { Err(Error::not_found(NO_SUCH_ROW)) }
     }
 
     /// Whether the caller may see this row, which the selector found.
@@ -65,7 +83,21 @@ impl Declaration {
     /// # Errors
     /// A conflict with the code of the first one that does not.
     pub fn require(&self, call: &Call) -> Result<()> {
-        match self.requirements.iter().find(|requirement| !(requirement.holds)(call)) {
+        match self.requirements.iter().find(|requirement| !(requirement.rule.in_call)(call)) {
+            None => Ok(()),
+            Some(broken) => Err(Error::conflict(broken.code, broken.detail)),
+        }
+    }
+
+    /// Whether a call on this row, which nobody has locked, would pass [`Declaration::permit`] and [`Declaration::require`] now.
+    ///
+    /// # Errors
+    /// Theirs. A row of another type is not found.
+    pub fn affords(&self, principal: Option<&Principal>, row: &dyn Any) -> Result<()> {
+        if !self.permits.iter().all(|rule| (rule.on_row)(principal, row)) {
+            return Err(Error::not_found(NO_SUCH_ROW));
+        }
+        match self.requirements.iter().find(|requirement| !(requirement.rule.on_row)(principal, row)) {
             None => Ok(()),
             Some(broken) => Err(Error::conflict(broken.code, broken.detail)),
         }
