@@ -42,6 +42,7 @@ mod standing;
 mod streams;
 mod suite;
 mod tasks;
+mod tenancy;
 mod traces;
 mod trail;
 mod transactions;

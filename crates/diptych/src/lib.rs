@@ -45,6 +45,7 @@ mod configuration;
 mod cost;
 mod logging;
 mod panics;
+mod scopes;
 mod server;
 mod start;
 mod stdio;
@@ -155,6 +156,7 @@ pub use diptych_spec::Root;
 pub use diptych_spec::Sampled;
 pub use diptych_spec::Sampling;
 pub use diptych_spec::Scope;
+pub use diptych_spec::Scoped;
 pub use diptych_spec::Secret;
 pub use diptych_spec::SelectorSpec;
 pub use diptych_spec::ServiceError;
@@ -193,6 +195,7 @@ pub use diptych_pipeline::LimitKey;
 pub use diptych_pipeline::LimitStore;
 pub use diptych_pipeline::Migrations;
 pub use diptych_pipeline::Operation;
+pub use diptych_pipeline::OperationScope;
 pub use diptych_pipeline::OperationStatistics;
 pub use diptych_pipeline::Operations;
 pub use diptych_pipeline::Outbox;
@@ -204,6 +207,9 @@ pub use diptych_pipeline::QueryAs;
 pub use diptych_pipeline::QueryScalar;
 pub use diptych_pipeline::Record;
 pub use diptych_pipeline::Row;
+pub use diptych_pipeline::RowScope;
+pub use diptych_pipeline::RowScopeOf;
+pub use diptych_pipeline::RowScoping;
 pub use diptych_pipeline::Select;
 pub use diptych_pipeline::Settings;
 pub use diptych_pipeline::Standing;
@@ -288,6 +294,8 @@ mod documents {
     #[cfg(feature = "otel")]
     #[doc = include_str!("../../../docs/telemetry.md")]
     mod telemetry {}
+    #[doc = include_str!("../../../docs/tenancy.md")]
+    mod tenancy {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../../../docs/tokens.md")]

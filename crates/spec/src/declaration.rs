@@ -7,6 +7,7 @@ mod enumeration;
 mod exposure;
 mod limits;
 mod list;
+mod scope;
 mod table;
 mod terms;
 
@@ -103,6 +104,7 @@ pub struct Declaration {
     pub(crate) shown_to: Vec<Arc<ShownTo>>,
     pub(crate) requirements: Vec<Requirement>,
     pub(crate) completions: Vec<(&'static str, Completion)>,
+    pub(crate) unscoped: Option<Cow<'static, str>>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -153,6 +155,7 @@ impl Declaration {
             shown_to: Vec::new(),
             requirements: Vec::new(),
             completions: Vec::new(),
+            unscoped: None,
             mistakes: Vec::new(),
         }
     }

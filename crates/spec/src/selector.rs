@@ -74,6 +74,13 @@ impl<H, V> SelectorSpec<H, V> {
         self
     }
 
+    /// Works on the rows of every tenant, although the operations it is added to have a row scope; `why` is shown in the list of
+    /// `app scopes`.
+    pub fn unscoped(mut self, why: impl Into<Cow<'static, str>>) -> Self {
+        self.declaration.unscoped = Some(why.into());
+        self
+    }
+
     /// How often it may be called; see [`crate::Limit`]. May be called several times, up to four: all of them hold.
     pub fn limit(mut self, limit: crate::Limit) -> Self {
         self.declaration.limits.push(limit);

@@ -47,6 +47,8 @@ pub struct Signature {
     pub(crate) instances: Option<Needed>,
     pub(crate) talk: Talk,
     pub(crate) begins_task: bool,
+    pub(crate) scoped: Option<Needed>,
+    pub(crate) reads_apart: bool,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -101,6 +103,23 @@ impl Signature {
             Some(_) => self.mistakes.push(format!("Instance<{}> is asked for twice", needed.name)),
             None => self.instance = Some(needed),
         }
+    }
+
+    /// The handler needs the scope of the call's rows, which is a `T`.
+    pub fn scoped<T: 'static>(&mut self) {
+        let needed = Needed::of::<T>();
+        match self.scoped.replace(needed) {
+            Some(other) if other.id != needed.id => self.mistakes.push(format!(
+                "Scoped<{}> and Scoped<{}> are both asked for; rows are in one scope",
+                other.name, needed.name
+            )),
+            _ => {}
+        }
+    }
+
+    /// The handler reads on connections of its own, besides the one that it is lent.
+    pub fn reads_apart(&mut self) {
+        self.reads_apart = true;
     }
 
     /// The handler needs targets, each a `T`.

@@ -3,6 +3,7 @@
 use super::{Computed, IntoOperation, Kind, Operation, RunSelector, encode, unbox, wrong_backend};
 use crate::{
     db::{Backend, Conn, Lent, ReadLent, Record},
+    scope::Reads,
     select::{Listed, Select, Shown, keyset_page, numbered_page, run},
 };
 use diptych_spec::{
@@ -24,6 +25,8 @@ pub trait Deliver<V: Presenter<Self::Item>>: Answer {
     #[doc(hidden)]
     fn describe(declaration: &mut Declaration);
     #[doc(hidden)]
+    fn reads() -> Reads;
+    #[doc(hidden)]
     fn fetch(
         self,
         declaration: &Declaration,
@@ -39,8 +42,11 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
     fn describe(declaration: &mut Declaration) {
         declaration.finish::<V::View>(Cardinality::Value);
     }
-    async fn fetch(self, _: &Declaration, _: &mut Call, _: &mut Conn) -> Result<T> {
-        Ok(self.0)
+    fn reads() -> Reads {
+        Reads::ByHand
+    }
+    async fn fetch(self, _: &Declaration, _: &mut Call, conn: &mut Conn) -> Result<T> {
+        if conn.shows(&self.0) { Ok(self.0) } else { Err(Error::not_found("there is no such row")) }
     }
     fn show(fetched: T, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
         encode(declaration, &V::present(fetched))
@@ -52,8 +58,11 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
     fn describe(declaration: &mut Declaration) {
         declaration.finish::<V::View>(Cardinality::Row);
     }
-    async fn fetch(self, declaration: &Declaration, call: &mut Call, _: &mut Conn) -> Result<Self> {
-        let shown = self.filter(|row| declaration.shows(call.principal(), row));
+    fn reads() -> Reads {
+        Reads::row::<T>()
+    }
+    async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Self> {
+        let shown = self.filter(|row| conn.shows(row) && declaration.shows(call.principal(), row));
         if shown.is_none() && !declaration.allows_none() {
             return Err(Error::not_found("there is no such row"));
         }
@@ -73,6 +82,9 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
             None => declaration.finish::<Items<V::View>>(Cardinality::List),
         }
         declaration.finish_list(T::COLUMNS, T::NULLABLE);
+    }
+    fn reads() -> Reads {
+        Reads::list::<T>(T::COLUMNS)
     }
     async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Listed<T>> {
         run(self, declaration, call, conn).await
@@ -117,7 +129,7 @@ where
     fn into_operation(self) -> Operation {
         let (mut declaration, handler) = self.into_parts();
         <H::Out as Deliver<V>>::describe(&mut declaration);
-        Operation(Kind::Selector(Arc::new(Selector::<H, V> { declaration, handler, presenter: PhantomData })))
+        Kind::Selector(Arc::new(Selector::<H, V> { declaration, handler, presenter: PhantomData })).into()
     }
 }
 
@@ -134,6 +146,10 @@ where
 
     fn backend(&self) -> Option<Backend> {
         <H::Connection as Lent>::BACKEND
+    }
+
+    fn reads(&self) -> Reads {
+        <H::Out as Deliver<V>>::reads()
     }
 
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>> {

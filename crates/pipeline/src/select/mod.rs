@@ -12,5 +12,6 @@ mod shown;
 mod tests;
 
 pub use query::Select;
+pub(crate) use render::in_scope;
 pub(crate) use run::{Ends, Listed, Shown, run};
 pub(crate) use shown::{keyset_page, numbered_page};
