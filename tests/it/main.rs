@@ -48,3 +48,4 @@ mod trail;
 mod transactions;
 mod updates;
 mod versions;
+mod visibility;

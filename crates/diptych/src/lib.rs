@@ -84,6 +84,7 @@ pub use diptych_spec::App;
 pub use diptych_spec::AppPermission;
 pub use diptych_spec::AppVisibility;
 pub use diptych_spec::Ask;
+pub use diptych_spec::Audience;
 pub use diptych_spec::Authenticated;
 pub use diptych_spec::Between;
 pub use diptych_spec::Blob;
@@ -104,6 +105,7 @@ pub use diptych_spec::ErrorKind;
 pub use diptych_spec::FieldChange;
 pub use diptych_spec::FieldChanges;
 pub use diptych_spec::FieldError;
+pub use diptych_spec::Fields;
 pub use diptych_spec::Filter;
 pub use diptych_spec::Format;
 pub use diptych_spec::FromCall;
@@ -308,4 +310,6 @@ mod documents {
     mod validation {}
     #[doc = include_str!("../../../docs/versions.md")]
     mod versions {}
+    #[doc = include_str!("../../../docs/visibility.md")]
+    mod visibility {}
 }

@@ -19,7 +19,9 @@ use crate::{
     trace::{self, closing, in_stage, in_target_stage, stage},
     watch::until,
 };
-use diptych_spec::{Arguments, Call, Deadline, DryRun, Error, ErrorKind, FieldError, OperationKind, Quota, Result};
+use diptych_spec::{
+    Arguments, Call, Deadline, DryRun, Error, ErrorKind, FieldError, Hidden, OperationKind, Quota, Result,
+};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
@@ -95,7 +97,7 @@ pub(crate) async fn would_begin(
     let authorized = authorize::caller(operation, preliminary(engine, caller))?;
     let admitted = limit::call(engine, operation, authorized, &mut caller.clone(), None).await?;
     Claim::check(operation, caller)?;
-    let checked = check::arguments(declaration, admitted, arguments, false)?;
+    let checked = check::arguments(declaration, admitted, arguments, false, caller.via.surface.audience())?;
     if checked.is_dry_run() {
         let why = "a dry run is answered at once, not by a task";
         return Err(Error::invalid(vec![FieldError::new(format!("/{}", DryRun::ARGUMENT), "dry_run", why)]));
@@ -135,17 +137,21 @@ async fn attempt(
     record: &mut Option<Record>,
 ) -> Result<Outcome> {
     let declaration = operation.declaration();
+    let audience = caller.via.surface.audience();
+    let hidden = declaration.hidden_from(call.principal(), audience);
     let authorized = in_stage("authorize", || authorize::caller(operation, call))?; // 1
     let admitted = limit::call(engine, operation, authorized, caller, None).await?; // 1
     Claim::check(operation, caller)?;
     let may_be_replay = matches!(operation.kind, Kind::Service(_)) && caller.idempotency_key.is_some();
-    let checked = in_stage("check", || check::arguments(declaration, admitted, arguments, may_be_replay))?; // 2
+    let checked = || check::arguments(declaration, admitted, arguments, may_be_replay, audience);
+    let checked = in_stage("check", checked)?; // 2
     if let Some(record) = record {
         record.arguments(declaration, arguments);
     }
     match &operation.kind {
         Kind::Selector(selector) => {
-            until(terms.deadline, &terms.cancelled, read(engine, operation, &**selector, checked, terms.plans)).await
+            until(terms.deadline, &terms.cancelled, read(engine, operation, &**selector, checked, terms.plans, hidden))
+                .await
         }
         Kind::Service(service) => {
             let about = About {
@@ -156,6 +162,7 @@ async fn attempt(
                     false => Claim::of(engine.keys(), operation, caller, arguments)?,
                 },
                 operation: operation.clone(),
+                hidden,
             };
             let (engine, service) = (engine.clone(), Arc::clone(service));
             let work = |terms, record| write(engine, service, checked, about, terms, record);
@@ -180,6 +187,8 @@ struct About {
     claim: Option<Claim>,
     /// The operation, for its row scope.
     operation: Operation,
+    /// What the caller is not shown of the answer.
+    hidden: Hidden,
 }
 
 /// Does work that is not torn when the caller goes away. The record of the call is taken along, and comes back with the outcome; when
@@ -224,7 +233,7 @@ async fn in_transaction(
     engine: Engine,
     service: Arc<dyn RunService>,
     checked: check::Checked,
-    About { named, mut claim, operation }: About,
+    About { named, mut claim, operation, hidden }: About,
     terms: Terms,
     record: &mut Option<Record>,
 ) -> Result<Outcome> {
@@ -242,6 +251,8 @@ async fn in_transaction(
         let opened = match claimed {
             claim::Claimed::Anew(opened) => opened,
             claim::Claimed::Before(presented) => {
+                // What was shown then, as far as it still is.
+                let presented = presented.shown(declaration, hidden)?;
                 return keep::with_answer(&mut tx, presented, keeper.as_deref(), record.as_mut()).await;
             }
         };
@@ -252,7 +263,7 @@ async fn in_transaction(
         let valid = in_target_stage(declaration, "validate", || validate::input(declaration, current))?; // 6
         let ready = in_target_stage(declaration, "require", || require::conditions(declaration, valid))?; // 7
         let ran = stage("run", pin!(run::service(&*service, ready))).await?; // 8
-        let presented = stage("present", pin!(present::service(&*service, ran, max_bytes))).await?; // 9
+        let presented = stage("present", pin!(present::service(&*service, ran, max_bytes, hidden))).await?; // 9
         if dry_run {
             return keep::nothing(&mut tx, presented, record.as_mut()).await;
         }
@@ -272,6 +283,7 @@ async fn read(
     selector: &dyn RunSelector,
     checked: check::Checked,
     plans: Plans,
+    hidden: Hidden,
 ) -> Result<Outcome> {
     let (declaration, scope) = (selector.declaration(), operation.scope());
     let mut conn = stage("open", pin!(open::connection(declaration, scope, engine.db(), plans))).await?; // 3
@@ -283,7 +295,8 @@ async fn read(
     let read = read.await;
     close::connection(conn).await; // 10
     let read = read?;
-    let presented = in_stage("present", || present::selector(selector, read, engine.settings().max_result_bytes))?; // 9
+    let presented =
+        in_stage("present", || present::selector(selector, read, engine.settings().max_result_bytes, hidden))?; // 9
     Ok(presented.into_outcome())
 }
 

@@ -10,6 +10,7 @@ mod list;
 mod scope;
 mod table;
 mod terms;
+mod visibility;
 
 pub(crate) use access::Requirement;
 pub use enumeration::Enumeration;
@@ -18,7 +19,7 @@ pub use table::Table;
 
 use crate::{
     ArgumentTable, Completion, Contents, ErrorKind, Idempotency, Limit, Needed, Permission, Route, Signature, Task,
-    Template, form::Shown, schema, version::Versioning,
+    Template, form::Shown, schema, version::Versioning, visibility::Visibility,
 };
 use access::{RowRule, ShownTo};
 use exposure::Exposure;
@@ -105,6 +106,8 @@ pub struct Declaration {
     pub(crate) requirements: Vec<Requirement>,
     pub(crate) completions: Vec<(&'static str, Completion)>,
     pub(crate) unscoped: Option<Cow<'static, str>>,
+    pub(crate) visibility: Vec<Visibility>,
+    pub(crate) guards: Vec<Visibility>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -156,6 +159,8 @@ impl Declaration {
             requirements: Vec::new(),
             completions: Vec::new(),
             unscoped: None,
+            visibility: Vec::new(),
+            guards: Vec::new(),
             mistakes: Vec::new(),
         }
     }

@@ -57,6 +57,7 @@ mod template;
 mod value;
 mod version;
 mod violations;
+mod visibility;
 
 pub use answer::Answer;
 pub use answer::List;
@@ -224,3 +225,6 @@ pub use value::ValueKind;
 pub use version::ExpectedVersion;
 pub use version::Version;
 pub use version::Versioned;
+pub use visibility::Audience;
+pub use visibility::Fields;
+pub use visibility::Hidden;

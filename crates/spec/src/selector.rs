@@ -1,6 +1,7 @@
 //! The builder of a selector: a read on a read-only connection.
 
 mod exposure;
+mod visibility;
 
 use crate::{
     ArgumentData, AsIs, Completion, Declaration, FieldError, Filter, Handler, IntoHandler, IntoPagination, List,

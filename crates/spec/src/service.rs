@@ -4,6 +4,7 @@ mod exposure;
 mod targets;
 mod terms;
 mod version;
+mod visibility;
 
 pub use targets::{Instances, Targets};
 pub use version::VersionedTarget;

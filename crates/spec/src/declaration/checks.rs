@@ -70,6 +70,7 @@ impl Declaration {
         self.check_idempotency(&mut found);
         self.check_terms(&mut found);
         self.check_versioning(&mut found);
+        self.check_visibility(&mut found);
         found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
     }
 

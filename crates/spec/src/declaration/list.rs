@@ -12,6 +12,8 @@ pub struct ListDeclaration {
     pub(crate) order_columns: Vec<&'static str>,
     pub(crate) ordered: bool,
     pub(crate) unique: Option<&'static str>,
+    /// Of the row.
+    pub(crate) columns: &'static [&'static str],
     pub(crate) page: Option<Pagination>,
     pub(crate) max_rows: Option<u32>,
     pub(crate) max_bytes: Option<usize>,
@@ -65,7 +67,8 @@ impl Declaration {
     /// Checks the columns that a list is filtered and ordered by; `nullable` says which of them can be null. Called once, when
     /// the row type is known.
     #[doc(hidden)]
-    pub fn finish_list(&mut self, columns: &[&str], nullable: &[bool]) {
+    pub fn finish_list(&mut self, columns: &'static [&'static str], nullable: &[bool]) {
+        self.list.columns = columns;
         let known = columns.join(", ");
         for column in self.list.filter_columns.iter().filter(|column| !columns.contains(column)) {
             self.mistakes.push(format!("the filter's column `{column}` is not in the row; the row has {known}"));

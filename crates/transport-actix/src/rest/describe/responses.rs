@@ -1,7 +1,7 @@
 //! What an operation can answer: its success, and every refusal it can give.
 
 use super::components::Components;
-use diptych_spec::{Cardinality, Declaration, ErrorKind, Form, OperationKind, Template};
+use diptych_spec::{Audience, Cardinality, Declaration, ErrorKind, Form, OperationKind, Template};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -151,7 +151,7 @@ fn body(declaration: &Declaration, components: &mut Components) -> Value {
         Form::Text(_) => json!({"schema": {"type": "string"}}),
         Form::Json | Form::Contents => {
             let answer = format!("{}.answer", declaration.name());
-            json!({"schema": components.adopt(declaration.output().clone(), &answer)})
+            json!({"schema": components.adopt(declaration.output_for(Audience::People).into_owned(), &answer)})
         }
     }
 }
@@ -167,7 +167,12 @@ fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'s
     let has_variable = path.variables().next().is_some();
     for (can, statuses) in [
         // Pages of other origins may not change anything, whoever may call.
-        (is_service || !declaration.permission().is_some_and(|permission| permission.is_open()), &[403][..]),
+        (
+            is_service
+                || declaration.hides_fields()
+                || !declaration.permission().is_some_and(|permission| permission.is_open()),
+            &[403][..],
+        ),
         (declaration.has_target() || has_variable || one_row, &[404]),
         (is_service, &[408, 413, 415]),
         (!declaration.is_empty(), &[413]),
