@@ -2,6 +2,7 @@
 
 mod keys;
 mod outbox;
+mod scopes;
 mod span;
 #[cfg(feature = "oauth")]
 mod token;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Stdio,
     /// What the tools cost, printed.
     Tools(Output),
+    /// Whose rows the operations work on, printed.
+    Scopes(Output),
     /// API keys.
     Keys(Keys),
     /// Messages that were given up.
@@ -47,6 +50,7 @@ impl Command {
         Ok(match matches.subcommand() {
             Some(("stdio", _)) => Self::Stdio,
             Some(("tools", given)) => Self::Tools(tools::read(given)),
+            Some(("scopes", given)) => Self::Scopes(scopes::read(given)),
             Some(("keys", given)) => Self::Keys(keys::read(given)),
             Some(("outbox", given)) => Self::Outbox(outbox::read(given)),
             #[cfg(feature = "oauth")]
@@ -64,6 +68,7 @@ fn parser(program: &str) -> clap::Command {
         .subcommand(clap::Command::new("serve").about("REST, OpenAPI and MCP over HTTP; also without a command"))
         .subcommand(clap::Command::new("stdio").about("MCP on standard input and output"))
         .subcommand(tools::parser())
+        .subcommand(scopes::parser())
         .subcommand(keys::parser())
         .subcommand(outbox::parser());
     #[cfg(feature = "oauth")]
@@ -95,6 +100,8 @@ mod tests {
             (&["app", "tools", "--format", "json"], Some(Command::Tools(Output::Json))),
             (&["app", "tools", "--format", "xml"], None),
             (&["app", "tools", "--format"], None),
+            (&["app", "scopes"], Some(Command::Scopes(Output::Table))),
+            (&["app", "scopes", "--format", "json"], Some(Command::Scopes(Output::Json))),
             (&["app", "keys", "list"], Some(Command::Keys(Keys::List(Output::Table)))),
             (&["app", "keys", "list", "--format", "json"], Some(Command::Keys(Keys::List(Output::Json)))),
             (&["app", "keys", "revoke", "abc"], Some(Command::Keys(Keys::Revoke("abc".to_owned())))),

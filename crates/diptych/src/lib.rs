@@ -45,6 +45,7 @@ mod configuration;
 mod cost;
 mod logging;
 mod panics;
+mod scopes;
 mod server;
 mod start;
 mod stdio;
@@ -84,6 +85,7 @@ pub use diptych_spec::App;
 pub use diptych_spec::AppPermission;
 pub use diptych_spec::AppVisibility;
 pub use diptych_spec::Ask;
+pub use diptych_spec::Audience;
 pub use diptych_spec::Authenticated;
 pub use diptych_spec::Between;
 pub use diptych_spec::Blob;
@@ -105,6 +107,7 @@ pub use diptych_spec::ErrorKind;
 pub use diptych_spec::FieldChange;
 pub use diptych_spec::FieldChanges;
 pub use diptych_spec::FieldError;
+pub use diptych_spec::Fields;
 pub use diptych_spec::Filter;
 pub use diptych_spec::Format;
 pub use diptych_spec::FromCall;
@@ -160,6 +163,7 @@ pub use diptych_spec::SameSite;
 pub use diptych_spec::Sampled;
 pub use diptych_spec::Sampling;
 pub use diptych_spec::Scope;
+pub use diptych_spec::Scoped;
 pub use diptych_spec::Search;
 pub use diptych_spec::Secret;
 pub use diptych_spec::SelectorSpec;
@@ -200,6 +204,7 @@ pub use diptych_pipeline::LimitKey;
 pub use diptych_pipeline::LimitStore;
 pub use diptych_pipeline::Migrations;
 pub use diptych_pipeline::Operation;
+pub use diptych_pipeline::OperationScope;
 pub use diptych_pipeline::OperationStatistics;
 pub use diptych_pipeline::Operations;
 pub use diptych_pipeline::Outbox;
@@ -211,6 +216,9 @@ pub use diptych_pipeline::QueryAs;
 pub use diptych_pipeline::QueryScalar;
 pub use diptych_pipeline::Record;
 pub use diptych_pipeline::Row;
+pub use diptych_pipeline::RowScope;
+pub use diptych_pipeline::RowScopeOf;
+pub use diptych_pipeline::RowScoping;
 pub use diptych_pipeline::Select;
 pub use diptych_pipeline::Settings;
 pub use diptych_pipeline::Standing;
@@ -301,6 +309,8 @@ mod documents {
     #[cfg(feature = "otel")]
     #[doc = include_str!("../../../docs/telemetry.md")]
     mod telemetry {}
+    #[doc = include_str!("../../../docs/tenancy.md")]
+    mod tenancy {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../../../docs/tokens.md")]
@@ -313,4 +323,6 @@ mod documents {
     mod validation {}
     #[doc = include_str!("../../../docs/versions.md")]
     mod versions {}
+    #[doc = include_str!("../../../docs/visibility.md")]
+    mod visibility {}
 }

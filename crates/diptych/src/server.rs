@@ -3,7 +3,7 @@
 use crate::{Client, MountCost, StartError, stdio};
 use actix_web::web::ServiceConfig;
 use diptych_mcp::Mount;
-use diptych_pipeline::{Engine, Operation};
+use diptych_pipeline::{Engine, Operation, OperationScope};
 use diptych_spec::{Mistake, Mistakes, Principal};
 use diptych_transport_actix::{Http, Listener, terminated};
 use std::{fmt, future::Future, net::SocketAddr};
@@ -141,6 +141,12 @@ impl Server {
         let main = MountCost::new(MCP, self.http.mcp_server());
         let others = self.mounts.iter().map(|(path, server)| MountCost::new(path, server));
         std::iter::once(main).chain(others).collect()
+    }
+
+    /// Whose rows each operation works on, in order of declaration.
+    #[must_use]
+    pub fn row_scopes(&self) -> Vec<OperationScope> {
+        self.engine().row_scopes()
     }
 
     /// The OpenAPI document of the routes under `prefix`.

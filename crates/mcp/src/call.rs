@@ -8,7 +8,7 @@ use crate::rpc::Id;
 use crate::session::Session;
 use crate::trace::Carrier;
 use diptych_pipeline::{Caller, OnDisconnect, Surface, Via};
-use diptych_spec::{Declaration, Error, Principal};
+use diptych_spec::{Audience, Declaration, Error, Hidden, Principal};
 use std::{net::IpAddr, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
@@ -65,6 +65,11 @@ impl Call<'_> {
     /// Whether the caller may use an operation.
     pub(crate) fn authorize(self, declaration: &Declaration) -> Result<(), Error> {
         self.server.engine.authorize(declaration, self.principal)
+    }
+
+    /// What the caller is not shown of the answers of an operation.
+    pub(crate) fn hidden(self, declaration: &Declaration) -> Hidden {
+        self.server.engine.hidden(declaration, self.principal, Audience::Agents)
     }
 
     /// The caller as the pipeline knows it.

@@ -6,7 +6,7 @@
 use crate::compact::compact;
 use crate::era::{Revision, Structured};
 use crate::idempotency;
-use diptych_spec::{Annotations, Declaration, Form, Icon, OperationKind, each_subschema_mut};
+use diptych_spec::{Annotations, Declaration, Form, Hidden, Icon, OperationKind, each_subschema_mut};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -91,7 +91,8 @@ struct PromptArgument<'a> {
     required: bool,
 }
 
-pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Tool<'a> {
+/// `hidden`: what the caller is not shown of its answers.
+pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision, hidden: Hidden) -> Tool<'a> {
     let selector = declaration.kind() == OperationKind::Selector;
     let (title, older_title) = match revision.titles {
         true => (declaration.title(), None),
@@ -102,7 +103,7 @@ pub(crate) fn tool<'a>(declaration: &'a Declaration, revision: &Revision) -> Too
         title,
         description: declaration.description(),
         input_schema: input(declaration, revision),
-        output_schema: output(declaration, revision),
+        output_schema: output(declaration, revision, hidden),
         annotations: Hints {
             title: older_title,
             read_only_hint: selector,
@@ -228,14 +229,14 @@ pub(crate) fn wraps(declaration: &Declaration, revision: &Revision) -> bool {
     revision.structured == Structured::Object && !object
 }
 
-fn output(declaration: &Declaration, revision: &Revision) -> Option<Value> {
+fn output(declaration: &Declaration, revision: &Revision, hidden: Hidden) -> Option<Value> {
     let is_json = declaration.form() == Form::Json && !declaration.is_exposed();
     if declaration.is_empty() || !is_json || revision.structured == Structured::Absent {
         return None;
     }
-    let mut schema = match declaration.output() {
+    let mut schema = match declaration.output_without(hidden).into_owned() {
         Value::Bool(_) => json!({}),
-        schema => schema.clone(),
+        schema => schema,
     };
     spell_out(&mut schema);
     if wraps(declaration, revision) {

@@ -8,19 +8,26 @@ use crate::describe;
 use crate::era::{Revision, Structured};
 use crate::format;
 use crate::object::{self, Writer};
-use diptych_spec::{Declaration, Form, Format, Template};
+use diptych_spec::{Declaration, Form, Format, Hidden, Template};
 use std::borrow::Cow;
 
-/// `arguments` and `json`: what the tool was called with, and its answer. `format`: how the text is written.
+/// How the text of an answer is written, and what is not in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown {
+    pub(crate) format: Format,
+    pub(crate) hidden: Hidden,
+}
+
+/// `arguments` and `json`: what the tool was called with, and its answer.
 pub(crate) fn tool(
     declaration: &Declaration,
     arguments: &str,
     json: &str,
-    format: Format,
+    shown: Shown,
     revision: &Revision,
     result: &mut Writer<'_>,
 ) {
-    let text = || format::text(format, declaration, json);
+    let text = || format::text(shown.format, declaration, json, shown.hidden);
     match declaration.form() {
         _ if declaration.is_exposed() => exposed(json, text, revision, result),
         Form::Json if declaration.is_empty() => content::none(result),

@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::csv;
 use crate::object;
 use crate::refuse::Refusal;
-use diptych_spec::{Declaration, Format};
+use diptych_spec::{Declaration, Format, Hidden};
 use std::borrow::Cow;
 
 /// The key in `_meta` of a `tools/call` under which a client names the format of the text: `json`, `toon` or `csv`.
@@ -22,9 +22,12 @@ pub(crate) fn wanted(call: Call<'_>, declaration: &Declaration) -> Result<Format
 }
 
 /// An answer in JSON as text of this format; JSON where the answer is not what the format is for.
-pub(crate) fn text<'j>(format: Format, declaration: &Declaration, json: &'j str) -> Cow<'j, str> {
+pub(crate) fn text<'j>(format: Format, declaration: &Declaration, json: &'j str, hidden: Hidden) -> Cow<'j, str> {
     let other = match format {
-        Format::Csv => declaration.table().and_then(|table| csv::write(&table, json)),
+        Format::Csv => declaration.table().and_then(|mut table| {
+            table.columns.retain(|column| declaration.hidden_fields(hidden).all(|name| name != *column));
+            csv::write(&table, json)
+        }),
         #[cfg(feature = "toon")]
         Format::Toon => toon(json),
         _ => None,

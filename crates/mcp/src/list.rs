@@ -17,7 +17,7 @@ use crate::refuse::Refusal;
 use crate::rows::Rows;
 use crate::views::Views;
 use diptych_pipeline::Operation;
-use diptych_spec::{Declaration, OperationKind};
+use diptych_spec::{Audience, Declaration, Hidden, OperationKind};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -52,6 +52,8 @@ pub(crate) struct List {
 struct Entry {
     operation: usize,
     rendered: [String; REVISIONS.len()],
+    /// The same for each caller who is not shown some fields of its answers.
+    others: Vec<(Hidden, [String; REVISIONS.len()])>,
 }
 
 impl Lists {
@@ -62,9 +64,7 @@ impl Lists {
         };
         let is_prompt = |declaration: &Declaration| declaration.kind() == OperationKind::Prompt;
         Self {
-            tools: List::of(offer, "tools", Declaration::is_tool, |declaration, revision| {
-                rendered(&describe::tool(declaration, revision))
-            }),
+            tools: List::tools(offer),
             meta: mount.meta_tools.then(|| MetaTools::of(offer)),
             resources: List::of(
                 offer,
@@ -139,9 +139,30 @@ impl List {
                 .map(|(index, operation)| Entry {
                     operation: index,
                     rendered: std::array::from_fn(|row| render(operation.declaration(), &REVISIONS[row])),
+                    others: Vec::new(),
                 })
                 .collect(),
         }
+    }
+
+    /// The tools. Their schemas say what their answers have, so an entry that hides fields is there for each set of them.
+    fn tools(offer: &Offer) -> Self {
+        let tool = |declaration: &Declaration, revision: &Revision, hidden| {
+            rendered(&describe::tool(declaration, revision, hidden))
+        };
+        let seen = |declaration: &Declaration| declaration.hidden_sets(Audience::Agents);
+        let all = |declaration: &Declaration| seen(declaration).first().copied().unwrap_or_default();
+        let mut list = Self::of(offer, "tools", Declaration::is_tool, |declaration, revision| {
+            tool(declaration, revision, all(declaration))
+        });
+        for entry in &mut list.entries {
+            let declaration = offer.at(entry.operation).declaration();
+            let others = seen(declaration).into_iter().skip(1);
+            let render = |hidden| std::array::from_fn(|row| tool(declaration, &REVISIONS[row], hidden));
+            entry.others = others.map(|hidden| (hidden, render(hidden))).collect();
+            list.public &= entry.others.is_empty();
+        }
+        list
     }
 
     /// What the caller may see of it.
@@ -180,6 +201,20 @@ impl List {
     }
 }
 
+impl Entry {
+    /// As the caller's revision has it, and as far as it is for the caller.
+    fn text(&self, call: Call<'_>) -> &str {
+        let other = match self.others.is_empty() {
+            true => None,
+            false => {
+                let hidden = call.hidden(call.server.offer.at(self.operation).declaration());
+                self.others.iter().find(|(set, _)| *set == hidden)
+            }
+        };
+        &other.map_or(&self.rendered, |(_, rendered)| rendered)[call.revision.index]
+    }
+}
+
 /// The entries of a list that a caller may see.
 pub(crate) struct Visible<'a> {
     list: &'a List,
@@ -193,13 +228,13 @@ impl Visible<'_> {
 
     /// Entries as the caller's revision has them.
     pub(crate) fn entries(&self, call: Call<'_>, range: Range<usize>) -> impl Iterator<Item = &str> {
-        self.entries[range].iter().map(move |entry| &*entry.rendered[call.revision.index])
+        self.entries[range].iter().map(move |entry| entry.text(call))
     }
 
     /// Each operation, with its entry as the caller's revision has it.
     pub(crate) fn operations<'c>(&'c self, call: Call<'c>) -> impl Iterator<Item = (&'c Operation, &'c str)> {
         let entries = self.entries.iter();
-        entries.map(move |entry| (call.server.offer.at(entry.operation), &*entry.rendered[call.revision.index]))
+        entries.map(move |entry| (call.server.offer.at(entry.operation), entry.text(call)))
     }
 
     /// The cursor of what comes from `position` on; `more` is what the list consists of besides its entries, and `behind` the cursor

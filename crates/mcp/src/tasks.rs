@@ -5,7 +5,7 @@
 
 use crate::asking;
 use crate::call::{Call, Freshness};
-use crate::encode;
+use crate::encode::{self, Shown};
 use crate::format;
 use crate::notify;
 use crate::object::Writer;
@@ -186,7 +186,13 @@ fn answer(call: Call<'_>, state: &TaskState, outcome: &Result<String, Error>) ->
             let declaration = operation.declaration();
             // A task has no format of its own: whoever asks for it says.
             let format = format::wanted(call, declaration).unwrap_or_default();
-            encode::tool(declaration, state.arguments(), json, format, call.revision, &mut result);
+            // What the caller was shown when the task was done, as far as they still are.
+            let hidden = call.hidden(declaration);
+            let shown = (!hidden.is_nothing()).then(|| declaration.shown(json, hidden)).transpose();
+            let shown = shown.map_err(|_| Refusal::fault())?.map(String::from_utf8);
+            let shown = shown.transpose().map_err(|_| Refusal::fault())?;
+            let (json, shown) = (shown.as_deref().unwrap_or(json), Shown { format, hidden });
+            encode::tool(declaration, state.arguments(), json, shown, call.revision, &mut result);
         }
         Err(error) => refuse::tool(error, &mut result)?,
     }

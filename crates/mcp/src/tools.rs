@@ -2,7 +2,7 @@
 
 use crate::asking::Dispatched;
 use crate::call::{Call, Freshness};
-use crate::encode;
+use crate::encode::{self, Shown};
 use crate::format;
 use crate::idempotency;
 use crate::meta;
@@ -75,7 +75,8 @@ pub(crate) async fn run(
     };
     match call.dispatch_until_task(operation, given, caller, task, result).await? {
         Dispatched::Done(outcome) => {
-            encode::tool(declaration, arguments, outcome.json(), format, call.revision, result);
+            let shown = Shown { format, hidden: call.hidden(declaration) };
+            encode::tool(declaration, arguments, outcome.json(), shown, call.revision, result);
             if outcome.is_replay() {
                 return Ok(Freshness::Replayed);
             }

@@ -1,7 +1,7 @@
 //! Who makes a call, where it comes in, and what becomes of it when they go away.
 
 use crate::{BeforeCommit, MountLimits, Ticket};
-use diptych_spec::{ExpectedVersion, IdempotencyKey, Peer, Principal};
+use diptych_spec::{Audience, ExpectedVersion, IdempotencyKey, Peer, Principal};
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -57,6 +57,16 @@ pub enum Surface {
 }
 
 impl Surface {
+    /// Who reads what is answered; nobody in particular where the application itself calls.
+    #[must_use]
+    pub const fn audience(self) -> Option<Audience> {
+        match self {
+            Self::Rest => Some(Audience::People),
+            Self::Mcp | Self::Task => Some(Audience::Agents),
+            Self::InProcess => None,
+        }
+    }
+
     /// Its name, as records and logs have it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -14,13 +14,13 @@ use crate::{
     report,
     stage::{
         authorize, check, claim, close, current, expose, keep, limit, open, permit, present, require, resolve, run,
-        validate,
+        scope, validate,
     },
     trace::{self, closing, in_stage, in_target_stage, stage},
     watch::until,
 };
 use diptych_spec::{
-    Arguments, Call, Deadline, DryRun, Error, ErrorKind, FieldError, OperationKind, Quota, ResponseHead, Result,
+    Arguments, Call, Deadline, DryRun, Error, ErrorKind, FieldError, Hidden, OperationKind, Quota, ResponseHead, Result,
 };
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -82,7 +82,7 @@ pub(crate) async fn admit(
     told: Option<&mut Vec<Quota>>,
 ) -> Result<()> {
     let admitted = async {
-        let authorized = authorize::caller(operation.declaration(), preliminary(engine, caller))?;
+        let authorized = authorize::caller(operation, preliminary(engine, caller))?;
         limit::call(engine, operation, authorized, caller, told).await
     };
     let admitted = admitted.await.map_err(|error| report::error(operation.declaration(), error));
@@ -97,11 +97,11 @@ pub(crate) async fn would_begin(
     caller: &Caller,
 ) -> Result<()> {
     let declaration = operation.declaration();
-    let authorized = authorize::caller(declaration, preliminary(engine, caller))?;
+    let authorized = authorize::caller(operation, preliminary(engine, caller))?;
     let mut caller = caller.clone();
     let admitted = limit::call(engine, operation, authorized, &mut caller, None).await?;
     Claim::check(operation, &caller)?;
-    let checked = check::arguments(declaration, admitted, arguments, false)?;
+    let checked = check::arguments(declaration, admitted, arguments, false, caller.via.surface.audience())?;
     let checked = limit::items(engine, operation, checked, &mut caller).await?;
     if checked.is_dry_run() {
         let why = "a dry run is answered at once, not by a task";
@@ -142,18 +142,22 @@ async fn attempt(
     record: &mut Option<Record>,
 ) -> Result<Outcome> {
     let declaration = operation.declaration();
-    let authorized = in_stage("authorize", || authorize::caller(declaration, call))?; // 1
+    let audience = caller.via.surface.audience();
+    let hidden = declaration.hidden_from(call.principal(), audience);
+    let authorized = in_stage("authorize", || authorize::caller(operation, call))?; // 1
     let admitted = limit::call(engine, operation, authorized, caller, None).await?; // 1
     Claim::check(operation, caller)?;
-    let may_be_replay = matches!(operation.0, Kind::Service(_)) && caller.idempotency_key.is_some();
-    let checked = in_stage("check", || check::arguments(declaration, admitted, arguments, may_be_replay))?; // 2
+    let may_be_replay = matches!(operation.kind, Kind::Service(_)) && caller.idempotency_key.is_some();
+    let checked = || check::arguments(declaration, admitted, arguments, may_be_replay, audience);
+    let checked = in_stage("check", checked)?; // 2
     let checked = limit::items(engine, operation, checked, caller).await?; // 2
     if let Some(record) = record {
         record.arguments(declaration, arguments);
     }
-    match &operation.0 {
+    match &operation.kind {
         Kind::Selector(selector) => {
-            until(terms.deadline, &terms.cancelled, read(engine, &**selector, checked, terms.plans)).await
+            until(terms.deadline, &terms.cancelled, read(engine, operation, &**selector, checked, terms.plans, hidden))
+                .await
         }
         Kind::Service(service) => {
             let about = About {
@@ -163,6 +167,8 @@ async fn attempt(
                     true => None,
                     false => Claim::of(engine.keys(), operation, caller, arguments)?,
                 },
+                operation: operation.clone(),
+                hidden,
             };
             let (engine, service) = (engine.clone(), Arc::clone(service));
             let work = |terms, record| write(engine, service, checked, about, terms, record);
@@ -185,6 +191,10 @@ struct About {
     named: Named,
     /// The idempotency key.
     claim: Option<Claim>,
+    /// The operation, for its row scope.
+    operation: Operation,
+    /// What the caller is not shown of the answer.
+    hidden: Hidden,
 }
 
 /// Does work that is not torn when the caller goes away. The record of the call is taken along, and comes back with the outcome; when
@@ -229,7 +239,7 @@ async fn in_transaction(
     engine: Engine,
     service: Arc<dyn RunService>,
     checked: check::Checked,
-    About { named, claim }: About,
+    About { named, mut claim, operation, hidden }: About,
     terms: Terms,
     record: &mut Option<Record>,
 ) -> Result<Outcome> {
@@ -239,10 +249,16 @@ async fn in_transaction(
     let begin = pin!(open::transaction(declaration, engine.db(), longest, plans));
     let mut tx = until(deadline, &cancelled, stage("open", begin)).await?; // 3
     let answer = until(deadline, &cancelled, async {
-        let claimed = claim::key(open::Opened::new(checked, &mut tx), claim.as_ref()).await?; // 3
+        let entered = scope::rows(operation.scope(), checked, &mut tx).await?; // 3
+        if let (Some(claim), Some(scope)) = (&mut claim, &tx.scope) {
+            claim.within(scope);
+        }
+        let claimed = claim::key(open::Opened::new(entered, &mut tx), claim.as_ref()).await?; // 3
         let opened = match claimed {
             claim::Claimed::Anew(opened) => opened,
             claim::Claimed::Before(presented) => {
+                // What was shown then, as far as it still is.
+                let presented = presented.shown(declaration, hidden)?;
                 return keep::with_answer(&mut tx, presented, keeper.as_deref(), record.as_mut()).await;
             }
         };
@@ -253,7 +269,7 @@ async fn in_transaction(
         let valid = in_target_stage(declaration, "validate", || validate::input(declaration, current))?; // 6
         let ready = in_target_stage(declaration, "require", || require::conditions(declaration, valid))?; // 7
         let ran = stage("run", pin!(run::service(&*service, ready, max_bytes))).await?; // 8
-        let presented = stage("present", pin!(present::service(&*service, ran, max_bytes))).await?; // 9
+        let presented = stage("present", pin!(present::service(&*service, ran, max_bytes, hidden))).await?; // 9
         if dry_run {
             return keep::nothing(&mut tx, presented, record.as_mut()).await;
         }
@@ -267,14 +283,26 @@ async fn in_transaction(
     Ok(outcome)
 }
 
-async fn read(engine: &Engine, selector: &dyn RunSelector, checked: check::Checked, plans: Plans) -> Result<Outcome> {
-    let declaration = selector.declaration();
-    let mut conn = stage("open", pin!(open::connection(declaration, engine.db(), plans))).await?; // 3
-    let reading = open::Reading::new(checked, &mut conn);
-    let read = stage("run", pin!(run::selector(selector, reading))).await; // 8
-    close::connection(declaration, conn).await; // 10
+async fn read(
+    engine: &Engine,
+    operation: &Operation,
+    selector: &dyn RunSelector,
+    checked: check::Checked,
+    plans: Plans,
+    hidden: Hidden,
+) -> Result<Outcome> {
+    let (declaration, scope) = (selector.declaration(), operation.scope());
+    let mut conn = stage("open", pin!(open::connection(declaration, scope, engine.db(), plans))).await?; // 3
+    let read = async {
+        let entered = scope::rows(scope, checked, &mut conn).await?; // 3
+        let reading = open::Reading::new(entered, &mut conn);
+        stage("run", pin!(run::selector(selector, reading))).await // 8
+    };
+    let read = read.await;
+    close::connection(conn).await; // 10
     let read = read?;
-    let presented = in_stage("present", || present::selector(selector, read, engine.settings().max_result_bytes))?; // 9
+    let presented =
+        in_stage("present", || present::selector(selector, read, engine.settings().max_result_bytes, hidden))?; // 9
     Ok(presented.into_outcome())
 }
 

@@ -11,7 +11,9 @@ use crate::{
     limit::{Limits, LimitsBuilder},
     outbox::Messages,
 };
-use diptych_spec::{Arguments, Declaration, Mistake, Mistakes, Principal, Result, ScopeHierarchy, StateMap, Task};
+use diptych_spec::{
+    Arguments, Audience, Declaration, Hidden, Mistake, Mistakes, Principal, Result, ScopeHierarchy, StateMap, Task,
+};
 use std::{
     collections::HashMap,
     fmt,
@@ -254,6 +256,15 @@ impl Engine {
             let more = principal.and_then(|principal| self.0.scopes.expand(principal));
             more.map_or(Err(refused), |principal| declaration.authorize(Some(&principal)))
         })
+    }
+
+    /// What a caller is not shown of the answers of an operation.
+    #[must_use]
+    pub fn hidden(&self, declaration: &Declaration, principal: Option<&Principal>, audience: Audience) -> Hidden {
+        if !declaration.hides_fields() {
+            return Hidden::NOTHING;
+        }
+        declaration.hidden_from(self.granted(principal.cloned()).as_ref(), Some(audience))
     }
 
     /// The principal with every scope that its own contain.

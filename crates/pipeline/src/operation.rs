@@ -12,6 +12,7 @@ pub use exposed::{Exposed, ExposedCall};
 pub use include::Include;
 
 use crate::db::{Backend, Conn, Tx};
+use crate::scope::{Reads, RowScope, Scope};
 use diptych_spec::{Call, Declaration, Form, OperationKind, Result};
 use futures_util::future::BoxFuture;
 use std::{any::Any, fmt, sync::Arc};
@@ -23,6 +24,8 @@ pub(crate) type Computed = Box<dyn Any + Send>;
 pub(crate) trait RunService: Send + Sync {
     fn declaration(&self) -> &Declaration;
     fn backend(&self) -> Option<Backend>;
+    /// What the target is, and what the answer is read from.
+    fn reads(&self) -> (Option<Reads>, Option<Reads>);
     /// Finds the target and leaves it in the call.
     fn resolve<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx) -> BoxFuture<'a, Result<()>>;
     /// Runs the function; for each item, where there are items, as long as their answers together are not longer than `max_bytes`.
@@ -35,6 +38,8 @@ pub(crate) trait RunService: Send + Sync {
 pub(crate) trait RunSelector: Send + Sync {
     fn declaration(&self) -> &Declaration;
     fn backend(&self) -> Option<Backend>;
+    /// What it reads.
+    fn reads(&self) -> Reads;
     /// Runs the function, and the list that it returned.
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>>;
     /// Shows the answer and encodes it; where it can be shorter and is longer than `max_bytes`, shorter.
@@ -45,7 +50,18 @@ pub(crate) trait RunSelector: Send + Sync {
 
 /// An operation that can be dispatched. Cheap to clone.
 #[derive(Clone)]
-pub struct Operation(pub(crate) Kind);
+pub struct Operation {
+    pub(crate) kind: Kind,
+    pub(crate) scope: Option<InSet>,
+}
+
+/// The row scope of the set that an operation was added to.
+#[derive(Clone)]
+pub(crate) struct InSet {
+    pub(crate) scope: Arc<Scope>,
+    /// Whether another set that it came into has one as well.
+    pub(crate) twice: bool,
+}
 
 #[derive(Clone)]
 pub(crate) enum Kind {
@@ -58,7 +74,7 @@ pub(crate) enum Kind {
 impl Operation {
     /// Finds the others that it tells of.
     pub(crate) fn link(&self, find: &dyn Fn(&str) -> Option<Self>) {
-        if let Kind::Selector(selector) = &self.0 {
+        if let Kind::Selector(selector) = &self.kind {
             selector.link(find);
         }
     }
@@ -66,7 +82,7 @@ impl Operation {
     /// What is known of it before any call.
     #[must_use]
     pub fn declaration(&self) -> &Declaration {
-        match &self.0 {
+        match &self.kind {
             Kind::Service(service) => service.declaration(),
             Kind::Selector(selector) => selector.declaration(),
             Kind::Exposed(exposed) => exposed.declaration(),
@@ -76,11 +92,26 @@ impl Operation {
     /// The only database it works on, if its function takes a concrete connection.
     #[must_use]
     pub fn backend(&self) -> Option<Backend> {
-        match &self.0 {
+        match &self.kind {
             Kind::Service(service) => service.backend(),
             Kind::Selector(selector) => selector.backend(),
             Kind::Exposed(_) => None,
         }
+    }
+
+    /// The row scope that its calls run in.
+    pub(crate) fn scope(&self) -> Option<&Scope> {
+        let set = self.scope.as_ref().filter(|_| self.declaration().unscoped().is_none());
+        set.map(|set| &*set.scope)
+    }
+
+    /// The same operation in a set with this row scope.
+    fn within(mut self, scope: &Arc<Scope>) -> Self {
+        match &mut self.scope {
+            Some(set) => set.twice = true,
+            none => *none = Some(InSet { scope: Arc::clone(scope), twice: false }),
+        }
+        self
     }
 
     /// Whether it changes data.
@@ -93,6 +124,12 @@ impl Operation {
     #[must_use]
     pub fn is_prompt(&self) -> bool {
         self.declaration().kind() == OperationKind::Prompt
+    }
+}
+
+impl From<Kind> for Operation {
+    fn from(kind: Kind) -> Self {
+        Self { kind, scope: None }
     }
 }
 
@@ -116,7 +153,10 @@ pub trait IntoOperation {
 /// The operations of an application, in order.
 #[derive(Debug, Clone, Default)]
 #[must_use = "operations do nothing until they are mounted"]
-pub struct Operations(Vec<Operation>);
+pub struct Operations {
+    operations: Vec<Operation>,
+    scope: Option<Arc<Scope>>,
+}
 
 impl Operations {
     /// None yet.
@@ -127,20 +167,36 @@ impl Operations {
     /// Adds a finished spec.
     #[expect(clippy::should_implement_trait, reason = "adding to a list, in the words of the domain")]
     pub fn add(mut self, spec: impl IntoOperation) -> Self {
-        self.0.push(spec.into_operation());
+        self.push(spec.into_operation());
         self
     }
 
-    /// Adds all of another module's operations.
+    /// Adds all of another module's operations. They are in the row scope of this set, if it has one; one of their own stays theirs.
     pub fn merge(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
+        other.operations.into_iter().for_each(|operation| self.push(operation));
+        self
+    }
+
+    /// Which rows are there for a caller: of every list and target of these operations, those that are added later included. An
+    /// operation that works on the rows of everybody says `.unscoped("why")`.
+    pub fn row_scope<T>(mut self, scope: RowScope<T>) -> Self {
+        let scope = Arc::new(scope.scope);
+        self.operations = self.operations.into_iter().map(|operation| operation.within(&scope)).collect();
+        self.scope = Some(scope);
         self
     }
 
     /// Each operation.
     #[must_use]
     pub fn as_slice(&self) -> &[Operation] {
-        &self.0
+        &self.operations
+    }
+
+    fn push(&mut self, operation: Operation) {
+        self.operations.push(match &self.scope {
+            Some(scope) => operation.within(scope),
+            None => operation,
+        });
     }
 }
 

@@ -8,8 +8,10 @@ mod exposure;
 mod limits;
 mod list;
 mod response;
+mod scope;
 mod table;
 mod terms;
+mod visibility;
 
 pub(crate) use access::{Requirement, RowRule};
 pub use enumeration::Enumeration;
@@ -20,6 +22,7 @@ pub use table::Table;
 use crate::{
     ArgumentTable, Bulk, Completion, Contents, ErrorKind, Idempotency, Included, Limit, Needed, Permission, Route,
     Signature, Task, Template, affordance::Affordances, form::Shown, schema, version::Versioning,
+    visibility::Visibility,
 };
 use access::ShownTo;
 use exposure::Exposure;
@@ -109,6 +112,9 @@ pub struct Declaration {
     pub(crate) affordances: Option<Affordances>,
     pub(crate) completions: Vec<(&'static str, Completion)>,
     pub(crate) includes: Vec<Included>,
+    pub(crate) unscoped: Option<Cow<'static, str>>,
+    pub(crate) visibility: Vec<Visibility>,
+    pub(crate) guards: Vec<Visibility>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -163,6 +169,9 @@ impl Declaration {
             affordances: None,
             completions: Vec::new(),
             includes: Vec::new(),
+            unscoped: None,
+            visibility: Vec::new(),
+            guards: Vec::new(),
             mistakes: Vec::new(),
         }
     }

@@ -49,7 +49,7 @@ impl Included {
         (name, column): (&'static str, &'static str),
         many: bool,
         mut related: Declaration,
-        columns: (&[&str], &[bool]),
+        columns: (&'static [&'static str], &'static [bool]),
         loader: Box<dyn Any + Send + Sync>,
     ) -> Self {
         related.finish_list(columns.0, columns.1);
@@ -95,6 +95,11 @@ impl Included {
         found.extend(taken.map(|argument| {
             format!("takes the argument `{}`, but nobody gives it one; name a list that takes none", argument.name)
         }));
+        if self.related.hides_fields() {
+            found.push(
+                "hides fields, which it would show here; name a list that shows only what is for everybody".to_owned(),
+            );
+        }
         if !self.related.includes.is_empty() {
             found.push("has an `.include(…)` of its own, which nobody can ask for; leave it out".to_owned());
         }

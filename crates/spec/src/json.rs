@@ -4,10 +4,12 @@
 //! an object has twice, at any depth. `serde_json` takes the last of two; a proxy or a log in front of it may take the first.
 
 mod scan;
+mod without;
 
 use crate::{Error, FieldError};
 use scan::Scan;
 use std::fmt;
+pub(crate) use without::without;
 
 /// How large JSON of a caller may be, beside its length in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -54,6 +54,13 @@ impl<H> PromptSpec<H> {
         self
     }
 
+    /// Works on the rows of every tenant, although the operations it is added to have a row scope; `why` is shown in the list of
+    /// `app scopes`.
+    pub fn unscoped(mut self, why: impl Into<Cow<'static, str>>) -> Self {
+        self.declaration.unscoped = Some(why.into());
+        self
+    }
+
     /// A value of the application's own in its `_meta`, under a name with a reversed domain in front: `com.example/owner`.
     pub fn meta(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.declaration.exposure.meta.insert(name.into(), value.into());

@@ -2,6 +2,7 @@
 
 mod exposure;
 mod response;
+mod visibility;
 
 use crate::{
     ArgumentData, AsIs, Completion, Declaration, FieldError, Filter, Handler, IntoHandler, IntoPagination, List,
@@ -78,6 +79,13 @@ impl<H, V> SelectorSpec<H, V> {
     /// Who may call it. Required; [`crate::Anyone`] opens it to everybody.
     pub fn allow(mut self, permission: impl Permission) -> Self {
         self.declaration.permission = Some(Arc::new(permission));
+        self
+    }
+
+    /// Works on the rows of every tenant, although the operations it is added to have a row scope; `why` is shown in the list of
+    /// `app scopes`.
+    pub fn unscoped(mut self, why: impl Into<Cow<'static, str>>) -> Self {
+        self.declaration.unscoped = Some(why.into());
         self
     }
 

@@ -6,6 +6,7 @@ mod response;
 mod targets;
 mod terms;
 mod version;
+mod visibility;
 
 pub use targets::{Instances, Targets};
 pub use version::VersionedTarget;
@@ -153,6 +154,13 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
         self
     }
 
+    /// Works on the rows of every tenant, although the operations it is added to have a row scope; `why` is shown in the list of
+    /// `app scopes`.
+    pub fn unscoped(mut self, why: impl Into<Cow<'static, str>>) -> Self {
+        self.declaration.unscoped = Some(why.into());
+        self
+    }
+
     /// How often it may be called; see [`crate::Limit`]. May be called several times, up to four: all of them hold.
     pub fn limit(mut self, limit: crate::Limit) -> Self {
         self.declaration.limits.push(limit);
@@ -292,6 +300,7 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
         handler.describe(&mut self.declaration.signature);
         self.declaration.errors.extend_from_slice(handler.errors());
         self.declaration.mistakes.append(&mut found.mistakes);
+        self.declaration.check_scope_of_target(&found);
         let shown_to = found.shown_to;
         if !shown_to.is_empty() {
             let rule = move |principal: Option<&Principal>, row: &<L::Out as OneRow>::Row| {

@@ -51,6 +51,8 @@ pub struct Signature {
     pub(crate) takes_many: bool,
     /// The handler says what is in the head of the response.
     pub(crate) responds: bool,
+    pub(crate) scoped: Option<Needed>,
+    pub(crate) reads_apart: bool,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -110,6 +112,23 @@ impl Signature {
             Some(_) => self.mistakes.push(format!("Instance<{}> is asked for twice", needed.name)),
             None => self.instance = Some(needed),
         }
+    }
+
+    /// The handler needs the scope of the call's rows, which is a `T`.
+    pub fn scoped<T: 'static>(&mut self) {
+        let needed = Needed::of::<T>();
+        match self.scoped.replace(needed) {
+            Some(other) if other.id != needed.id => self.mistakes.push(format!(
+                "Scoped<{}> and Scoped<{}> are both asked for; rows are in one scope",
+                other.name, needed.name
+            )),
+            _ => {}
+        }
+    }
+
+    /// The handler reads on connections of its own, besides the one that it is lent.
+    pub fn reads_apart(&mut self) {
+        self.reads_apart = true;
     }
 
     /// The handler needs targets, each a `T`.

@@ -248,6 +248,11 @@ impl Declaration {
         }
     }
 
+    /// The field of the answer that is its version.
+    pub(crate) fn version_field(&self) -> Option<&str> {
+        self.versioning.field.as_deref()
+    }
+
     pub(crate) fn check_versioning(&self, found: &mut Vec<String>) {
         if self.expects_version() && !matches!(self.lock, Lock::Update | Lock::NoKeyUpdate) {
             found.push(

@@ -140,7 +140,7 @@ async fn answers_are_read_as_others_read_them() {
         let (reader, mut near) = (Reader::of(schema), Near::new(declaration.name(), schema));
         for _ in 0..cases() {
             let answer = near.value();
-            let refused = declaration.check_answer(answer.to_string().as_bytes()).err();
+            let refused = declaration.check_answer(answer.to_string().as_bytes(), diptych_spec::Hidden::NOTHING).err();
             let refused = refused.map(|error| std::error::Error::source(&error).unwrap().to_string());
             disagreements.note(declaration.name(), &answer, reader.refusal(&answer).as_ref(), refused.as_ref());
         }

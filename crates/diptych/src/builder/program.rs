@@ -4,7 +4,7 @@ use super::MCPServerBuilder;
 use crate::{
     StartError,
     command::{Command, Output},
-    configuration, cost, logging, panics,
+    configuration, cost, logging, panics, scopes,
 };
 use diptych_spec::Result;
 use diptych_transport_actix::ListenError;
@@ -14,7 +14,7 @@ impl MCPServerBuilder {
     /// The whole program. Run without arguments or as `app serve` it reads `DIPTYCH_BIND` and `DATABASE_URL`, builds,
     /// prints where it listens, and serves until Ctrl-C or SIGTERM. Run as `app stdio` it is an MCP server on standard
     /// input and output, for the user that `DIPTYCH_USER` names, until the input ends. Run as `app tools` it prints what each
-    /// tool costs a conversation, and writes nothing to the database. Run as `app keys` it creates, lists and revokes the keys of
+    /// tool costs a conversation, and writes nothing to the database; as `app scopes` whose rows each operation works on. Run as `app keys` it creates, lists and revokes the keys of
     /// [`crate::ApiKeys`]. Run as `app outbox` it lists the messages of [`crate::Outbox`] that were given up, and lets them be tried
     /// again. With a local issuer (feature `oauth`), `app token` prints a
     /// token of it, and `DIPTYCH_SIGN_IN_AS` names whom it signs in without asking. Mistakes are printed to standard
@@ -73,6 +73,7 @@ impl MCPServerBuilder {
             Command::Serve => self.serve().await,
             Command::Stdio => self.stdio().await,
             Command::Tools(output) => self.tools(output).await,
+            Command::Scopes(output) => self.scopes(output).await,
             Command::Keys(wanted) => self.keys(wanted).await,
             Command::Outbox(wanted) => self.dead_mail(wanted).await,
             #[cfg(feature = "oauth")]
@@ -111,6 +112,16 @@ impl MCPServerBuilder {
     #[expect(clippy::print_stdout, reason = "the program is asked to print this")]
     fn token(self, wanted: &crate::command::WantedToken) -> Result<(), StartError> {
         println!("{}", self.issued(wanted)?.expose());
+        Ok(())
+    }
+
+    #[expect(clippy::print_stdout, reason = "the program is asked to print this")]
+    async fn scopes(self, output: Output) -> Result<(), StartError> {
+        let scopes = self.checked().await?.server.row_scopes();
+        match output {
+            Output::Table => println!("{}", scopes::table(&scopes)),
+            Output::Json => println!("{:#}", scopes::json(&scopes)),
+        }
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! A connection, lent to a selector as `&mut Conn`.
 
 use super::{Backend, backend::each, held::Held};
+use crate::scope::InScope;
 use diptych_spec::Lock;
-use std::fmt;
+use std::{any::Any, fmt, sync::Arc};
 
 pub(crate) enum Driver {
     #[cfg(feature = "sqlite")]
@@ -22,11 +23,13 @@ pub struct Conn {
     pub(crate) failed: bool,
     /// The connection was lent out whole, so that statements could fail unseen.
     pub(crate) unseen: bool,
+    /// Which rows there are, for a call in a row scope.
+    pub(crate) scope: Option<Arc<InScope>>,
 }
 
 impl Conn {
     pub(crate) fn new(driver: Driver) -> Self {
-        Self { driver, lock: Lock::None, failed: false, unseen: false }
+        Self { driver, lock: Lock::None, failed: false, unseen: false, scope: None }
     }
 
     /// Which database it is.
@@ -84,9 +87,16 @@ impl Conn {
         }
     }
 
-    /// Ends the transaction of [`super::Db::snapshot`], in which nothing was written.
-    pub(crate) async fn end_snapshot(self) {
-        each!(self.driver, Driver, |held| held.rollback().await);
+    /// Whether the call that reads by it may see this row.
+    pub(crate) fn shows(&self, row: &dyn Any) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.shows(row))
+    }
+
+    /// Ends the transaction of [`super::Db::snapshot`] or [`super::Db::bracket`], in which nothing was written.
+    pub(crate) async fn end_reading(self) {
+        if each!(&self.driver, Driver, |held| held.is_in_transaction()) {
+            each!(self.driver, Driver, |held| held.rollback().await);
+        }
     }
 
     /// Closes the connection instead of giving it back.

@@ -63,6 +63,11 @@ impl<D: Interrupt> Held<D> {
         self.under_way = true;
     }
 
+    /// Whether a transaction was opened.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.transaction
+    }
+
     /// Whether a statement was sent that was not answered, as far as we know.
     pub(crate) fn is_under_way(&self) -> bool {
         self.under_way

@@ -161,7 +161,7 @@ impl Db {
         self.acquire(Plans::Cached, false).await
     }
 
-    /// A read-only connection on which everything is read from one snapshot; end it with [`Conn::end_snapshot`].
+    /// A read-only connection on which everything is read from one snapshot; end it with [`Conn::end_reading`].
     pub(crate) async fn snapshot(&self, plans: Plans, tested: bool) -> Result<Conn> {
         let conn = self.acquire(plans, tested).await?;
         let driver = match conn.driver {
@@ -174,6 +174,21 @@ impl Db {
             }
         };
         driver.map(Conn::new)
+    }
+
+    /// A read-only connection in a transaction, for what is to be gone with it, as `SET LOCAL` is; end it with [`Conn::end_reading`].
+    /// On SQLite there is no such thing, and no transaction.
+    pub(crate) async fn bracket(&self, plans: Plans, tested: bool) -> Result<Conn> {
+        let conn = self.acquire(plans, tested).await?;
+        let driver = match conn.driver {
+            #[cfg(feature = "sqlite")]
+            Driver::Sqlite(held) => Driver::Sqlite(held),
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(held) => {
+                Driver::Postgres(held.begin("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".into()).await?)
+            }
+        };
+        Ok(Conn::new(driver))
     }
 
     /// A write transaction of its own, for set-up and tests; end it with [`Tx::commit`]. Operations get theirs from the

@@ -1,6 +1,6 @@
 //! Everything that is wrong with the operations of an engine, before it is built.
 
-use crate::{Operation, db::Db};
+use crate::{Operation, db::Db, scope};
 use diptych_spec::{Declaration, Mistake, StateMap};
 use std::collections::HashMap;
 
@@ -14,6 +14,7 @@ pub(super) fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> V
         let declaration = operation.declaration();
         let name = declaration.name();
         found.extend(declaration.mistakes(state));
+        found.extend(scope::mistakes(operation));
         found.extend(declaration.completion_mistakes(|name| declared.get(name).copied()));
         found.extend(declaration.enumeration_mistakes(|name| declared.get(name).copied()));
         found.extend(declaration.affordance_mistakes(|name| declared.get(name).copied()));

@@ -5,6 +5,7 @@ use crate::{
     Caller, Operation,
     db::{Backend, Record, Row, Tx, query, query_as},
     operation::Kind,
+    scope::{InScope, text},
     task,
 };
 use diptych_spec::{Arguments, Error, ErrorKind, Head, IdempotencyKey, Result};
@@ -57,7 +58,7 @@ impl Claim {
     pub(crate) fn check(operation: &Operation, caller: &Caller) -> Result<()> {
         let declaration = operation.declaration();
         let required = declaration.idempotency().is_required();
-        match (&operation.0, &caller.idempotency_key) {
+        match (&operation.kind, &caller.idempotency_key) {
             (_, Some(_)) if !operation.is_service() => Ok(()),
             (Kind::Exposed(_), Some(_)) => Err(unsupported("what it does is in no transaction of this server")),
             (_, Some(_)) if declaration.idempotency().is_refused() => Err(unsupported("its answer is kept nowhere")),
@@ -89,6 +90,11 @@ impl Claim {
             fingerprint: digest([&*canonical]),
             keep: keys.keep,
         }))
+    }
+
+    /// The key is one of the caller's in this row scope: the same key in another is another.
+    pub(crate) fn within(&mut self, scope: &InScope) {
+        self.principal = format!("sha256:{}", digest([&*self.principal, &text(scope.value())]));
     }
 
     /// Makes the key ours until the transaction ends, and gives the answer and the head of the earlier call if there was one. Nothing waits for

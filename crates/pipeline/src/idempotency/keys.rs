@@ -35,7 +35,7 @@ impl Keys {
     pub(crate) fn new(operations: &[Operation], db: &Db, keep: Duration) -> Self {
         Self {
             db: db.clone(),
-            are_taken: operations.iter().any(|operation| matches!(operation.0, Kind::Service(_))),
+            are_taken: operations.iter().any(|operation| matches!(operation.kind, Kind::Service(_))),
             keep,
             purging: AtomicBool::new(false),
             gone: CancellationToken::new().drop_guard(),

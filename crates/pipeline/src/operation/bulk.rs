@@ -3,6 +3,7 @@
 use super::{Computed, RunService, unbox};
 use crate::{
     db::{Backend, Tx},
+    scope::Reads,
     stage::item,
 };
 use diptych_spec::{Call, Declaration, DryRun, Error, ErrorKind, ItemCalls, Result};
@@ -87,6 +88,10 @@ impl RunService for Bulk {
         self.one.backend()
     }
 
+    fn reads(&self) -> (Option<Reads>, Option<Reads>) {
+        self.one.reads()
+    }
+
     fn resolve<'a>(&'a self, _: &'a mut Call, _: &'a mut Tx) -> BoxFuture<'a, Result<()>> {
         Box::pin(async { Ok(()) })
     }
@@ -94,6 +99,9 @@ impl RunService for Bulk {
     fn run<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx, max_bytes: usize) -> BoxFuture<'a, Result<Computed>> {
         Box::pin(async move {
             let ItemCalls(mut items) = call.take().ok_or_else(|| Error::internal("there are no items in the call"))?;
+            if let Some(scope) = &tx.scope {
+                items.iter_mut().flatten().for_each(|item| scope.give(item));
+            }
             if let Some(tried) = call.get::<DryRun>().copied() {
                 items.iter_mut().flatten().for_each(|item| item.put(tried));
             }

@@ -41,6 +41,6 @@ impl Operation {
     /// The operation that runs this handler.
     #[must_use]
     pub fn exposed(handler: Arc<dyn Exposed>) -> Self {
-        Self(Kind::Exposed(handler))
+        Kind::Exposed(handler).into()
     }
 }

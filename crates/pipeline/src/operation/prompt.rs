@@ -2,6 +2,7 @@
 
 use super::{Computed, IntoOperation, Kind, Operation, RunSelector, encode, selector, unbox};
 use crate::db::{Backend, Conn, Lent, ReadLent};
+use crate::scope::Reads;
 use diptych_spec::{Call, Cardinality, Declaration, Handler, IntoMessages, Messages, PromptSpec, Result};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ where
     fn into_operation(self) -> Operation {
         let (mut declaration, handler) = self.into_parts();
         declaration.finish::<Messages>(Cardinality::Value);
-        Operation(Kind::Selector(Arc::new(Prompt { declaration, handler })))
+        Kind::Selector(Arc::new(Prompt { declaration, handler })).into()
     }
 }
 
@@ -36,6 +37,10 @@ where
 
     fn backend(&self) -> Option<Backend> {
         <H::Connection as Lent>::BACKEND
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::ByHand
     }
 
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>> {

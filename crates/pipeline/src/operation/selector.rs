@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     db::{Backend, Conn, Lent, ReadLent, Record},
+    scope::Reads,
     select::{Listed, Select, Shown, keyset_page, numbered_page, run},
 };
 use diptych_spec::{
@@ -30,6 +31,8 @@ pub trait Deliver<V: Presenter<Self::Item>>: Answer {
     type Fetched: Send + 'static;
     #[doc(hidden)]
     fn describe(declaration: &mut Declaration);
+    #[doc(hidden)]
+    fn reads() -> Reads;
     #[doc(hidden)]
     fn fetch(
         self,
@@ -54,8 +57,11 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
     fn describe(declaration: &mut Declaration) {
         declaration.finish::<V::View>(Cardinality::Value);
     }
-    async fn fetch(self, _: &Declaration, _: &mut Call, _: &mut Conn) -> Result<T> {
-        Ok(self.0)
+    fn reads() -> Reads {
+        Reads::ByHand
+    }
+    async fn fetch(self, _: &Declaration, _: &mut Call, conn: &mut Conn) -> Result<T> {
+        if conn.shows(&self.0) { Ok(self.0) } else { Err(Error::not_found("there is no such row")) }
     }
     fn rows(_: &T) -> &[T] {
         &[]
@@ -70,8 +76,11 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
     fn describe(declaration: &mut Declaration) {
         declaration.finish::<V::View>(Cardinality::Row);
     }
-    async fn fetch(self, declaration: &Declaration, call: &mut Call, _: &mut Conn) -> Result<Self> {
-        let shown = self.filter(|row| declaration.shows(call.principal(), row));
+    fn reads() -> Reads {
+        Reads::row::<T>()
+    }
+    async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Self> {
+        let shown = self.filter(|row| conn.shows(row) && declaration.shows(call.principal(), row));
         if shown.is_none() && !declaration.allows_none() {
             return Err(Error::not_found("there is no such row"));
         }
@@ -97,6 +106,9 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
             None => declaration.finish::<Items<V::View>>(Cardinality::List),
         }
         declaration.finish_list(T::COLUMNS, T::NULLABLE);
+    }
+    fn reads() -> Reads {
+        Reads::list::<T>(T::COLUMNS)
     }
     async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Listed<T>> {
         run(self, declaration, call, conn).await
@@ -163,7 +175,7 @@ where
         <H::Out as Deliver<V>>::describe(&mut declaration);
         let loaders = Loaders::of(&mut declaration);
         let (affordances, presenter) = (Affordances::default(), PhantomData);
-        Operation(Kind::Selector(Arc::new(Selector::<H, V> { declaration, handler, loaders, affordances, presenter })))
+        Kind::Selector(Arc::new(Selector::<H, V> { declaration, handler, loaders, affordances, presenter })).into()
     }
 }
 
@@ -180,6 +192,10 @@ where
 
     fn backend(&self) -> Option<Backend> {
         <H::Connection as Lent>::BACKEND.or_else(|| self.loaders.backend())
+    }
+
+    fn reads(&self) -> Reads {
+        <H::Out as Deliver<V>>::reads()
     }
 
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>> {

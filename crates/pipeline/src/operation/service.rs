@@ -3,7 +3,8 @@
 use super::{Computed, IntoOperation, Kind, Operation, RunService, bulk::Bulk, encode, unbox, wrong_backend};
 use crate::{
     db::{Backend, Lent, Record, Row, Rows, Tx},
-    select::{Select, run},
+    scope::Reads,
+    select::{Select, in_scope, run},
 };
 use diptych_spec::{
     Call, Cardinality, Declaration, Error, Filters, Handler, Instance, Instances, NoTarget, Operator, Presenter,
@@ -17,11 +18,16 @@ pub trait Source<T>: Send + Sync + 'static {
     /// What is shown.
     type Row: Send + 'static;
     #[doc(hidden)]
+    fn reads() -> Option<Reads>;
+    #[doc(hidden)]
     fn read(&self, returned: T, tx: &mut Tx) -> impl Future<Output = Result<Self::Row>> + Send;
 }
 
 impl<T: Send + 'static> Source<T> for Returned {
     type Row = T;
+    fn reads() -> Option<Reads> {
+        None
+    }
     async fn read(&self, returned: T, _: &mut Tx) -> Result<T> {
         Ok(returned)
     }
@@ -29,8 +35,11 @@ impl<T: Send + 'static> Source<T> for Returned {
 
 impl<T: Send + Sync + 'static, R: Record> Source<T> for Reread<T, Select<R>> {
     type Row = R;
+    fn reads() -> Option<Reads> {
+        Some(Reads::list::<R>(R::COLUMNS))
+    }
     async fn read(&self, returned: T, tx: &mut Tx) -> Result<R> {
-        let statement = self.select(&returned).base;
+        let statement = in_scope::<R>(self.select(&returned).base, tx);
         let rows =
             statement.fetch(tx, Rows::First, |row| R::from_row(&Row { row, places: &row.places::<R>()? })).await?;
         let row = rows.into_iter().next();
@@ -43,11 +52,16 @@ pub trait FindTarget: Send + Sync + 'static {
     #[doc(hidden)]
     const BACKEND: Option<Backend>;
     #[doc(hidden)]
+    fn reads() -> Option<Reads>;
+    #[doc(hidden)]
     fn find(&self, call: &mut Call, tx: &mut Tx) -> impl Future<Output = Result<()>> + Send;
 }
 
 impl FindTarget for NoTarget {
     const BACKEND: Option<Backend> = None;
+    fn reads() -> Option<Reads> {
+        None
+    }
     async fn find(&self, _: &mut Call, _: &mut Tx) -> Result<()> {
         Ok(())
     }
@@ -58,13 +72,17 @@ where
     L::Connection: Lent,
 {
     const BACKEND: Option<Backend> = <L::Connection as Lent>::BACKEND;
+    fn reads() -> Option<Reads> {
+        Some(Reads::row::<Row>())
+    }
     async fn find(&self, call: &mut Call, tx: &mut Tx) -> Result<()> {
         let args = self.handler().extract(call).await?;
         tx.lock_target(true);
         let found = self.handler().invoke(lend(tx)?, args).await;
         tx.lock_target(false);
         tx.settle();
-        let row = self.row(found?).ok_or_else(|| Error::not_found("there is no such row"))?;
+        let row =
+            self.row(found?).filter(|row| tx.shows(row)).ok_or_else(|| Error::not_found("there is no such row"))?;
         call.put(Instance(row));
         Ok(())
     }
@@ -75,6 +93,9 @@ where
     L::Connection: Lent,
 {
     const BACKEND: Option<Backend> = <L::Connection as Lent>::BACKEND;
+    fn reads() -> Option<Reads> {
+        Some(Reads::list::<R>(R::COLUMNS))
+    }
     async fn find(&self, call: &mut Call, tx: &mut Tx) -> Result<()> {
         let args = self.handler().extract(call).await?;
         let named = named(call, self.declaration().list().unique());
@@ -134,11 +155,11 @@ where
         match declaration.divide() {
             (call, None) => {
                 let declaration = Arc::new(call);
-                Operation(Kind::Service(Arc::new(Service { declaration, handler, source, target, presenter })))
+                Kind::Service(Arc::new(Service { declaration, handler, source, target, presenter })).into()
             }
             (call, Some(declaration)) => {
                 let one = Arc::new(Service { declaration, handler, source, target, presenter });
-                Operation(Kind::Service(Arc::new(Bulk::new(call, one))))
+                Kind::Service(Arc::new(Bulk::new(call, one))).into()
             }
         }
     }
@@ -160,6 +181,10 @@ where
         <H::Connection as Lent>::BACKEND.or(T::BACKEND)
     }
 
+    fn reads(&self) -> (Option<Reads>, Option<Reads>) {
+        (T::reads(), R::reads())
+    }
+
     fn resolve<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx) -> BoxFuture<'a, Result<()>> {
         Box::pin(self.target.find(call, tx))
     }
@@ -176,6 +201,9 @@ where
     fn present<'a>(&'a self, computed: Computed, tx: &'a mut Tx) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async move {
             let row = self.source.read(unbox::<H::Out>(computed)?, tx).await?;
+            if !tx.shows(&row) {
+                return Err(Error::internal("the service answers with a row of another scope than the caller's"));
+            }
             encode(&self.declaration, &V::present(row))
         })
     }

@@ -2,9 +2,10 @@
 //!
 //! A caller can neither read a cursor, which may have columns that are not shown, nor make one. What it is bound to (operation,
 //! arguments, order, direction) is authenticated and not in it. It is not bound to who calls: it is a place in an order, and which
-//! rows there are is decided by the list for each caller.
+//! rows there are is decided by the list for each caller. In a row scope it is bound to the scope.
 
 use super::key::{read, write};
+use crate::scope::{InScope, text};
 use crate::seal::Seal;
 use diptych_spec::{Asked, Call, Declaration, Error, ErrorKind, OrderKey, Result, Value};
 
@@ -44,12 +45,19 @@ pub(super) struct Cursors {
 }
 
 impl Cursors {
-    pub(super) fn of(declaration: &Declaration, order: &[OrderKey], call: &mut Call) -> Result<Self> {
+    pub(super) fn of(
+        declaration: &Declaration,
+        order: &[OrderKey],
+        call: &mut Call,
+        scope: Option<&InScope>,
+    ) -> Result<Self> {
         let seal = call.state::<Seal>().ok_or_else(|| Error::internal("there is nothing to seal cursors with"))?;
         let Asked(asked) = call.take().unwrap_or_default();
         let mut bound_to = Vec::with_capacity(asked.len() + 128);
         let columns = order.iter().map(|key| key.column);
-        for text in ["diptych cursor 1", declaration.name(), &asked].into_iter().chain(columns) {
+        let scope = scope.map(|scope| text(scope.value()));
+        let scope = scope.iter().flat_map(|scope| ["in scope", scope]);
+        for text in ["diptych cursor 1", declaration.name(), &asked].into_iter().chain(columns).chain(scope) {
             bound_to.extend_from_slice(&(text.len() as u64).to_be_bytes());
             bound_to.extend_from_slice(text.as_bytes());
         }

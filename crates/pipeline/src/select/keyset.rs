@@ -20,7 +20,7 @@ pub(super) async fn run<T: Record>(
     call: &mut Call,
     conn: &mut Conn,
 ) -> Result<Listed<T>> {
-    let cursors = Cursors::of(declaration, &wanted.order, call)?;
+    let cursors = Cursors::of(declaration, &wanted.order, call, conn.scope.as_deref())?;
     let (direction, from) = match &request.seek {
         Seek::First => (Direction::Forward, None),
         Seek::After(cursor) => (Direction::Forward, Some(cursors.open(Direction::Forward, cursor)?)),

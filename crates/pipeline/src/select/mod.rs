@@ -15,5 +15,6 @@ mod tests;
 
 pub use query::Select;
 pub(crate) use related::{Key, related};
+pub(crate) use render::in_scope;
 pub(crate) use run::{Ends, Listed, Shown, run};
 pub(crate) use shown::{keyset_page, numbered_page};

@@ -2,7 +2,7 @@
 
 use super::{
     Select, key, predicate,
-    render::{Wanted, render},
+    render::{Wanted, in_scope, render},
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows};
 use diptych_spec::{Declaration, Error, ErrorKind, IntoValue, Operator, Predicate, Result, Value};
@@ -43,7 +43,8 @@ pub(crate) async fn related<T: Record, K: Column + IntoValue>(
     let order = if list.is_ordered() { predicate::total(order, list.unique()) } else { order };
     let filters = vec![Predicate { column, operator: Operator::In, values: keys }];
     let wanted = Wanted { filters, order, ..Wanted::default() };
-    let rendered = render::<T>(select.base, list, wanted, conn.backend());
+    let base = if declaration.unscoped().is_some() { select.base } else { in_scope::<T>(select.base, conn) };
+    let rendered = render::<T>(base, list, wanted, conn.backend());
     let rows = rendered.rows.fetch(conn, Rows::All, |row| {
         let value = K::decode(&Cell { row, ordinal })?.into_value();
         let key = Key::of(&value)?.ok_or_else(|| Error::internal("a related row was found by a null"))?;

@@ -4,7 +4,7 @@ use super::{
     cursor::{Direction, Position},
     predicate, search,
 };
-use crate::db::{Backend, Record, Statement};
+use crate::db::{Backend, Conn, Record, Statement};
 use diptych_spec::{ListDeclaration, OrderKey, PageRequest, Predicate, Sought, Total, Value};
 use std::fmt::Write as _;
 
@@ -117,4 +117,18 @@ pub(super) fn render<T: Record>(base: Statement, list: &ListDeclaration, wanted:
 fn limit(sql: &mut String, rows: &mut Statement, most: u32) {
     rows.values.push(Value::I64(i64::from(most) + 1));
     let _ = write!(sql, " LIMIT ${}", rows.values.len());
+}
+
+/// The base query alone, of which only the rows in the scope of the connection are there.
+pub(crate) fn in_scope<T: Record>(base: Statement, conn: &Conn) -> Statement {
+    let Some(scope) = &conn.scope else { return base };
+    let mut rows = base;
+    let conditions = predicate::conditions(&mut rows, "q", vec![scope.predicate()], conn.backend());
+    let mut sql = String::with_capacity(rows.sql.len() + 128);
+    for (index, name) in T::COLUMNS.iter().enumerate() {
+        let _ = write!(sql, "{}q.\"{name}\"", if index == 0 { "SELECT " } else { ", " });
+    }
+    let _ = write!(sql, " FROM ({}) AS q{conditions}", rows.sql);
+    rows.sql = sql.into();
+    rows
 }

@@ -44,7 +44,8 @@ pub(crate) async fn run<T: Record>(
     conn: &mut Conn,
 ) -> Result<Listed<T>> {
     let list = declaration.list();
-    let filters = call.take::<Filters>().unwrap_or_default().0;
+    let mut filters: Vec<_> = conn.scope.iter().map(|scope| scope.predicate()).collect();
+    filters.append(&mut call.take::<Filters>().unwrap_or_default().0);
     let asked = call.take::<Order>().unwrap_or_default().0;
     let order = if asked.is_empty() { list.default_order().to_vec() } else { asked };
     let order = if list.is_ordered() { predicate::total(order, list.unique()) } else { order };

@@ -1,15 +1,19 @@
 //! Stage 1: may this caller use this operation at all? Nothing has been read yet, neither arguments nor rows, so a refused
 //! caller learns nothing of them.
 
-use diptych_spec::{Call, Declaration, Result};
+use crate::Operation;
+use diptych_spec::{Call, Result};
 
 /// A call whose caller may use the operation.
 pub(crate) struct Authorized {
     call: Call,
 }
 
-pub(crate) fn caller(declaration: &Declaration, call: Call) -> Result<Authorized> {
-    declaration.authorize(call.principal())?;
+pub(crate) fn caller(operation: &Operation, mut call: Call) -> Result<Authorized> {
+    operation.declaration().authorize(call.principal())?;
+    if let Some(scope) = operation.scope() {
+        scope.of_caller(&mut call)?;
+    }
     Ok(Authorized { call })
 }
 

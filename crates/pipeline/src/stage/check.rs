@@ -3,7 +3,7 @@
 //! the call may have been made before, for rules can depend on the time.
 
 use super::limit::Admitted;
-use diptych_spec::{Arguments, Call, Deadline, Declaration, Result};
+use diptych_spec::{Arguments, Audience, Call, Deadline, Declaration, Result};
 
 /// A call whose arguments are what was declared.
 pub(crate) struct Checked {
@@ -17,10 +17,12 @@ pub(crate) fn arguments(
     admitted: Admitted,
     arguments: &Arguments<'_>,
     may_be_replay: bool,
+    audience: Option<Audience>,
 ) -> Result<Checked> {
     let mut call = admitted.into_call();
     declaration.arguments().parse(arguments, &mut call)?;
     declaration.check_includes(&call)?;
+    declaration.check_asked(&call, audience)?;
     if !may_be_replay {
         declaration.check_expected(&call)?;
     }

@@ -25,8 +25,6 @@ pub(crate) async fn transaction(declaration: &Declaration, tx: Tx, kept: Result<
 }
 
 /// Gives the connection of a selector back. One that was dropped half-way closes.
-pub(crate) async fn connection(declaration: &Declaration, conn: Conn) {
-    if declaration.is_snapshot() {
-        conn.end_snapshot().await;
-    }
+pub(crate) async fn connection(conn: Conn) {
+    conn.end_reading().await;
 }

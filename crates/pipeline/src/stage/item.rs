@@ -3,7 +3,7 @@
 use super::{current, open, permit, present, require, resolve, run, validate};
 use crate::{db::Tx, operation::RunService};
 use bytes::Bytes;
-use diptych_spec::{Call, Result};
+use diptych_spec::{Call, Hidden, Result};
 
 /// `is_valid`: its rules were checked together with those of the other items.
 pub(crate) async fn one(
@@ -19,5 +19,5 @@ pub(crate) async fn one(
     let valid = validate::input(declaration, current)?; // 6
     let ready = require::conditions(declaration, valid)?; // 7
     let ran = run::service(service, ready, max_bytes).await?; // 8
-    Ok(present::service(service, ran, max_bytes).await?.json) // 9
+    Ok(present::service(service, ran, max_bytes, Hidden::NOTHING).await?.json) // 9, no fields are hidden in lists of items
 }

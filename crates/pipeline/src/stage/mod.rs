@@ -16,4 +16,5 @@ pub(crate) mod present;
 pub(crate) mod require;
 pub(crate) mod resolve;
 pub(crate) mod run;
+pub(crate) mod scope;
 pub(crate) mod validate;

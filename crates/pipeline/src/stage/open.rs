@@ -1,7 +1,10 @@
 //! Stage 3: a write transaction for a service, a read-only connection for a selector. The first use of the pool.
 
-use super::check::Checked;
-use crate::db::{Conn, Db, Plans, Terms, Tx};
+use super::scope::Entered;
+use crate::{
+    db::{Conn, Db, Plans, Terms, Tx},
+    scope::Scope,
+};
 use diptych_spec::{Call, Declaration, Result};
 use std::time::Duration;
 
@@ -29,14 +32,25 @@ pub(crate) async fn transaction(
     db.begin_with(Terms { plans, deadline, isolation, lock }).await
 }
 
-pub(crate) async fn connection(declaration: &Declaration, db: &Db, plans: Plans) -> Result<Conn> {
+pub(crate) async fn connection(
+    declaration: &Declaration,
+    scope: Option<&Scope>,
+    db: &Db,
+    plans: Plans,
+) -> Result<Conn> {
     let tested = plans == Plans::Fresh;
-    if declaration.is_snapshot() { db.snapshot(plans, tested).await } else { db.acquire(plans, tested).await }
+    if declaration.is_snapshot() {
+        db.snapshot(plans, tested).await
+    } else if scope.is_some_and(|scope| scope.setting().is_some()) {
+        db.bracket(plans, tested).await
+    } else {
+        db.acquire(plans, tested).await
+    }
 }
 
 impl<'t> Opened<'t> {
-    pub(crate) fn new(checked: Checked, tx: &'t mut Tx) -> Self {
-        Self { is_valid: checked.is_valid(), call: checked.into_call(), tx }
+    pub(crate) fn new(entered: Entered, tx: &'t mut Tx) -> Self {
+        Self { call: entered.call, is_valid: entered.is_valid, tx }
     }
 }
 
@@ -48,7 +62,7 @@ impl<'t> Opened<'t> {
 }
 
 impl<'t> Reading<'t> {
-    pub(crate) fn new(checked: Checked, conn: &'t mut Conn) -> Self {
-        Self { call: checked.into_call(), conn }
+    pub(crate) fn new(entered: Entered, conn: &'t mut Conn) -> Self {
+        Self { call: entered.call, conn }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     outcome::Effect,
 };
 use bytes::Bytes;
-use diptych_spec::{Declaration, Error, ErrorKind, Head, Result};
+use diptych_spec::{Declaration, Error, ErrorKind, Head, Hidden, Result};
 
 /// An answer that can be sent.
 pub(crate) struct Presented {
@@ -17,27 +17,42 @@ pub(crate) struct Presented {
     pub(super) head: Option<Box<Head>>,
 }
 
-pub(crate) async fn service(service: &dyn RunService, ran: Ran<'_>, max_bytes: usize) -> Result<Presented> {
+pub(crate) async fn service(
+    service: &dyn RunService,
+    ran: Ran<'_>,
+    max_bytes: usize,
+    hidden: Hidden,
+) -> Result<Presented> {
+    let declaration = service.declaration();
     let presented = sized(service.present(ran.computed, ran.tx).await?, max_bytes)?;
     let presented = Presented { head: ran.head, ..presented };
-    presented.checked(service.declaration())
+    presented.shown(declaration, hidden)?.checked(declaration, hidden)
 }
 
-pub(crate) fn selector(selector: &dyn RunSelector, read: Read, max_bytes: usize) -> Result<Presented> {
-    let max_bytes = selector.declaration().list().max_bytes().unwrap_or(max_bytes);
+pub(crate) fn selector(selector: &dyn RunSelector, read: Read, max_bytes: usize, hidden: Hidden) -> Result<Presented> {
+    let declaration = selector.declaration();
+    let max_bytes = declaration.list().max_bytes().unwrap_or(max_bytes);
     let presented = sized(selector.present(read.computed, max_bytes)?, max_bytes)?;
     let presented = Presented { head: read.head, ..presented };
-    presented.checked(selector.declaration())
+    presented.shown(declaration, hidden)?.checked(declaration, hidden)
 }
 
 impl Presented {
     /// In a debug build, only an answer that is what its own schema says: a client that checks it would refuse another. It is asked
     /// here, before COMMIT, where every answer of every surface is encoded (ADR 0030).
-    fn checked(self, declaration: &Declaration) -> Result<Self> {
+    fn checked(self, declaration: &Declaration, hidden: Hidden) -> Result<Self> {
         if cfg!(debug_assertions) {
-            declaration.check_answer(&self.json)?;
+            declaration.check_answer(&self.json, hidden)?;
         }
         Ok(self)
+    }
+
+    /// Without what the caller is not shown. Where nothing is hidden, the answer is not looked at again.
+    pub(crate) fn shown(self, declaration: &Declaration, hidden: Hidden) -> Result<Self> {
+        if hidden.is_nothing() {
+            return Ok(self);
+        }
+        Ok(Self { json: declaration.shown(self.text(), hidden)?.into(), ..self })
     }
 
     /// What an earlier call was answered.

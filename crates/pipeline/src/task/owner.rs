@@ -1,8 +1,9 @@
 //! Whose a task is, as it is stored.
 
+use crate::scope::Scope;
 use diptych_spec::{Capability, Error, Principal, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 const CAPABILITIES: [(Capability, &str); 4] = [
     (Capability::Form, "form"),
@@ -30,13 +31,17 @@ struct Kept {
     client: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     operations: Option<Vec<String>>,
+    /// Those that the row scope of the operation reads.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    claims: Map<String, Value>,
 }
 
 /// The same, written.
-pub(super) fn credentials(principal: Option<&Principal>) -> String {
+pub(super) fn credentials(principal: Option<&Principal>, scope: Option<&Scope>) -> String {
     let kept = Kept {
         client: principal.and_then(Principal::client).map(str::to_owned),
         operations: principal.and_then(Principal::operations).map(<[String]>::to_vec),
+        claims: principal.zip(scope).map(|(principal, scope)| scope.kept_claims(principal)).unwrap_or_default(),
     };
     serde_json::to_value(kept).unwrap_or_default().to_string()
 }
@@ -53,6 +58,9 @@ pub(super) fn principal(key: &str, scopes: &str, credentials: &str) -> Result<Op
     }
     if let Some(operations) = kept.operations {
         principal = principal.with_operations(operations);
+    }
+    if !kept.claims.is_empty() {
+        principal = principal.with_claims(kept.claims);
     }
     Ok(Some(principal))
 }
@@ -89,12 +97,12 @@ mod tests {
         let again = principal(&keys[1], &scopes(Some(&who("a", "b"))), "{}").unwrap().unwrap();
         assert_eq!((again.issuer(), again.subject(), again.scopes().len()), ("a", "b", 2));
         assert_eq!((again.client(), again.operations()), (None, None));
-        assert_eq!(principal("null", "[]", &credentials(None)).unwrap(), None);
+        assert_eq!(principal("null", "[]", &credentials(None, None)).unwrap(), None);
         let key = who("a", "b").with_client("k").with_operations(["o"]);
-        let again = principal(&keys[1], "[]", &credentials(Some(&key))).unwrap().unwrap();
+        let again = principal(&keys[1], "[]", &credentials(Some(&key), None)).unwrap().unwrap();
         assert_eq!((again.client(), again.operations()), (Some("k"), Some(&["o".to_owned()] as &[_])));
         let nothing = who("a", "b").with_operations([] as [&str; 0]);
-        let again = principal(&keys[1], "[]", &credentials(Some(&nothing))).unwrap().unwrap();
+        let again = principal(&keys[1], "[]", &credentials(Some(&nothing), None)).unwrap().unwrap();
         assert!(!again.is_good_for("o"), "good for nothing is not good for everything");
         let both = [Capability::Sampling, Capability::Form];
         assert_eq!(read_capabilities(&capabilities(&both)), [Capability::Form, Capability::Sampling]);

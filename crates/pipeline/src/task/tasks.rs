@@ -102,13 +102,22 @@ impl Tasks {
             arguments: new.arguments,
             owner: &owner,
             scopes: owner::scopes(new.caller.principal.as_ref()),
-            credentials: owner::credentials(new.caller.principal.as_ref()),
+            credentials: owner::credentials(new.caller.principal.as_ref(), operation.scope()),
             idempotency_key: new.caller.idempotency_key.as_ref().map_or("", IdempotencyKey::as_str),
             capabilities: owner::capabilities(new.capabilities),
             answers: Value::Object(new.answers).to_string(),
             poll: task.asked_every(),
             ttl: task.kept_for(),
         };
+        let kept = owner::principal(&owner, &fresh.scopes, &fresh.credentials)?;
+        let principals = new.caller.principal.as_ref().zip(kept.as_ref());
+        if let (Some(scope), Some((now, later))) = (operation.scope(), principals)
+            && !scope.lasts(now, later)
+        {
+            let why =
+                "the row scope of a task reads a claim that is not kept with it; name it with `.reads_claims([…])`";
+            return Err(Error::internal(why));
+        }
         let Some(created) = self.0.store.insert(fresh, settings).await? else {
             let detail = "there are too many tasks, or too much is kept of them; wait until some are done or expire";
             return Err(Error::new(ErrorKind::RateLimited, "too_many_tasks", detail));

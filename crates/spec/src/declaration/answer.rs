@@ -1,24 +1,24 @@
 //! An answer, held against the schema that is published for it.
 
 use super::Declaration;
-use crate::{Error, FieldError, Result, schema::Fit};
+use crate::{Error, FieldError, Hidden, Result, schema::Fit};
 use std::fmt;
 
 /// How many fields the log is told of.
 const TOLD: usize = 5;
 
 impl Declaration {
-    /// Whether an answer, as JSON, is what [`Declaration::output`] says. What an exposed handler answers is not known before, so
+    /// Whether an answer, as JSON, is what [`Declaration::output_without`] says to this caller. What an exposed handler answers is not known before, so
     /// anything is.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Internal`], whose source names the operation, and pointer and rule of what is wrong. No value is in it.
-    pub fn check_answer(&self, json: &[u8]) -> Result<()> {
+    pub fn check_answer(&self, json: &[u8], hidden: Hidden) -> Result<()> {
         if self.exposed {
             return Ok(());
         }
         let value = serde_json::from_slice(json).map_err(Error::internal)?;
-        let found = Fit::whole(&value, &self.output);
+        let found = Fit::whole(&value, &self.output_without(hidden));
         if found.is_empty() { Ok(()) } else { Err(Error::internal(Misfit { operation: self.name.to_string(), found })) }
     }
 }

@@ -73,6 +73,7 @@ impl Declaration {
         self.check_versioning(&mut found);
         self.check_items(state, &mut found);
         self.check_related(state, &mut found);
+        self.check_visibility(&mut found);
         found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
     }
 

@@ -13,12 +13,20 @@ pub struct ListDeclaration {
     pub(crate) ordered: bool,
     pub(crate) search: Option<Search>,
     pub(crate) unique: Option<&'static str>,
+    /// Of the row.
+    pub(crate) columns: &'static [&'static str],
     pub(crate) page: Option<Pagination>,
     pub(crate) max_rows: Option<u32>,
     pub(crate) max_bytes: Option<usize>,
 }
 
 impl ListDeclaration {
+    /// The columns of a row.
+    #[must_use]
+    pub fn columns(&self) -> &'static [&'static str] {
+        self.columns
+    }
+
     /// The order when the caller does not say.
     #[must_use]
     pub fn default_order(&self) -> &[OrderKey] {
@@ -72,7 +80,8 @@ impl Declaration {
     /// Checks the columns that a list is filtered and ordered by; `nullable` says which of them can be null. Called once, when
     /// the row type is known.
     #[doc(hidden)]
-    pub fn finish_list(&mut self, columns: &[&str], nullable: &[bool]) {
+    pub fn finish_list(&mut self, columns: &'static [&'static str], nullable: &[bool]) {
+        self.list.columns = columns;
         let known = columns.join(", ");
         for column in self.list.filter_columns.iter().filter(|column| !columns.contains(column)) {
             self.mistakes.push(format!("the filter's column `{column}` is not in the row; the row has {known}"));

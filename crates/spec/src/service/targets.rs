@@ -96,6 +96,8 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
         }
         self.declaration.errors.extend_from_slice(handler.errors());
         self.declaration.mistakes.append(&mut found.mistakes);
+        self.declaration.check_scope_of_target(&found);
+        self.declaration.guards.append(&mut found.visibility);
         ServiceSpec {
             declaration: self.declaration,
             handler: self.handler,

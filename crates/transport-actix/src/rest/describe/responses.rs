@@ -2,7 +2,7 @@
 
 use super::components::Components;
 use crate::rest::head;
-use diptych_spec::{Cardinality, Declaration, ErrorKind, Form, OperationKind, Permission, Template};
+use diptych_spec::{Audience, Cardinality, Declaration, ErrorKind, Form, OperationKind, Permission, Template};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -167,7 +167,7 @@ fn body(declaration: &Declaration, components: &mut Components) -> Value {
         Form::Text(_) => json!({"schema": {"type": "string"}}),
         Form::Json | Form::Contents => {
             let answer = format!("{}.answer", declaration.name());
-            json!({"schema": components.adopt(declaration.output().clone(), &answer)})
+            json!({"schema": components.adopt(declaration.output_for(Audience::People).into_owned(), &answer)})
         }
     }
 }
@@ -191,7 +191,7 @@ fn refusals(declaration: &Declaration, path: &Template) -> BTreeMap<u16, Vec<&'s
     let has_variable = path.variables().next().is_some();
     for (can, statuses) in [
         // Pages of other origins may not change anything, whoever may call.
-        (is_service || !is_open(declaration), &[403][..]),
+        (is_service || declaration.hides_fields() || !is_open(declaration), &[403][..]),
         (declaration.has_target() || each.is_some_and(Declaration::has_target) || has_variable || one_row, &[404]),
         (is_service, &[408, 413, 415]),
         (!declaration.is_empty(), &[413]),
