@@ -156,7 +156,7 @@ impl fmt::Debug for Call {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a service, selector or prompt",
     label = "diptych does not know where to take this from",
-    note = "arguments are `Input<T>`, `Principal`, `Option<Principal>`, `State<T>`, `Instance<T>`, `Db`, `Deadline`, `Progress`, `Log`, `Ask`, `TaskStart`, `DryRun`, or `#[arg] name: T` for one named value; first may stand `&mut Tx` (service), `&mut Conn` (selector, prompt) or the connection type of one database",
+    note = "arguments are `Input<T>`, `Many<T>`, `Principal`, `Option<Principal>`, `State<T>`, `Instance<T>`, `Db`, `Deadline`, `Progress`, `Log`, `Ask`, `TaskStart`, `DryRun`, or `#[arg] name: T` for one named value; first may stand `&mut Tx` (service), `&mut Conn` (selector, prompt) or the connection type of one database",
     note = "for a type of your own implement `diptych::FromCall`"
 )]
 pub trait FromCall: Sized + Send {

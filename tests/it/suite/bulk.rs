@@ -24,7 +24,7 @@ fn new(customer: &str, number: &str) -> Value {
 }
 
 async fn listed(caller: &SurfaceClient) -> Vec<String> {
-    let page = caller.call("invoices.list", json!({"order": "created"})).await.unwrap();
+    let page = caller.call("invoices.list", json!({})).await.unwrap();
     let mut numbers: Vec<_> = numbers(&page).into_iter().map(str::to_owned).collect();
     numbers.sort();
     numbers
