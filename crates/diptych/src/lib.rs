@@ -272,6 +272,8 @@ mod documents {
     mod audit {}
     #[doc = include_str!("../../../docs/authentication.md")]
     mod authentication {}
+    #[doc = include_str!("../../../docs/bulk.md")]
+    mod bulk {}
     #[doc = include_str!("../../../docs/configuration.md")]
     mod configuration {}
     #[doc = include_str!("../../../docs/declaring.md")]

@@ -5,6 +5,9 @@
 
 mod checks;
 mod divide;
+mod share;
+
+pub(crate) use share::Share;
 
 use crate::{ArgumentSet, Call, Declaration, FromCall, InputData, ItemCalls, Result, Signature, call::misplaced};
 use std::{ops::Deref, ops::RangeInclusive, sync::Arc};

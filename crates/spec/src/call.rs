@@ -1,5 +1,6 @@
 //! One call of an operation, and how a handler's arguments are taken from it by type.
 
+use crate::bulk::Share;
 use crate::{ArgumentSet, Error, InputData, ItemCalls, Peer, Principal, Questions, Result, Signature};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -66,9 +67,10 @@ impl Call {
         self
     }
 
-    /// A call for one item of this one: of the same caller, with arguments of its own.
-    pub(crate) fn item(&self) -> Self {
-        let (principal, state, peer) = (self.principal.clone(), Arc::clone(&self.state), self.peer.clone());
+    /// A call for one of so many items of this one: of the same caller, with arguments of its own.
+    pub(crate) fn item(&self, index: usize, count: usize) -> Self {
+        let (principal, state) = (self.principal.clone(), Arc::clone(&self.state));
+        let peer = self.peer.clone().map(|caller| Arc::new(Share { caller, index, count }) as Arc<dyn Peer>);
         Self { principal, state, deadline: self.deadline, peer, questions: Questions::default(), values: Vec::new() }
     }
 
@@ -156,7 +158,7 @@ impl fmt::Debug for Call {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a service, selector or prompt",
     label = "diptych does not know where to take this from",
-    note = "arguments are `Input<T>`, `Principal`, `Option<Principal>`, `State<T>`, `Instance<T>`, `Scoped<T>`, `Db`, `Deadline`, `Progress`, `Log`, `Ask`, `TaskStart`, `DryRun`, `ResponseHead`, or `#[arg] name: T` for one named value; first may stand `&mut Tx` (service), `&mut Conn` (selector, prompt) or the connection type of one database",
+    note = "arguments are `Input<T>`, `Many<T>`, `Principal`, `Option<Principal>`, `State<T>`, `Instance<T>`, `Scoped<T>`, `Db`, `Deadline`, `Progress`, `Log`, `Ask`, `TaskStart`, `DryRun`, `ResponseHead`, `Calls`, or `#[arg] name: T` for one named value; first may stand `&mut Tx` (service), `&mut Conn` (selector, prompt) or the connection type of one database",
     note = "for a type of your own implement `diptych::FromCall`"
 )]
 pub trait FromCall: Sized + Send {

@@ -69,12 +69,14 @@ async fn any_number_of_items_can_fail() {
 #[tokio::test]
 async fn a_fault_fails_the_whole_call() {
     for backend in BOTH {
-        let steps = Steps::on(backend).await;
         for (how, kind) in [("fault", ErrorKind::Internal), ("race", ErrorKind::Unavailable)] {
+            let steps = Steps::on(backend).await;
             let error = steps.call("each", &[good(1), bad(2, 2, how), good(3)]).await.unwrap_err();
             assert_eq!(error.kind(), kind, "{backend} {how}");
             assert!(error.fields().is_empty(), "{how}");
+            assert_eq!(steps.kept().await, [NONE; 3], "{backend} {how}");
         }
+        let steps = Steps::on(backend).await;
         // A statement that failed and was ignored: on PostgreSQL nothing after it would be kept.
         let ignored = steps.call("each", &[good(1), bad(2, 2, "ignored"), good(3)]).await;
         if backend == Backend::Postgres {
@@ -101,6 +103,21 @@ async fn a_call_that_lost_a_race_is_run_again_as_a_whole() {
         let kept = vec![1, 2, 4];
         assert_eq!(steps.kept().await, [kept.clone(), kept.clone(), kept], "{backend}");
     }
+}
+
+/// Each has what the other wants next: the database ends one of them, which runs again once the other is done.
+#[tokio::test]
+async fn two_calls_that_end_each_other_are_both_done() {
+    let steps = Steps::on(Backend::Postgres).await;
+    steps.call("each", &[good(1), good(2)]).await.unwrap();
+    steps.forget_runs();
+    let (one, other) = ([good(10), good(20)], [good(20), good(10)]);
+    let (one, other) = tokio::join!(steps.call("meet", &one), steps.call("meet", &other));
+    for answer in [one.unwrap(), other.unwrap()] {
+        assert_eq!((&answer["succeeded"], &answer["failed"]), (&json!(2), &json!(0)));
+    }
+    let retried = steps.engine.operation("meet").unwrap().declaration().retried();
+    assert_eq!(retried, 1, "a deadlock is no item's fault");
 }
 
 /// The connection breaks at each message of a call: all that is answered is there, or nothing is.

@@ -5,12 +5,13 @@ mod declared;
 mod faults;
 mod told;
 
-use crate::counter::{Backend, create_table, insert};
+use crate::counter::{Backend, Number, create_table, insert};
 use diptych::{
-    Anyone, Db, Engine, Error, ErrorKind, Input, Many, Operations, Outbox, OutboxMessage, Outgoing, Result,
-    ServiceSpec, State, Tx, query,
+    Anyone, Conn, Db, Engine, Error, ErrorKind, Input, Instance, Many, Operations, Outbox, OutboxMessage, Outgoing,
+    Record, Result, SelectorSpec, ServiceSpec, State, Tx, Version, Versioned, query, query_as,
 };
 use diptych_pipeline::{EngineBuilder, OnDisconnect};
+use diptych_spec::Args;
 use diptych_testkit::TestDatabase;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
 };
+use tokio::sync::Barrier;
 use validator::Validate;
 
 /// Three numbers in a row, and behind which of them it fails, and how.
@@ -48,10 +50,17 @@ impl OutboxMessage for Made {
 }
 
 /// What was done after COMMIT, and how often the function ran.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Done {
     numbers: Arc<Mutex<Vec<i64>>>,
     runs: Arc<AtomicUsize>,
+    both: Arc<Barrier>,
+}
+
+impl Default for Done {
+    fn default() -> Self {
+        Self { numbers: Arc::default(), runs: Arc::default(), both: Arc::new(Barrier::new(2)) }
+    }
 }
 
 /// Writes `10 n`, `10 n + 1` and `10 n + 2`.
@@ -67,7 +76,8 @@ async fn step(tx: &mut Tx, Input(step): Input<Step>, done: State<Done>, outgoing
             match &*step.how {
                 "again" => drop(insert(tx, 10 * n).await?),
                 "ignored" => drop(insert(tx, 10 * n).await),
-                "race" if run < 5 => {
+                "race" if run >= 3 => {}
+                "race" => {
                     return Err(Error::new(ErrorKind::Unavailable, "serialization", "lost against another"));
                 }
                 "fault" => return Err(Error::internal("on purpose")),
@@ -97,16 +107,65 @@ async fn steps(tx: &mut Tx, Many(steps): Many<Step>) -> Result<Vec<i64>> {
     Ok(numbers)
 }
 
+/// A row of one number.
+#[derive(Serialize, JsonSchema)]
+struct Row {
+    n: i64,
+    version: Version,
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [&'static str] = &["n", "version"];
+    fn from_row(row: &diptych::Row<'_>) -> Result<Self> {
+        Ok(Self { n: row.get(0)?, version: Version::new(row.get(1)?) })
+    }
+}
+
+impl Versioned for Row {
+    fn version(&self) -> Version {
+        self.version
+    }
+}
+
+async fn row(conn: &mut Conn, Args(Number { n }): Args<Number>) -> Result<Option<Row>> {
+    query_as("SELECT n, id AS version FROM numbers WHERE n = $1").bind(n).optional(conn).await
+}
+
+/// Moves a row out of sight.
+async fn hide(tx: &mut Tx, Instance(row): Instance<Row>) -> Result<()> {
+    query("UPDATE numbers SET n = -n WHERE n = $1").bind(row.n).execute(tx).await.map(drop)
+}
+
+/// Two calls that both have their first row before either takes its second.
+async fn meet(tx: &mut Tx, Instance(row): Instance<Row>, done: State<Done>) -> Result<()> {
+    query("UPDATE numbers SET n = n WHERE n = $1").bind(row.n).execute(tx).await?;
+    if done.runs.fetch_add(1, Ordering::SeqCst) < 2 {
+        done.both.wait().await;
+    }
+    Ok(())
+}
+
 fn one() -> ServiceSpec<impl diptych::Handler<Connection = Tx, Out = Stepped>> {
     ServiceSpec::from_fn("step", step).allow(Anyone)
 }
 
 pub(crate) fn operations() -> Operations {
+    let row = || SelectorSpec::from_fn("row", row).allow(Anyone);
+    let hide = || ServiceSpec::from_fn("hide", hide).allow(Anyone).target(row()).requires_version();
     Operations::new()
         .add(one())
         .add(one().named("all").bulk(0..=20).changes("steps://{n}").changes("steps://"))
         .add(one().named("each").per_item(1..=1000).changes("steps://{n}").changes("steps://"))
         .add(one().named("each.again").per_item(1..=20).retry(diptych::Retry::times(9)))
+        .add(hide().named("hide.all").bulk(1..=20))
+        .add(hide().named("hide.each").per_item(1..=20))
+        .add(
+            ServiceSpec::from_fn("meet", meet)
+                .allow(Anyone)
+                .target(row())
+                .retry(diptych::Retry::times(3))
+                .per_item(1..=20),
+        )
         .add(ServiceSpec::from_fn("set", steps).allow(Anyone).bulk(1..=500))
 }
 
@@ -141,6 +200,11 @@ impl Steps {
         let arguments = json!({"items": items}).to_string();
         let answer = crate::counter::call(&self.engine, name, &arguments, OnDisconnect::Cancel).await?;
         Ok(serde_json::from_str(&answer).unwrap())
+    }
+
+    /// Counts runs from the start.
+    pub(crate) fn forget_runs(&self) {
+        self.done.runs.store(0, Ordering::SeqCst);
     }
 
     /// What is in the table, what was sent, and what was done after COMMIT: which of the items.

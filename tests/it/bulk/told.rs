@@ -137,6 +137,31 @@ async fn an_empty_list_is_no_item() {
     }
 }
 
+/// Which version it knows is for each item to say.
+#[tokio::test]
+async fn an_item_that_has_to_say_its_version_and_does_not_is_named() {
+    for backend in BOTH {
+        let steps = Steps::on(backend).await;
+        steps.call("all", &[good(1)]).await.unwrap();
+        let items =
+            [json!({"n": 10, "expected_version": 1}), json!({"n": 11}), json!({"n": 12, "expected_version": 7})];
+        let refused = steps.call("hide.all", &items).await.unwrap_err();
+        assert_eq!(
+            (refused.kind(), refused.fields()[0].pointer.as_str()),
+            (ErrorKind::PreconditionRequired, "/items/1")
+        );
+        let refused = steps.call("hide.all", &[items[0].clone(), items[2].clone()]).await.unwrap_err();
+        assert_eq!((refused.kind(), refused.fields()[0].pointer.as_str()), (ErrorKind::PreconditionFailed, "/items/1"));
+        assert_eq!(steps.kept().await[0], [1], "{backend}");
+        let answer = steps.call("hide.each", &items).await.unwrap();
+        let statuses: Vec<_> = (0..3).map(|index| answer["items"][index]["status"].as_u64().unwrap()).collect();
+        assert_eq!(statuses, [204, 428, 412], "{backend}");
+        // All of it, and what answers nothing answers nothing.
+        let items = [json!({"n": 11, "expected_version": 2}), json!({"n": 12, "expected_version": 3})];
+        assert_eq!(steps.call("hide.all", &items).await.unwrap(), Value::Null);
+    }
+}
+
 /// What a set takes itself is told as what is run for each.
 #[tokio::test]
 async fn a_set_names_the_item_that_is_at_fault() {

@@ -24,7 +24,7 @@ fn new(customer: &str, number: &str) -> Value {
 }
 
 async fn listed(caller: &SurfaceClient) -> Vec<String> {
-    let page = caller.call("invoices.list", json!({"order": "created"})).await.unwrap();
+    let page = caller.call("invoices.list", json!({})).await.unwrap();
     let mut numbers: Vec<_> = numbers(&page).into_iter().map(str::to_owned).collect();
     numbers.sort();
     numbers
@@ -91,6 +91,9 @@ async fn every_wrong_field_of_every_item_is_told(world: &World) {
         ]
     );
     assert!(listed(&ann).await.is_empty());
+    let refused = ann.call("invoices.create_many", json!({"items": vec![new(&ada, ""); 11]})).await.unwrap_err();
+    let at: Vec<_> = (0..11).map(|index| format!("/items/{index}/number: must have 1 to 32 characters")).collect();
+    assert_eq!(fields(&refused), at, "in the order of the items");
 }
 
 async fn a_list_has_bounds(world: &World) {

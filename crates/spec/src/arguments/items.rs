@@ -84,12 +84,16 @@ impl ArgumentSet {
             _ => Map::new(),
         };
         let (least, most) = bounds;
-        let list = json!({"type": "array", "items": item, "minItems": least, "maxItems": most});
+        let what = match keeps_refused {
+            true => "Each of these is done or not for itself; the answer says which.",
+            false => "All of these are done, or none.",
+        };
+        let list = json!({"type": "array", "items": item, "minItems": least, "maxItems": most, "description": what});
         let properties = Map::from_iter([(ITEMS.to_owned(), list)]);
         let required = vec![ITEMS.to_owned()];
-        let rules = Arc::clone(&shape);
+        let (rules, own) = (Arc::clone(&shape), Arc::clone(&shape));
         let parse = move |fields: Fields<'_, '_>, call: &mut Call| {
-            let items = read(&*shape, fields, call, keeps_refused)?;
+            let items = read(&*own, fields, call, keeps_refused)?;
             call.put(ItemCalls(items));
             Ok(())
         };
@@ -106,7 +110,7 @@ impl ArgumentSet {
             locate: Box::new(|_: Fields<'_, '_>| format!("/{ITEMS}")),
             check: Some(Box::new(check)),
             members: Vec::new(),
-            is_list: true,
+            items: Some(shape),
         }
     }
 }
@@ -123,10 +127,11 @@ fn read(
         return Err(Refused::Decode);
     }
     let mut found = Vec::new();
-    let mut items = Vec::with_capacity(given.len());
+    let count = given.len();
+    let mut items = Vec::with_capacity(count);
     for (index, item) in given.into_iter().enumerate() {
         let arguments = Arguments { mend: fields.given.mend, ..Arguments::named(item.get()) };
-        let mut own = call.item();
+        let mut own = call.item(index, count);
         let parsed = shape.table().parse(&arguments.limited(fields.given.limits), &mut own);
         match parsed.as_ref().map_err(|error| (error, error.fields())) {
             Err((error, [])) => {

@@ -1,6 +1,7 @@
 //! A set: some arguments that are decoded together, into a value that is left in the call.
 
 use super::{
+    items::ItemShape,
     split::Given,
     table::{Argument, ArgumentTable, Owner},
 };
@@ -14,7 +15,7 @@ use schemars::JsonSchema;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess};
 use serde_json::{Map, Value};
-use std::{any::Any, fmt};
+use std::{any::Any, fmt, sync::Arc};
 use validator::Validate;
 
 type Parse = dyn Fn(Fields<'_, '_>, &mut Call) -> Result<(), Refused> + Send + Sync;
@@ -33,8 +34,8 @@ pub struct ArgumentSet {
     pub(super) check: Option<Box<Check>>,
     /// Indices into the table.
     pub(super) members: Vec<usize>,
-    /// Whether it is a list whose elements are checked each by a table of its own.
-    pub(super) is_list: bool,
+    /// Of a list whose elements are read each by a table of its own.
+    pub(super) items: Option<Arc<dyn ItemShape>>,
 }
 
 impl fmt::Debug for ArgumentSet {
@@ -68,7 +69,7 @@ impl ArgumentSet {
         let is_whole = !schema.rest.is_empty() || schema.others.as_ref().is_some_and(schema::is_loose);
         let whole = is_whole.then(|| schema.whole());
         let (parse, members) = (Box::new(parse), Vec::new());
-        Ok(Self { owner, type_name, schema, whole, parse, locate, check: None, members, is_list: false })
+        Ok(Self { owner, type_name, schema, whole, parse, locate, check: None, members, items: None })
     }
 
     /// The same, with the rules of `T` checked once the target is at hand.
@@ -118,7 +119,7 @@ impl ArgumentSet {
             locate: Box::new(|fields: Fields<'_, '_>| fields.locate::<A>()),
             check: None,
             members: Vec::new(),
-            is_list: false,
+            items: None,
         }
     }
 

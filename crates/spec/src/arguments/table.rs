@@ -117,9 +117,9 @@ impl ArgumentTable {
                 repeated,
                 shape,
                 nullable: schema::accepts_null(schema, &set.schema.defs),
-                is_held: !set.is_list
+                is_held: set.items.is_none()
                     && (schema::is_loose(schema) || (set.checks_rules() && schema::has_rules(schema))),
-                is_list: set.is_list,
+                is_list: set.items.is_some(),
                 schema: schema.clone(),
             });
         }
@@ -200,7 +200,8 @@ impl ArgumentTable {
     /// How many arguments that models wrote in another form (`"5"` for 5) were taken as meant, since the process started.
     #[must_use]
     pub fn mended(&self) -> u64 {
-        self.mended.load(Ordering::Relaxed)
+        let of_items = self.sets.iter().filter_map(|set| set.items.as_ref()).map(|items| items.table().mended());
+        self.mended.load(Ordering::Relaxed) + of_items.sum::<u64>()
     }
 
     /// Splits what was given by owner and decodes each set into the call.
@@ -239,7 +240,7 @@ impl ArgumentTable {
             };
             let fields = Fields { given: mended.as_ref().map_or(&given, |(mended, _)| mended), ..fields };
             if let Err(Refused::Decode) = parsed {
-                if mended.is_some() && !set.is_list {
+                if mended.is_some() && set.items.is_none() {
                     find_nul(fields.iter(), &mut found);
                 }
                 if let Some((_, count)) = mended.as_ref().filter(|_| is_whole) {
@@ -258,7 +259,7 @@ impl ArgumentTable {
             match parsed {
                 Ok(()) => {
                     set.hold(&fields, &mut found);
-                    if cfg!(debug_assertions) && set.check.is_some() && !set.is_list {
+                    if cfg!(debug_assertions) && set.check.is_some() && set.items.is_none() {
                         call.put(Agreement::of(set, &fields));
                     }
                 }
@@ -307,7 +308,7 @@ fn find_nul<'t>(arguments: impl Iterator<Item = (&'t str, &'t str)>, found: &mut
 }
 
 fn invalid(mut found: Vec<FieldError>) -> Error {
-    found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    found.sort_by(FieldError::in_order);
     found.dedup_by(|a, b| a.pointer == b.pointer);
     Error::invalid(found)
 }
