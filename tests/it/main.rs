@@ -6,6 +6,7 @@ mod after_commit;
 mod architecture;
 mod audit;
 mod authenticating;
+mod calls;
 mod ceilings;
 mod compact;
 mod concrete;

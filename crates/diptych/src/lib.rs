@@ -170,6 +170,7 @@ pub use diptych_spec::Version;
 pub use diptych_spec::Versioned;
 
 // Running.
+pub use diptych_pipeline::ArgumentsOf;
 pub use diptych_pipeline::Audit;
 pub use diptych_pipeline::AuditArguments;
 pub use diptych_pipeline::AuditEntry;
@@ -177,6 +178,7 @@ pub use diptych_pipeline::AuditFilter;
 pub use diptych_pipeline::AuditList;
 pub use diptych_pipeline::AuditOrder;
 pub use diptych_pipeline::Backend;
+pub use diptych_pipeline::Calls;
 pub use diptych_pipeline::Catalogue;
 pub use diptych_pipeline::Cell;
 pub use diptych_pipeline::Changes;
@@ -189,9 +191,12 @@ pub use diptych_pipeline::DeadLetter;
 pub use diptych_pipeline::DeadLetters;
 pub use diptych_pipeline::Delivery;
 pub use diptych_pipeline::Engine;
+pub use diptych_pipeline::Fetched;
 pub use diptych_pipeline::LimitKey;
 pub use diptych_pipeline::LimitStore;
 pub use diptych_pipeline::Migrations;
+pub use diptych_pipeline::NamedSelector;
+pub use diptych_pipeline::NamedService;
 pub use diptych_pipeline::Operation;
 pub use diptych_pipeline::OperationStatistics;
 pub use diptych_pipeline::Operations;
@@ -207,6 +212,7 @@ pub use diptych_pipeline::Row;
 pub use diptych_pipeline::Select;
 pub use diptych_pipeline::Settings;
 pub use diptych_pipeline::Standing;
+pub use diptych_pipeline::Takes;
 pub use diptych_pipeline::TaskSettings;
 pub use diptych_pipeline::Tx;
 pub use diptych_pipeline::Update;
@@ -255,6 +261,8 @@ mod documents {
     mod audit {}
     #[doc = include_str!("../../../docs/authentication.md")]
     mod authentication {}
+    #[doc = include_str!("../../../docs/composing.md")]
+    mod composing {}
     #[doc = include_str!("../../../docs/configuration.md")]
     mod configuration {}
     #[doc = include_str!("../../../docs/declaring.md")]

@@ -10,6 +10,7 @@ use crate::{
     changes::Named,
     db::Plans,
     idempotency::Claim,
+    nested::{self, Frame},
     operation::{Exposed, Kind, Operation, RunSelector, RunService},
     report,
     stage::{
@@ -52,7 +53,8 @@ async fn answer(
     loop {
         let peer = caller.peer.clone().filter(|_| operation.declaration().converses());
         let call = Call::new(principal.clone(), engine.state(), deadline).with_peer(peer);
-        let call = call.expecting(caller.expected_version.clone());
+        let mut call = call.expecting(caller.expected_version.clone());
+        nested::put(&mut call, Frame::of(engine, operation, &caller, record.as_ref()));
         let questions = call.questions().clone();
         let (cancelled, keeper) = (caller.withdrawn.clone(), caller.before_commit.clone());
         let terms = Terms { deadline, longest, plans: attempts.plans(), cancelled, keeper };

@@ -72,6 +72,13 @@ impl Call {
         self.peer.as_ref()
     }
 
+    /// The same call, as a part of the call that these questions are asked in.
+    #[must_use]
+    pub fn asking(mut self, questions: Questions) -> Self {
+        self.questions = questions;
+        self
+    }
+
     /// What was asked and not answered.
     #[must_use]
     pub fn questions(&self) -> &Questions {
@@ -88,6 +95,12 @@ impl Call {
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.state.get()
+    }
+
+    /// All of the application's values.
+    #[must_use]
+    pub fn state_map(&self) -> Arc<StateMap> {
+        Arc::clone(&self.state)
     }
 
     /// When the call has to be done.
@@ -144,7 +157,7 @@ impl fmt::Debug for Call {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a service, selector or prompt",
     label = "diptych does not know where to take this from",
-    note = "arguments are `Input<T>`, `Principal`, `Option<Principal>`, `State<T>`, `Instance<T>`, `Db`, `Deadline`, `Progress`, `Log`, `Ask`, `TaskStart`, `DryRun`, or `#[arg] name: T` for one named value; first may stand `&mut Tx` (service), `&mut Conn` (selector, prompt) or the connection type of one database",
+    note = "arguments are `Input<T>`, `Principal`, `Option<Principal>`, `State<T>`, `Instance<T>`, `Db`, `Deadline`, `Progress`, `Log`, `Ask`, `TaskStart`, `DryRun`, `Calls`, or `#[arg] name: T` for one named value; first may stand `&mut Tx` (service), `&mut Conn` (selector, prompt) or the connection type of one database",
     note = "for a type of your own implement `diptych::FromCall`"
 )]
 pub trait FromCall: Sized + Send {

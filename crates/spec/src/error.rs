@@ -4,6 +4,7 @@
 
 mod kind;
 mod limited;
+mod passed_on;
 
 pub use kind::ErrorKind;
 
@@ -57,6 +58,8 @@ struct Inner {
     questions: Vec<Question>,
     source: Option<Box<dyn StdError + Send + Sync>>,
     foreign_problem: Option<String>,
+    /// The operation whose arguments the fields are of, when they are not the caller's own.
+    refused_by: Option<Cow<'static, str>>,
 }
 
 impl Error {
@@ -74,6 +77,7 @@ impl Error {
             questions: Vec::new(),
             source: None,
             foreign_problem: None,
+            refused_by: None,
         }))
     }
 

@@ -47,6 +47,7 @@ pub struct Signature {
     pub(crate) instances: Option<Needed>,
     pub(crate) talk: Talk,
     pub(crate) begins_task: bool,
+    pub(crate) calls: bool,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -88,6 +89,11 @@ impl Signature {
     pub fn begins_task(&mut self) {
         self.talk.at_all = true;
         self.begins_task = true;
+    }
+
+    /// The handler calls other operations.
+    pub fn calls(&mut self) {
+        self.calls = true;
     }
 
     /// The handler needs a target that resolves to a `T`.

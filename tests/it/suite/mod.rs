@@ -5,6 +5,7 @@ mod access;
 mod amending;
 mod answers;
 mod arguments;
+mod calling;
 mod changing;
 mod listing;
 mod prompting;

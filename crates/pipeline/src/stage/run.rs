@@ -18,14 +18,29 @@ pub(crate) struct Read {
     pub(super) computed: Computed,
 }
 
+impl Ran<'_> {
+    /// What the function gave back.
+    pub(crate) fn computed(&self) -> &Computed {
+        &self.computed
+    }
+}
+
+impl Read {
+    /// What was read, for somebody who is shown no JSON.
+    pub(crate) fn into_computed(self) -> Computed {
+        self.computed
+    }
+}
+
 pub(crate) async fn service<'t>(service: &dyn RunService, ready: Ready<'t>) -> Result<Ran<'t>> {
     let Ready { mut call, tx } = ready;
-    let computed = service.run(&mut call, tx).await?;
+    let computed = service.run(&mut call, tx).await.map_err(|error| error.leaving(service.declaration().name()))?;
     Ok(Ran { computed, tx })
 }
 
 pub(crate) async fn selector(selector: &dyn RunSelector, reading: Reading<'_>) -> Result<Read> {
     let Reading { mut call, conn } = reading;
-    let computed = selector.run(&mut call, conn).await?;
+    let computed = selector.run(&mut call, conn).await;
+    let computed = computed.map_err(|error| error.leaving(selector.declaration().name()))?;
     Ok(Read { computed })
 }

@@ -1,0 +1,29 @@
+//! Errors of operations that other operations call.
+
+use super::Error;
+use std::{borrow::Cow, fmt::Write as _};
+
+impl Error {
+    /// Notes that another operation refused what a function called it with: the fields are of its arguments, which the caller of the
+    /// function has not sent.
+    #[must_use]
+    pub fn refused_by(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        if !self.0.fields.is_empty() || self.0.code == "bad_request" {
+            self.0.refused_by = Some(operation.into());
+        }
+        self
+    }
+
+    /// What becomes of it when a function of this name ends with it. Arguments that the function made itself are for nobody else to mend,
+    /// so that what is wrong with them is a fault, told to the log.
+    #[must_use]
+    pub fn leaving(self, operation: &str) -> Self {
+        let Some(by) = &self.0.refused_by else { return self };
+        let mut why = format!("`{operation}` called `{by}` with arguments that it does not take");
+        for field in &self.0.fields {
+            // Never a value: a detail says what was expected.
+            let _ = write!(why, "; {}: {}", field.pointer, field.detail);
+        }
+        Self::internal(why)
+    }
+}
