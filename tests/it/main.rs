@@ -8,6 +8,7 @@ mod audit;
 mod authenticating;
 mod calls;
 mod ceilings;
+mod chains;
 mod compact;
 mod concrete;
 mod contract;

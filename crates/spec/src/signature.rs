@@ -1,6 +1,6 @@
 //! What a handler needs: gathered from its argument types, checked when the server is built.
 
-use crate::{ArgumentSet, ArgumentTable};
+use crate::{ArgumentSet, ArgumentTable, declaration::Step};
 use std::any::{TypeId, type_name};
 
 /// A type that has to be there, and its name for the message.
@@ -48,6 +48,7 @@ pub struct Signature {
     pub(crate) talk: Talk,
     pub(crate) begins_task: bool,
     pub(crate) calls: bool,
+    pub(crate) steps: Vec<Step>,
     pub(crate) mistakes: Vec<String>,
 }
 

@@ -27,7 +27,7 @@ everywhere!(
 );
 
 #[derive(Debug, Clone, Record)]
-struct Named {
+pub(super) struct Named {
     id: Uuid,
     name: String,
 }
@@ -56,16 +56,16 @@ async fn counts(db: &mut Conn, #[arg] name: String, calls: &Calls) -> Result<Vec
 /// A name.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
-struct NewName {
+pub(super) struct NewName {
     /// The name.
     #[validate(length(min = 1, max = 10))]
     #[serde(rename = "newName")]
-    name: String,
+    pub(super) name: String,
 }
 
 /// Give a customer another name.
 #[service("calling.rename")]
-async fn rename(tx: &mut Tx, Instance(row): Instance<Named>, Input(new): Input<NewName>) -> Result<String> {
+pub(super) async fn rename(tx: &mut Tx, Instance(row): Instance<Named>, Input(new): Input<NewName>) -> Result<String> {
     query("UPDATE customers SET name = $2 WHERE id = $1").bind(row.id).bind(&new.name).execute(tx).await?;
     Ok(row.name)
 }
@@ -175,13 +175,13 @@ impl From<Named> for Shown {
     }
 }
 
-type Caller = diptych_testkit::SurfaceClient;
+pub(super) type Caller = diptych_testkit::SurfaceClient;
 
-async fn two(ann: &Caller) -> (String, String) {
+pub(super) async fn two(ann: &Caller) -> (String, String) {
     (customer(ann, "Ada").await, customer(ann, "Bea").await)
 }
 
-async fn names(ann: &Caller, ids: [&str; 2]) -> [String; 2] {
+pub(super) async fn names(ann: &Caller, ids: [&str; 2]) -> [String; 2] {
     let [first, second] = ids.map(async |id| {
         let shown = ann.call("calling.row", json!({"id": id})).await.unwrap();
         shown["name"].as_str().unwrap().to_owned()

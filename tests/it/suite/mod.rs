@@ -6,6 +6,7 @@ mod amending;
 mod answers;
 mod arguments;
 mod calling;
+mod chaining;
 mod changing;
 mod listing;
 mod prompting;

@@ -53,7 +53,14 @@ impl Calls {
     where
         S: NamedService<Out: Clone>,
     {
-        let json = arguments.into_json()?;
+        self.call_with::<S>(tx, arguments.into_json()?).await
+    }
+
+    /// The same, with the arguments by name, as JSON.
+    pub(super) async fn call_with<S>(&self, tx: &mut Tx, json: String) -> Result<S::Out>
+    where
+        S: NamedService<Out: Clone>,
+    {
         let take = |computed: &Computed| computed.downcast_ref::<S::Out>().cloned().ok_or_else(another_type::<S>);
         Box::pin(run::service(self.nested(), S::NAME, json, tx, take)).await.map(|(out, _)| out)
     }

@@ -1,7 +1,17 @@
 //! Errors of operations that other operations call.
 
 use super::Error;
+use serde::Serialize;
 use std::{borrow::Cow, fmt::Write as _};
+
+/// A step of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Which it is, from 1.
+    pub number: u32,
+    /// The operation that it calls. The fields of the error are of that one's arguments.
+    pub operation: Cow<'static, str>,
+}
 
 impl Error {
     /// Notes that another operation refused what a function called it with: the fields are of its arguments, which the caller of the
@@ -12,6 +22,20 @@ impl Error {
             self.0.refused_by = Some(operation.into());
         }
         self
+    }
+
+    /// Names the step that failed. Its fields are told, as those of the step.
+    #[must_use]
+    pub fn at_step(mut self, number: u32, operation: impl Into<Cow<'static, str>>) -> Self {
+        self.0.refused_by = None;
+        self.0.step = Some(Step { number, operation: operation.into() });
+        self
+    }
+
+    /// The step of a chain that failed.
+    #[must_use]
+    pub fn step(&self) -> Option<&Step> {
+        self.0.step.as_ref()
     }
 
     /// What becomes of it when a function of this name ends with it. Arguments that the function made itself are for nobody else to mend,
