@@ -6,12 +6,12 @@ use crate::{
     counter::{BOTH, Number, call, create_table, insert, numbers},
 };
 use diptych::{
-    Anyone, Audit, AuditEntry, Authenticated, Backend, Calls, Db, Engine, Error, ErrorKind, Exposed, Idempotency,
-    IdempotencyKey, Isolation, Operations, Principal, PromptSpec, Result, Retry, SelectorSpec, ServiceSpec, State,
-    Task, Tx,
+    Anyone, Ask, Audit, AuditEntry, Authenticated, Backend, Calls, Db, Engine, Error, ErrorKind, Exposed, Idempotency,
+    IdempotencyKey, Isolation, LogLevel, Operations, Principal, Progress, PromptSpec, Result, Retry, SelectorSpec,
+    ServiceSpec, State, Task, Tx,
 };
 use diptych_pipeline::{Caller, Change, OnDisconnect, Surface, Via};
-use diptych_spec::{AnswerValue, Args, Arguments};
+use diptych_spec::{AnswerValue, Args, Arguments, Capability, Peer};
 use diptych_testkit::TestDatabase;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -118,11 +118,30 @@ async fn letter(_: &mut diptych::Conn) -> Result<String> {
     Ok("Hello.".to_owned())
 }
 
+async fn reports(tx: &mut Tx, number: Args<Number>, progress: Progress, seen: State<Seen>) -> Result<Added> {
+    progress.report(1.0, 2.0);
+    add(tx, number, seen).await
+}
+
+async fn asks(tx: &mut Tx, number: Args<Number>, ask: Ask, seen: State<Seen>) -> Result<Added> {
+    let added = add(tx, number, seen).await?;
+    ask.roots("roots")?;
+    Ok(added)
+}
+
+/// As `then`, of a caller who can be asked.
+async fn then_asking(tx: &mut Tx, what: Args<What>, calls: Calls, _: Ask) -> Result<Value> {
+    then(tx, what, calls).await
+}
+
 fn operations() -> Operations {
     Operations::new()
         .add(ServiceSpec::from_fn("add", add).allow(Anyone).dry_run(true).changes("numbers://{n}"))
         .add(ServiceSpec::from_fn("fail", fail).allow(Anyone).changes("numbers://{n}"))
         .add(ServiceSpec::from_fn("hang", hang).allow(Anyone))
+        .add(ServiceSpec::from_fn("reports", reports).allow(Anyone))
+        .add(ServiceSpec::from_fn("asks", asks).allow(Anyone))
+        .add(ServiceSpec::from_fn("then_asking", then_asking).allow(Anyone))
         .add(ServiceSpec::from_fn("lose", lose).allow(Anyone))
         .add(ServiceSpec::from_fn("strict", add).allow(Anyone).isolation(Isolation::Serializable))
         .add(ServiceSpec::from_fn("keyed", add).allow(Authenticated).idempotency(Idempotency::required()))
@@ -243,6 +262,49 @@ async fn what_lost_against_another_runs_again_from_the_top() {
         assert_eq!((seen.take(), seen.runs.load(Ordering::SeqCst)), (vec![1], 2), "{backend}");
         assert_eq!(numbers(engine.db()).await, [1, 2], "{backend}");
     }
+}
+
+/// A caller who listens, and has nothing to say.
+#[derive(Default)]
+struct Ear(Mutex<Vec<(f64, Option<f64>)>>);
+
+impl Peer for Ear {
+    fn progress(&self, done: f64, total: Option<f64>, _: Option<&str>) {
+        self.0.lock().unwrap().push((done, total));
+    }
+    fn wants(&self, _: LogLevel) -> bool {
+        false
+    }
+    fn log(&self, _: LogLevel, _: Option<&str>, _: &Value) {}
+    fn can(&self, _: Capability) -> bool {
+        true
+    }
+    fn answer(&self, _: &str) -> Option<Value> {
+        None
+    }
+    fn release(&self, _: Duration) {}
+}
+
+#[tokio::test]
+async fn what_is_called_speaks_with_the_caller_of_all() {
+    let (engine, seen, _database) = on(Backend::Sqlite).await;
+    let ear = Arc::new(Ear::default());
+    let run = async |name: &str, what: &str| {
+        let peer = Some(Arc::clone(&ear) as Arc<dyn Peer>);
+        let caller = Caller { peer, ..Caller::new(None, Via::new(Surface::InProcess)) };
+        let given = json!({"what": what, "n": 1}).to_string();
+        engine.dispatch(engine.operation(name).unwrap(), Arguments::named(&given), caller).await
+    };
+    let error = run("then_asking", "asks").await.unwrap_err();
+    let keys: Vec<_> = error.questions().iter().map(|question| &*question.key).collect();
+    assert_eq!((error.kind(), keys), (ErrorKind::InputRequired, vec!["roots"]));
+    // Who does not ask cannot have it asked.
+    assert_eq!(run("then", "asks").await.unwrap_err().kind(), ErrorKind::Internal);
+    assert_eq!(numbers(engine.db()).await, [0i64; 0]);
+    run("then", "reports").await.unwrap();
+    assert_eq!(*ear.0.lock().unwrap(), [(1.0, Some(2.0))]);
+    engine.drain().await;
+    assert_eq!(seen.take(), [1]);
 }
 
 #[tokio::test]

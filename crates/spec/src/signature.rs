@@ -92,9 +92,10 @@ impl Signature {
         self.begins_task = true;
     }
 
-    /// The handler calls other operations.
+    /// The handler calls other operations, which may speak with the caller.
     pub fn calls(&mut self) {
         self.calls = true;
+        self.talk.at_all = true;
     }
 
     /// The handler needs a target that resolves to a `T`.

@@ -18,6 +18,8 @@ impl Error {
     /// function has not sent.
     #[must_use]
     pub fn refused_by(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        // Of which steps another operation is made, its own callers are told.
+        self.0.step = None;
         if !self.0.fields.is_empty() || self.0.code == "bad_request" {
             self.0.refused_by = Some(operation.into());
         }
