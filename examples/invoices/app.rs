@@ -5,6 +5,7 @@ mod deletion;
 mod drafts;
 mod errors;
 mod invoice;
+mod issuing;
 mod letters;
 mod login;
 mod means;
@@ -35,6 +36,7 @@ pub fn operations() -> Operations {
     Operations::new()
         .merge(customers::operations())
         .merge(invoice::operations())
+        .merge(issuing::operations())
         .merge(deletion::operations())
         .merge(drafts::operations())
         .merge(payments::operations())

@@ -104,7 +104,7 @@ pub struct Line {
 }
 
 /// A new invoice.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewInvoice {
     /// Whom it is for.

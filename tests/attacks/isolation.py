@@ -96,6 +96,13 @@ def run(table):
 
     table.attack("an invoice for somebody else's customer", creating)
 
+    def issuing():
+        body = {"number": "BOB-1", "due_on": "2026-12-31", "lines": [line]}
+        ask = lambda ident: target.send("POST", "/api/issued-invoices", body | {"customer_id": ident}, who="bob")  # noqa: E731
+        refused(same(ask, customer), 409)
+
+    table.attack("the same by a chain", issuing)
+
     def oracle():
         made = target.send("POST", "/api/customers", {"name": "x", "email": "hers@example.com"}, who="bob")
         done(made, 201)

@@ -171,6 +171,7 @@ pub use diptych_spec::ServiceError;
 pub use diptych_spec::ServiceSpec;
 pub use diptych_spec::Signature;
 pub use diptych_spec::State;
+pub use diptych_spec::Step;
 pub use diptych_spec::Task;
 pub use diptych_spec::TaskStart;
 pub use diptych_spec::Total;
@@ -180,6 +181,9 @@ pub use diptych_spec::Version;
 pub use diptych_spec::Versioned;
 
 // Running.
+pub use diptych_pipeline::Answers;
+pub use diptych_pipeline::Append;
+pub use diptych_pipeline::ArgumentsOf;
 pub use diptych_pipeline::Audit;
 pub use diptych_pipeline::AuditArguments;
 pub use diptych_pipeline::AuditEntry;
@@ -187,8 +191,11 @@ pub use diptych_pipeline::AuditFilter;
 pub use diptych_pipeline::AuditList;
 pub use diptych_pipeline::AuditOrder;
 pub use diptych_pipeline::Backend;
+pub use diptych_pipeline::Built;
+pub use diptych_pipeline::Calls;
 pub use diptych_pipeline::Catalogue;
 pub use diptych_pipeline::Cell;
+pub use diptych_pipeline::Chain;
 pub use diptych_pipeline::Changes;
 pub use diptych_pipeline::Clock;
 pub use diptych_pipeline::Column;
@@ -198,11 +205,16 @@ pub use diptych_pipeline::DbOptions;
 pub use diptych_pipeline::DeadLetter;
 pub use diptych_pipeline::DeadLetters;
 pub use diptych_pipeline::Delivery;
+pub use diptych_pipeline::Ends;
 pub use diptych_pipeline::Engine;
+pub use diptych_pipeline::Fetched;
 pub use diptych_pipeline::Include;
+pub use diptych_pipeline::LastOutput;
 pub use diptych_pipeline::LimitKey;
 pub use diptych_pipeline::LimitStore;
 pub use diptych_pipeline::Migrations;
+pub use diptych_pipeline::NamedSelector;
+pub use diptych_pipeline::NamedService;
 pub use diptych_pipeline::Operation;
 pub use diptych_pipeline::OperationScope;
 pub use diptych_pipeline::OperationStatistics;
@@ -222,7 +234,10 @@ pub use diptych_pipeline::RowScoping;
 pub use diptych_pipeline::Select;
 pub use diptych_pipeline::Settings;
 pub use diptych_pipeline::Standing;
+pub use diptych_pipeline::Steps;
+pub use diptych_pipeline::Takes;
 pub use diptych_pipeline::TaskSettings;
+pub use diptych_pipeline::Then;
 pub use diptych_pipeline::Tx;
 pub use diptych_pipeline::Update;
 pub use diptych_pipeline::Wanted;
@@ -274,6 +289,8 @@ mod documents {
     mod authentication {}
     #[doc = include_str!("../../../docs/bulk.md")]
     mod bulk {}
+    #[doc = include_str!("../../../docs/composing.md")]
+    mod composing {}
     #[doc = include_str!("../../../docs/configuration.md")]
     mod configuration {}
     #[doc = include_str!("../../../docs/declaring.md")]

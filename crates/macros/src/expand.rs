@@ -39,6 +39,8 @@ pub(crate) fn operation(operation: &Operation<'_>) -> TokenStream {
     let extract = arguments.extract();
     let out = out(operation);
     let invoke = invoke(operation, &arguments);
+    let named = named_operation(*kind, function, name);
+    let takes = takes(operation);
 
     quote! {
         #function
@@ -67,6 +69,10 @@ pub(crate) fn operation(operation: &Operation<'_>) -> TokenStream {
 
                 #invoke
             }
+
+            #named
+
+            #takes
         };
     }
 }
@@ -96,6 +102,40 @@ pub(crate) fn spec(kind: Kind, function: &Function, name: &LitStr, description: 
             }
         }
     }
+}
+
+/// What other operations call it by.
+pub(crate) fn named_operation(kind: Kind, function: &Function, name: &LitStr) -> TokenStream {
+    let ident = &function.sig.ident;
+    let named = match kind {
+        Kind::Service => quote!(NamedService),
+        Kind::Selector => quote!(NamedSelector),
+        Kind::Prompt => return TokenStream::new(),
+    };
+    quote! {
+        #[automatically_derived]
+        impl ::diptych::#named for #ident {
+            const NAME: &'static str = #name;
+        }
+    }
+}
+
+/// The type of its input, for those who call it.
+fn takes(operation: &Operation<'_>) -> TokenStream {
+    let ident = &operation.function.sig.ident;
+    let input = operation.arguments.iter().find_map(|argument| match argument {
+        Argument::Injected(owned) if shape::outer_name(&owned.ty).is_some_and(|name| name == "Input") => {
+            shape::first_argument(&owned.ty)
+        }
+        _ => None,
+    });
+    let input = input.filter(|_| operation.kind != Kind::Prompt);
+    input.map_or_else(TokenStream::new, |input| {
+        quote! {
+            #[automatically_derived]
+            impl ::diptych::Takes<#input> for #ident {}
+        }
+    })
 }
 
 fn spec_type(kind: Kind) -> TokenStream {

@@ -27,6 +27,7 @@ pub(crate) fn operation(kind: Kind, function: &Function, error: &syn::Error) -> 
         Kind::Selector | Kind::Prompt => quote!(::diptych::Conn),
     };
     let out = out(kind, function);
+    let named = expand::named_operation(kind, function, &LitStr::new(&ident.to_string(), Span::call_site()));
     quote! {
         #errors
 
@@ -55,6 +56,8 @@ pub(crate) fn operation(kind: Kind, function: &Function, error: &syn::Error) -> 
                     ::core::result::Result::Err(::diptych::Error::internal("it did not compile"))
                 }
             }
+
+            #named
         };
     }
 }

@@ -44,7 +44,16 @@ impl Catalogue {
     fn switch(&self, name: &str, enabled: bool) -> Result<()> {
         let operation = self.find(name).ok_or_else(|| Error::not_found(format!("there is no operation `{name}`")))?;
         if operation.declaration().set_enabled(enabled) {
-            operation.lists().for_each(|list| self.changes.publish(list));
+            // A chain is only there with all of its steps.
+            let has_it = |other: &&Operation| other.declaration().steps().any(|step| step == name);
+            let with_it = self.operations.iter().filter(has_it);
+            let mut told = Vec::new();
+            for list in std::iter::once(operation).chain(with_it).flat_map(Operation::lists) {
+                if !told.contains(&list) {
+                    told.push(list.clone());
+                    self.changes.publish(list);
+                }
+            }
         }
         Ok(())
     }

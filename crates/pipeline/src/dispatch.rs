@@ -10,6 +10,7 @@ use crate::{
     changes::Named,
     db::Plans,
     idempotency::Claim,
+    nested::{self, Frame},
     operation::{Exposed, Kind, Operation, RunSelector, RunService},
     report,
     stage::{
@@ -58,6 +59,7 @@ async fn answer(
         if let Some(head) = ResponseHead::of(operation.declaration()) {
             call.put(head);
         }
+        nested::put(&mut call, Frame::of(engine, operation, &caller, record.as_ref()));
         let questions = call.questions().clone();
         let (cancelled, keeper) = (caller.withdrawn.clone(), caller.before_commit.clone());
         let terms = Terms { deadline, longest, plans: attempts.plans(), cancelled, keeper };

@@ -201,7 +201,7 @@ impl Operations {
 }
 
 /// A value that was put into a box under its own type comes out of it.
-fn unbox<T: 'static>(computed: Computed) -> Result<T> {
+pub(crate) fn unbox<T: 'static>(computed: Computed) -> Result<T> {
     let wrong = || diptych_spec::Error::internal("an operation computed a value of another type than it presents");
     computed.downcast::<T>().map(|value| *value).map_err(|_| wrong())
 }

@@ -7,7 +7,7 @@
 //! | span | level | made for |
 //! |---|---|---|
 //! | `request` | debug | a request; the surfaces make it |
-//! | `operation` | debug | a call that no surface received: in process |
+//! | `operation` | debug | a call that no surface received: in process, or by another operation |
 //! | `statement` | debug | a statement |
 //! | `stage` | trace | a stage of a call |
 
@@ -33,6 +33,21 @@ pub(crate) fn call(operation: &Operation) -> Span {
     if !tracing::span_enabled!(target: TRACE_TARGET, Level::DEBUG) || is_request(&Span::current()) {
         return Span::none();
     }
+    let name = operation.declaration().name();
+    debug_span!(
+        target: TRACE_TARGET,
+        "operation",
+        otel.name = name,
+        otel.kind = "internal",
+        diptych.operation = name,
+        diptych.error.code = Empty,
+        error.type = Empty,
+        otel.status_code = Empty,
+    )
+}
+
+/// A span for a call that another operation makes.
+pub(crate) fn nested(operation: &Operation) -> Span {
     let name = operation.declaration().name();
     debug_span!(
         target: TRACE_TARGET,

@@ -86,6 +86,13 @@ impl Call {
         self.peer.as_ref()
     }
 
+    /// The same call, as a part of the call that these questions are asked in.
+    #[must_use]
+    pub fn asking(mut self, questions: Questions) -> Self {
+        self.questions = questions;
+        self
+    }
+
     /// What was asked and not answered.
     #[must_use]
     pub fn questions(&self) -> &Questions {
@@ -102,6 +109,12 @@ impl Call {
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.state.get()
+    }
+
+    /// All of the application's values.
+    #[must_use]
+    pub fn state_map(&self) -> Arc<StateMap> {
+        Arc::clone(&self.state)
     }
 
     /// When the call has to be done.

@@ -9,6 +9,7 @@ mod limits;
 mod list;
 mod response;
 mod scope;
+mod steps;
 mod table;
 mod terms;
 mod visibility;
@@ -17,6 +18,7 @@ pub(crate) use access::{Requirement, RowRule};
 pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
 pub(crate) use response::Responding;
+pub(crate) use steps::Step;
 pub use table::Table;
 
 use crate::{
@@ -28,7 +30,13 @@ use access::ShownTo;
 use exposure::Exposure;
 use serde_json::Value;
 use std::sync::atomic::{self, AtomicBool};
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use steps::Bound;
 use terms::Terms;
 
 /// What an operation is.
@@ -92,7 +100,8 @@ pub struct Declaration {
     pub(crate) destructive: bool,
     pub(crate) allow_none: bool,
     pub(crate) exposed: bool,
-    pub(crate) enabled: AtomicBool,
+    /// Also asked by what has it as a step.
+    pub(crate) enabled: Arc<AtomicBool>,
     pub(crate) lock: Lock,
     pub(crate) terms: Terms,
     pub(crate) bulk: Option<Bulk>,
@@ -101,6 +110,7 @@ pub struct Declaration {
     pub(crate) snapshot: bool,
     pub(crate) list: ListDeclaration,
     pub(crate) signature: Signature,
+    bound: OnceLock<Bound>,
     pub(crate) target: Option<Needed>,
     pub(crate) targets: Option<Needed>,
     pub(crate) output: Value,
@@ -149,7 +159,7 @@ impl Declaration {
             destructive: false,
             allow_none: false,
             exposed: false,
-            enabled: AtomicBool::new(true),
+            enabled: Arc::new(AtomicBool::new(true)),
             lock: Lock::default(),
             terms: Terms::default(),
             bulk: None,
@@ -158,6 +168,7 @@ impl Declaration {
             snapshot: false,
             list: ListDeclaration::default(),
             signature,
+            bound: OnceLock::new(),
             target: None,
             targets: None,
             output: Value::Null,
@@ -206,10 +217,11 @@ impl Declaration {
         self.cardinality
     }
 
-    /// Whether it is there at all, for anybody.
+    /// Whether it is there at all, for anybody, with all of its steps.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        self.enabled.load(atomic::Ordering::Relaxed)
+        let is_on = |enabled: &AtomicBool| enabled.load(atomic::Ordering::Relaxed);
+        is_on(&self.enabled) && self.bound().is_none_or(|bound| bound.enabled.iter().all(|step| is_on(step)))
     }
 
     /// Makes it be there or not; says whether that is a change.
@@ -217,10 +229,10 @@ impl Declaration {
         self.enabled.swap(enabled, atomic::Ordering::Relaxed) != enabled
     }
 
-    /// The permission.
+    /// The permission, with those of all of its steps.
     #[must_use]
     pub fn permission(&self) -> Option<&dyn Permission> {
-        self.permission.as_deref()
+        self.bound().map_or(self.permission.as_deref(), |bound| bound.permission.as_deref())
     }
 
     /// The REST routes.
@@ -346,12 +358,6 @@ impl Declaration {
     #[must_use]
     pub fn asks(&self) -> bool {
         self.signature.talk.asks
-    }
-
-    /// The errors of its own that it can give.
-    #[must_use]
-    pub fn errors(&self) -> &[(ErrorKind, &'static str)] {
-        &self.errors
     }
 
     /// The codes of its preconditions.

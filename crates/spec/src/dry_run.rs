@@ -53,6 +53,13 @@ impl FromCall for DryRun {
 }
 
 impl Call {
+    /// The same call, as a part of one of which nothing is kept.
+    #[must_use]
+    pub fn as_dry_run(mut self) -> Self {
+        self.put(DryRun(true));
+        self
+    }
+
     /// Whether nothing of it is kept.
     #[must_use]
     pub fn is_dry_run(&self) -> bool {

@@ -4,8 +4,10 @@
 
 mod kind;
 mod limited;
+mod passed_on;
 
 pub use kind::ErrorKind;
+pub use passed_on::Step;
 
 use crate::{Question, Quota};
 use serde::Serialize;
@@ -68,6 +70,9 @@ struct Inner {
     questions: Vec<Question>,
     source: Option<Box<dyn StdError + Send + Sync>>,
     foreign_problem: Option<String>,
+    /// The operation whose arguments the fields are of, when they are not the caller's own.
+    refused_by: Option<Cow<'static, str>>,
+    step: Option<Step>,
 }
 
 impl Error {
@@ -85,6 +90,8 @@ impl Error {
             questions: Vec::new(),
             source: None,
             foreign_problem: None,
+            refused_by: None,
+            step: None,
         }))
     }
 
@@ -273,11 +280,13 @@ impl Error {
             error_id: inner.error_id.as_deref(),
             retry_after: self.retry_after_seconds(),
             questions: &inner.questions,
+            step: inner.step.as_ref(),
         }
     }
 }
 
-/// A problem details object (RFC 9457) with the extension members `code`, `errors`, `error_id`, `retry_after` and `questions`.
+/// A problem details object (RFC 9457) with the extension members `code`, `errors`, `error_id`, `retry_after`, `questions` and
+/// `step`.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Problem<'a> {
     /// `about:blank`: the kind is told by `code`.
@@ -303,6 +312,9 @@ pub struct Problem<'a> {
     /// What the caller has to answer first.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub questions: &'a [Question],
+    /// The step of a chain that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<&'a Step>,
 }
 
 impl fmt::Display for Error {

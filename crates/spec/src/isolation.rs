@@ -3,7 +3,7 @@
 /// How much of what others commit meanwhile a service sees, declared with `.isolation(…)`.
 ///
 /// On SQLite only one service writes at a time, so every one of them is serializable there, whatever it declares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum Isolation {
     /// Each statement sees what was committed before it.

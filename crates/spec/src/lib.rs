@@ -131,6 +131,7 @@ pub use error::FieldError;
 pub use error::Problem;
 pub use error::Result;
 pub use error::ServiceError;
+pub use error::Step;
 pub use exposed::ExposedSpec;
 pub use field_changes::FieldChange;
 pub use field_changes::FieldChanges;

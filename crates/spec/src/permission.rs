@@ -3,6 +3,7 @@
 mod combined;
 mod hierarchy;
 
+pub(crate) use combined::all_of;
 pub use combined::{AllOf, AnyOf, EveryPermission, Permissions, SomePermission};
 pub use hierarchy::ScopeHierarchy;
 

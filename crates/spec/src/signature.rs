@@ -1,6 +1,6 @@
 //! What a handler needs: gathered from its argument types, checked when the server is built.
 
-use crate::{ArgumentSet, ArgumentTable};
+use crate::{ArgumentSet, ArgumentTable, declaration::Step};
 use std::any::{TypeId, type_name};
 
 /// A type that has to be there, and its name for the message.
@@ -53,6 +53,8 @@ pub struct Signature {
     pub(crate) responds: bool,
     pub(crate) scoped: Option<Needed>,
     pub(crate) reads_apart: bool,
+    pub(crate) calls: bool,
+    pub(crate) steps: Vec<Step>,
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -99,6 +101,12 @@ impl Signature {
     /// The handler says what is in the head of the response.
     pub fn responds(&mut self) {
         self.responds = true;
+    }
+
+    /// The handler calls other operations, which may speak with the caller.
+    pub fn calls(&mut self) {
+        self.calls = true;
+        self.talk.at_all = true;
     }
 
     /// The handler needs a target that resolves to a `T`.

@@ -93,6 +93,7 @@ impl HttpProblem {
             error_id: None,
             retry_after: None,
             questions: &[],
+            step: None,
         }
     }
 }

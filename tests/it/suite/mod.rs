@@ -7,6 +7,8 @@ mod amending;
 mod answers;
 mod arguments;
 mod bulk;
+mod calling;
+mod chaining;
 mod changing;
 mod including;
 mod listing;

@@ -1,6 +1,6 @@
 //! The example application on a database of its own, and callers on one surface.
 
-use super::{answers, walking};
+use super::{answers, calling, chaining, walking};
 use diptych::{Backend, Db, MCPServer, MCPServerBuilder, Server, query_scalar};
 use diptych_examples::invoices;
 use diptych_testkit::{RunningServer, Surface, SurfaceClient, TestDatabase};
@@ -33,6 +33,7 @@ impl World {
     pub(crate) async fn new(backend: Backend, surface: Surface) -> Self {
         let database = TestDatabase::new(backend).await;
         let builder = application(&database).mount(walking::operations()).mount(answers::operations());
+        let builder = builder.mount(calling::operations()).mount(chaining::operations());
         let running = match surface {
             Surface::InProcess | Surface::Stdio => Running::Here(builder.build().await.unwrap()),
             _ => Running::Listening(RunningServer::start(builder).await),

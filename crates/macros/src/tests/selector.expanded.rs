@@ -37,4 +37,8 @@ const _: () = {
             )
         }
     }
+    #[automatically_derived]
+    impl ::diptych::NamedSelector for list_invoices {
+        const NAME: &'static str = "invoices.list";
+    }
 };

@@ -80,4 +80,10 @@ const _: () = {
             )
         }
     }
+    #[automatically_derived]
+    impl ::diptych::NamedService for create_invoice {
+        const NAME: &'static str = "invoices.create";
+    }
+    #[automatically_derived]
+    impl ::diptych::Takes<NewInvoice> for create_invoice {}
 };

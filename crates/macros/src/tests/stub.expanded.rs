@@ -26,4 +26,8 @@ const _: () = {
             ::core::result::Result::Err(::diptych::Error::internal("it did not compile"))
         }
     }
+    #[automatically_derived]
+    impl ::diptych::NamedService for send {
+        const NAME: &'static str = "send";
+    }
 };

@@ -35,4 +35,8 @@ const _: () = {
             .map(::diptych::__private::AnswerValue)
         }
     }
+    #[automatically_derived]
+    impl ::diptych::NamedSelector for total {
+        const NAME: &'static str = "invoices.total";
+    }
 };

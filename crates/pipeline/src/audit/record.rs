@@ -39,6 +39,19 @@ impl Record {
         })
     }
 
+    /// The id that all records of one call have.
+    pub(crate) fn call(&self) -> String {
+        self.row.call.clone()
+    }
+
+    /// The record of what another call does, whose id it has.
+    pub(crate) fn part_of(mut self, call: Option<&str>) -> Self {
+        if let Some(call) = call {
+            call.clone_into(&mut self.row.call);
+        }
+        self
+    }
+
     /// Notes the arguments, which are what was declared.
     pub(crate) fn arguments(&mut self, declaration: &Declaration, arguments: &Arguments<'_>) {
         if self.row.arguments.is_empty() {

@@ -20,11 +20,20 @@ pub(crate) struct AfterCommits {
     deadline: Duration,
 }
 
+/// How much a transaction leaves to be done, at some point of it.
+#[derive(Clone, Copy)]
+pub(super) struct Count {
+    work: usize,
+    told: usize,
+}
+
 /// What one transaction leaves to be done.
 #[derive(Default)]
 pub(super) struct Hooks {
     /// Never waited for: a lock only so that a transaction can be shared between threads, which a future cannot.
     work: Mutex<Vec<BoxFuture<'static, ()>>>,
+    /// What is told at once, before any of it begins.
+    told: Mutex<Vec<Box<dyn FnOnce() + Send>>>,
     wakes: Option<Arc<Notify>>,
 }
 
@@ -56,14 +65,24 @@ impl Hooks {
         self.wakes = Some(Arc::clone(somebody));
     }
 
-    /// How much there is.
-    pub(super) fn count(&mut self) -> usize {
-        self.work().len()
+    /// Something that is told at once, and waits for nothing.
+    pub(super) fn tell(&mut self, telling: impl FnOnce() + Send + 'static) {
+        self.told().push(Box::new(telling));
     }
 
-    /// Drops what came after the first `count`.
-    pub(super) fn truncate(&mut self, count: usize) {
-        self.work().truncate(count);
+    /// How much there is.
+    pub(super) fn count(&mut self) -> Count {
+        Count { work: self.work().len(), told: self.told().len() }
+    }
+
+    /// Drops what came after that.
+    pub(super) fn truncate(&mut self, Count { work, told }: Count) {
+        self.work().truncate(work);
+        self.told().truncate(told);
+    }
+
+    fn told(&mut self) -> &mut Vec<Box<dyn FnOnce() + Send>> {
+        self.told.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&mut self) -> &mut Vec<BoxFuture<'static, ()>> {
@@ -74,6 +93,9 @@ impl Hooks {
     pub(super) fn run(mut self, after: &AfterCommits, operation: &str) {
         if let Some(somebody) = &self.wakes {
             somebody.notify_one();
+        }
+        for telling in std::mem::take(self.told()) {
+            telling();
         }
         let work = std::mem::take(self.work());
         if work.is_empty() {

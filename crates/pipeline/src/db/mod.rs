@@ -18,6 +18,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+mod savepoint;
 mod slots;
 #[cfg(feature = "sqlite")]
 mod sqlite;

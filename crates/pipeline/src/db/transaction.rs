@@ -12,11 +12,11 @@ use tokio::sync::Notify;
 /// A write transaction. It is also a [`Conn`]: everything that reads runs on it too.
 #[derive(Debug)]
 pub struct Tx {
-    conn: Conn,
+    pub(super) conn: Conn,
     target_lock: Lock,
     /// A savepoint is open, or was dropped half-way: what is in the transaction is not known.
-    torn: bool,
-    hooks: Hooks,
+    pub(super) torn: bool,
+    pub(super) hooks: Hooks,
     after: AfterCommits,
 }
 
@@ -52,6 +52,11 @@ impl Tx {
         self.hooks.wake(somebody);
     }
 
+    /// Tells something, as soon as COMMIT was acknowledged.
+    pub(crate) fn tell_after_commit(&mut self, telling: impl FnOnce() + Send + 'static) {
+        self.hooks.tell(telling);
+    }
+
     /// Runs `work` so that its failure undoes only what it did, and the transaction goes on.
     ///
     /// On PostgreSQL this is the only way to survive a failing statement: without it everything after is refused until
@@ -68,16 +73,11 @@ impl Tx {
         E: From<Error>,
         F: AsyncFnOnce(&mut Self) -> Result<T, E>,
     {
-        let mut open = Torn::open(self);
-        let hooks = open.tx.hooks.count();
-        each!(&mut open.tx.conn.driver, Driver, |held| held.savepoint().await)?;
-        let done = work(open.tx).await;
-        each!(&mut open.tx.conn.driver, Driver, |held| held.end_savepoint(done.is_ok()).await)?;
-        open.mended = true;
-        drop(open);
-        if done.is_err() {
-            self.conn.failed = false;
-            self.hooks.truncate(hooks);
+        let mut savepoint = self.begin_savepoint().await?;
+        let done = work(savepoint.tx()).await;
+        match done.is_ok() {
+            true => savepoint.release().await?,
+            false => savepoint.roll_back().await?,
         }
         done
     }
@@ -85,6 +85,11 @@ impl Tx {
     /// Locks the rows that are read from here on, or no longer.
     pub(crate) fn lock_target(&mut self, on: bool) {
         self.conn.lock = if on { self.target_lock } else { Lock::None };
+    }
+
+    /// Locks targets this way from here on; gives the way it was before.
+    pub(crate) fn replace_target_lock(&mut self, lock: Lock) -> Lock {
+        std::mem::replace(&mut self.target_lock, lock)
     }
 
     /// Keeps what was done.
@@ -145,26 +150,6 @@ fn ignored() -> Error {
     Error::internal(
         "a statement failed, or was not waited for, and the service went on; on PostgreSQL that undoes the whole transaction: wrap the statement in `tx.savepoint(…)`",
     )
-}
-
-/// Tears the transaction when it is dropped before the savepoint was ended.
-struct Torn<'t> {
-    tx: &'t mut Tx,
-    mended: bool,
-}
-
-impl<'t> Torn<'t> {
-    fn open(tx: &'t mut Tx) -> Self {
-        Self { tx, mended: false }
-    }
-}
-
-impl Drop for Torn<'_> {
-    fn drop(&mut self) {
-        if !self.mended {
-            self.tx.torn = true;
-        }
-    }
 }
 
 impl Deref for Tx {

@@ -13,6 +13,8 @@ pub(super) fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> V
     for (at, operation) in operations.iter().enumerate() {
         let declaration = operation.declaration();
         let name = declaration.name();
+        // First, because of what is known of it then.
+        found.extend(declaration.bind(|name| declared.get(name).copied()));
         found.extend(declaration.mistakes(state));
         found.extend(scope::mistakes(operation));
         found.extend(declaration.completion_mistakes(|name| declared.get(name).copied()));

@@ -3,6 +3,7 @@
 use super::{Computed, RunService, unbox};
 use crate::{
     db::{Backend, Tx},
+    nested::Frame,
     scope::Reads,
     stage::item,
 };
@@ -99,6 +100,9 @@ impl RunService for Bulk {
     fn run<'a>(&'a self, call: &'a mut Call, tx: &'a mut Tx, max_bytes: usize) -> BoxFuture<'a, Result<Computed>> {
         Box::pin(async move {
             let ItemCalls(mut items) = call.take().ok_or_else(|| Error::internal("there are no items in the call"))?;
+            if let Some(frame) = call.get::<Arc<Frame>>() {
+                items.iter_mut().flatten().for_each(|item| item.put(Arc::clone(frame)));
+            }
             if let Some(scope) = &tx.scope {
                 items.iter_mut().flatten().for_each(|item| scope.give(item));
             }

@@ -79,6 +79,8 @@ fn check(operation: &Operation, scope: &Scope, found: &mut Vec<String>) {
             let (target, output) = service.reads();
             match target {
                 Some(target) => check_rows(scope, target, "works on", found),
+                // Each step is in a scope of its own set, which has to be the same.
+                None if declaration.steps().next().is_some() => {}
                 None => by_hand("works on no row that a selector found, and writes by hand", found),
             }
             if let Some(output) = output {

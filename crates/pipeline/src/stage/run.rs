@@ -20,15 +20,31 @@ pub(crate) struct Read {
     pub(super) head: Option<Box<Head>>,
 }
 
+impl Ran<'_> {
+    /// What the function gave back.
+    pub(crate) fn computed(&self) -> &Computed {
+        &self.computed
+    }
+}
+
+impl Read {
+    /// What was read, for somebody who is shown no JSON.
+    pub(crate) fn into_computed(self) -> Computed {
+        self.computed
+    }
+}
+
 pub(crate) async fn service<'t>(service: &dyn RunService, ready: Ready<'t>, max_bytes: usize) -> Result<Ran<'t>> {
     let Ready { mut call, tx } = ready;
-    let computed = service.run(&mut call, tx, max_bytes).await?;
+    let computed = service.run(&mut call, tx, max_bytes).await;
+    let computed = computed.map_err(|error| error.leaving(service.declaration().name()))?;
     Ok(Ran { computed, tx, head: said(&call) })
 }
 
 pub(crate) async fn selector(selector: &dyn RunSelector, reading: Reading<'_>) -> Result<Read> {
     let Reading { mut call, conn } = reading;
-    let computed = selector.run(&mut call, conn).await?;
+    let computed = selector.run(&mut call, conn).await;
+    let computed = computed.map_err(|error| error.leaving(selector.declaration().name()))?;
     Ok(Read { computed, head: said(&call) })
 }
 

@@ -48,6 +48,19 @@ impl Declaration {
                 "says where its task begins, but with `{place}` it runs once for each item; leave out `TaskStart`"
             ));
         }
+        if self.signature.responds {
+            found.push(format!(
+                "says what is in the head of the response, and with `{place}` many would; leave out `{place}` or the `ResponseHead`"
+            ));
+        }
+        if self.steps().next().is_some() {
+            found.push(format!("is made of steps, and with `{place}` of lists of these; leave out `{place}`"));
+        }
+        if self.hides_fields() {
+            found.push(format!(
+                "hides fields, which an answer in a list would show; leave out `{place}`, or show another view with `.present::<…>()`"
+            ));
+        }
         if self.targets.is_some() {
             found.push(format!(
                 "works on a set of rows, and with `{place}` on a list of sets; leave out one of `.targets(…)` and `{place}`"

@@ -41,6 +41,10 @@ impl Declaration {
         call.exposure = mem::take(&mut self.exposure);
         self.exposure.shown = mem::replace(&mut call.exposure.shown, crate::form::Shown::Json);
         call.signature.talk = self.signature.talk;
+        call.signature.calls = self.signature.calls;
+        call.signature.scoped.clone_from(&self.signature.scoped);
+        call.signature.reads_apart = self.signature.reads_apart;
+        call.unscoped.clone_from(&self.unscoped);
         if bulk.is_per_item {
             call.status = Some(207);
         } else {

@@ -49,10 +49,10 @@ impl Declaration {
         if !self.is_enabled() {
             return Err(Error::not_found("there is no such operation"));
         }
-        if principal.is_some_and(|principal| !principal.is_good_for(&self.name)) {
+        if principal.is_some_and(|principal| !self.is_for(principal)) {
             return Err(Error::forbidden("the credentials are good for other operations only"));
         }
-        match &self.permission {
+        match self.permission() {
             Some(permission) => permission.check(principal).map_err(|error| match error.kind() {
                 // One set of scopes that would do.
                 ErrorKind::Unauthenticated if error.scopes().is_empty() => {
@@ -62,6 +62,11 @@ impl Declaration {
             }),
             None => Err(Error::forbidden("the operation declares no permission")),
         }
+    }
+
+    /// Whether credentials are good for it and all of its steps.
+    fn is_for(&self, principal: &Principal) -> bool {
+        principal.is_good_for(&self.name) && self.steps().all(|step| principal.is_good_for(step))
     }
 
     /// Whether the caller may work on the target row, which is in the call.

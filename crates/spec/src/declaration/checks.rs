@@ -13,7 +13,8 @@ impl Declaration {
         if let Err(why) = check_name(&self.name) {
             found.push(why);
         }
-        if self.permission.is_none() {
+        // A chain without one of its own has those of its steps.
+        if self.permission.is_none() && self.signature.steps.is_empty() {
             found.push(
                 "declares no permission; add `.allow(Scope(\"…\"))`, `.allow(Authenticated)` or, if it is for everybody, `.allow(Anyone)`"
                     .to_owned(),

@@ -21,6 +21,12 @@ impl Declaration {
         self.terms.isolation
     }
 
+    /// Whether it calls other operations.
+    #[must_use]
+    pub fn calls_others(&self) -> bool {
+        self.signature.calls
+    }
+
     /// How often it is run again after it lost against another.
     #[must_use]
     pub fn retry(&self) -> Option<&Retry> {

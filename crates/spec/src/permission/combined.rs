@@ -23,7 +23,10 @@ pub trait Permissions {
 #[expect(non_snake_case, reason = "reads as the tuple struct it stands for: `.allow(AllOf([…]))`")]
 #[must_use]
 pub fn AllOf(parts: impl Permissions) -> EveryPermission {
-    let parts = parts.into_vec();
+    all_of(parts.into_vec())
+}
+
+pub(crate) fn all_of(parts: Vec<Arc<dyn Permission>>) -> EveryPermission {
     let scopes = union(&parts);
     EveryPermission { parts, scopes }
 }

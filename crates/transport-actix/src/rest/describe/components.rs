@@ -197,6 +197,12 @@ fn problem() -> Value {
                 "description": "What has to be answered first, by a client that can be asked.",
                 "items": {"type": "object", "properties": {"key": {"type": "string"}}, "required": ["key"]},
             },
+            "step": {
+                "type": "object",
+                "description": "Which step of several failed; `errors` are of the arguments of its operation.",
+                "properties": {"number": {"type": "integer", "minimum": 1}, "operation": {"type": "string"}},
+                "required": ["number", "operation"],
+            },
         },
         "required": ["type", "title", "status", "code", "detail"],
     })

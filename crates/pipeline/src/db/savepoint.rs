@@ -1,0 +1,56 @@
+//! A part of a transaction that can be undone by itself.
+
+use super::{Tx, after_commit::Count, backend::each, connection::Driver};
+use diptych_spec::Result;
+
+/// A part of a transaction, begun and not ended. Dropped half-way, it undoes the whole transaction: nobody knows what is in it.
+pub(crate) struct Savepoint<'t> {
+    tx: &'t mut Tx,
+    /// What was left for after COMMIT before it began.
+    hooks: Count,
+    ended: bool,
+}
+
+impl Tx {
+    /// Begins one. The transaction is lent to it until it ends.
+    pub(crate) async fn begin_savepoint(&mut self) -> Result<Savepoint<'_>> {
+        let hooks = self.hooks.count();
+        let savepoint = Savepoint { tx: self, hooks, ended: false };
+        each!(&mut savepoint.tx.conn.driver, Driver, |held| held.savepoint().await)?;
+        Ok(savepoint)
+    }
+}
+
+impl Savepoint<'_> {
+    /// The transaction.
+    pub(crate) fn tx(&mut self) -> &mut Tx {
+        self.tx
+    }
+
+    /// Makes what was done a part of what is around it.
+    pub(crate) async fn release(mut self) -> Result<()> {
+        self.end(true).await
+    }
+
+    /// Undoes what was done, and forgets what it left for after COMMIT.
+    pub(crate) async fn roll_back(mut self) -> Result<()> {
+        self.end(false).await?;
+        self.tx.conn.failed = false;
+        self.tx.hooks.truncate(self.hooks);
+        Ok(())
+    }
+
+    async fn end(&mut self, keep: bool) -> Result<()> {
+        each!(&mut self.tx.conn.driver, Driver, |held| held.end_savepoint(keep).await)?;
+        self.ended = true;
+        Ok(())
+    }
+}
+
+impl Drop for Savepoint<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.tx.torn = true;
+        }
+    }
+}
