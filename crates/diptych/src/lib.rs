@@ -164,6 +164,7 @@ pub use diptych_spec::ServiceError;
 pub use diptych_spec::ServiceSpec;
 pub use diptych_spec::Signature;
 pub use diptych_spec::State;
+pub use diptych_spec::Streaming;
 pub use diptych_spec::Task;
 pub use diptych_spec::TaskStart;
 pub use diptych_spec::Total;
@@ -278,7 +279,7 @@ mod documents {
     #[doc = include_str!("../../../docs/outbox.md")]
     mod outbox {}
     #[doc = include_str!("../../../docs/responding.md")]
-    mod _responding {}
+    mod responding {}
     #[doc = include_str!("../../../docs/rest.md")]
     mod rest {}
     #[doc = include_str!("../../../docs/selecting.md")]

@@ -7,7 +7,7 @@ mod service;
 
 pub use exposed::{Exposed, ExposedCall};
 
-use crate::db::{Backend, Conn, Tx};
+use crate::db::{Backend, Conn, Sink, Tx};
 use diptych_spec::{Call, Declaration, Form, OperationKind, Result};
 use futures_util::future::BoxFuture;
 use std::{any::Any, fmt, sync::Arc};
@@ -33,6 +33,10 @@ pub(crate) trait RunSelector: Send + Sync {
     fn backend(&self) -> Option<Backend>;
     /// Runs the function, and the list that it returned.
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>>;
+    /// Runs the function, and reads the list that it returned, whole and row by row.
+    fn pour<'a>(&'a self, _: &'a mut Call, _: &'a mut Conn, _: &'a Sink) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Err(no_list()) })
+    }
     /// Shows the answer and encodes it; where it can be shorter and is longer than `max_bytes`, shorter.
     fn present(&self, computed: Computed, max_bytes: usize) -> Result<Vec<u8>>;
 }
@@ -153,6 +157,10 @@ fn listed(mut json: Vec<u8>) -> Vec<u8> {
         }
         _ => b"[]".to_vec(),
     }
+}
+
+fn no_list() -> diptych_spec::Error {
+    diptych_spec::Error::internal("what is no list cannot be streamed")
 }
 
 fn wrong_backend() -> diptych_spec::Error {

@@ -12,6 +12,7 @@ mod table;
 mod terms;
 
 pub(crate) use access::Requirement;
+pub use answer::RowCheck;
 pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
 pub(crate) use response::Responding;

@@ -342,7 +342,7 @@ fn type_of(schema: &Value) -> Option<&str> {
     }
 }
 
-fn resolve<'a>(schema: &'a Value, defs: &'a Object) -> &'a Value {
+pub(crate) fn resolve<'a>(schema: &'a Value, defs: &'a Object) -> &'a Value {
     let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
     name.and_then(|name| defs.get(name)).unwrap_or(schema)
 }

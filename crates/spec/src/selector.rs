@@ -2,6 +2,7 @@
 
 mod exposure;
 mod response;
+mod streaming;
 
 use crate::{
     ArgumentData, AsIs, Completion, Declaration, FieldError, Filter, Handler, IntoHandler, IntoPagination, List,

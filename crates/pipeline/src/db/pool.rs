@@ -176,6 +176,23 @@ impl Db {
         driver.map(Conn::new)
     }
 
+    /// A read-only connection on which everything is read from one snapshot, for as long as this; end it with [`Conn::end_stream`]. It
+    /// is opened for this alone, so that what takes long keeps nothing from others.
+    pub(crate) async fn stream(&self, longest: Duration) -> Result<Conn> {
+        let driver = match &self.0.pools {
+            #[cfg(feature = "sqlite")]
+            Pools::Sqlite(sqlite) => {
+                let _ = longest;
+                sqlite.streamer().await?.begin("BEGIN DEFERRED".into()).await.map(Driver::Sqlite)
+            }
+            #[cfg(feature = "postgres")]
+            Pools::Postgres(postgres) => {
+                postgres.streamer().await?.begin(super::postgres::stream(longest)).await.map(Driver::Postgres)
+            }
+        };
+        driver.map(Conn::new)
+    }
+
     /// A write transaction of its own, for set-up and tests; end it with [`Tx::commit`]. Operations get theirs from the
     /// pipeline.
     ///

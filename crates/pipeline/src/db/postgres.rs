@@ -31,13 +31,15 @@ struct Pools {
     by_runtime: Vec<(Id, Pair)>,
 }
 
-/// The pools of one runtime: connections that write, connections that were opened read-only, and one that writes and is
-/// never lent to an operation.
+/// The pools of one runtime: connections that write, connections that were opened read-only, one that writes and is
+/// never lent to an operation, and those of streams.
 #[derive(Clone)]
 struct Pair {
     write: Slots<sqlx::Postgres>,
     read: Slots<sqlx::Postgres>,
     keep: Slots<sqlx::Postgres>,
+    /// For reading whole lists. None of them is kept, and how many there are is for whoever streams to say.
+    stream: Slots<sqlx::Postgres>,
 }
 
 /// BEGIN with its isolation level, and a deadline of the operation's own, in one round trip. The level is always said: the
@@ -52,6 +54,12 @@ pub(super) fn begin(terms: Terms) -> Cow<'static, str> {
         None => Cow::Borrowed(begin),
         Some(span) => format!("{begin}; SET LOCAL statement_timeout = {}", span.as_millis().max(1)).into(),
     }
+}
+
+/// BEGIN for reading a whole list, which may take longer than any other statement, in one round trip.
+pub(super) fn stream(longest: Duration) -> Cow<'static, str> {
+    let longest = longest.as_millis().clamp(1, i32::MAX as u128);
+    format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {longest}").into()
 }
 
 impl Postgres {
@@ -89,6 +97,10 @@ impl Postgres {
         self.here().keep.take().await.map(Held::idle)
     }
 
+    pub(super) async fn streamer(&self) -> Result<Held<sqlx::Postgres>> {
+        self.here().stream.take().await.map(Held::idle)
+    }
+
     pub(super) fn places(&self) -> usize {
         usize::try_from(self.share).unwrap_or(usize::MAX)
     }
@@ -98,6 +110,7 @@ impl Postgres {
         if let Some(pair) = self.existing(Handle::current().id()) {
             pair.read.close().await;
             pair.write.close().await;
+            pair.stream.close().await;
             pair.keep.close().await;
         }
     }
@@ -125,8 +138,12 @@ impl Postgres {
         let keep = slots(connect.clone(), None, 1);
         let means = || Some(keep.clone());
         let read_only = connect.clone().options([("default_transaction_read_only", "on")]);
-        let pair =
-            Pair { write: slots(connect, means(), self.share), read: slots(read_only, means(), self.share), keep };
+        let pair = Pair {
+            write: slots(connect, means(), self.share),
+            read: slots(read_only.clone(), means(), self.share),
+            stream: slots(read_only, means(), u32::MAX),
+            keep,
+        };
         pools.by_runtime.push((runtime, pair.clone()));
         pair
     }

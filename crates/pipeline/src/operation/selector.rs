@@ -1,9 +1,9 @@
 //! `SelectorSpec` → operation.
 
-use super::{Computed, IntoOperation, Kind, Operation, RunSelector, encode, unbox, wrong_backend};
+use super::{Computed, IntoOperation, Kind, Operation, RunSelector, encode, no_list, unbox, wrong_backend};
 use crate::{
-    db::{Backend, Conn, Lent, ReadLent, Record},
-    select::{Listed, Select, Shown, keyset_page, numbered_page, run},
+    db::{Backend, Conn, Lent, ReadLent, Record, Sink},
+    select::{Listed, Select, Shown, keyset_page, numbered_page, pour, run},
 };
 use diptych_spec::{
     Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Items, KeysetPage, Page, PageRequest,
@@ -30,6 +30,13 @@ pub trait Deliver<V: Presenter<Self::Item>>: Answer {
         call: &mut Call,
         conn: &mut Conn,
     ) -> impl Future<Output = Result<Self::Fetched>> + Send;
+    #[doc(hidden)]
+    fn pour(self, _: &Declaration, _: &mut Call, _: &mut Conn, _: &Sink) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sized,
+    {
+        async { Err(no_list()) }
+    }
     #[doc(hidden)]
     fn show(fetched: Self::Fetched, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>>;
 }
@@ -76,6 +83,9 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     }
     async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Listed<T>> {
         run(self, declaration, call, conn).await
+    }
+    async fn pour(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn, sink: &Sink) -> Result<()> {
+        pour::<T, V>(self, declaration, call, conn, sink).await
     }
     fn show(fetched: Listed<T>, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>> {
         let items: Vec<_> = fetched.rows.into_iter().map(V::present).collect();
@@ -141,6 +151,13 @@ where
             let answer = invoke(&self.handler, call, conn).await?;
             let fetched = answer.fetch(&self.declaration, call, conn).await?;
             Ok(Box::new(fetched) as Computed)
+        })
+    }
+
+    fn pour<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn, sink: &'a Sink) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let answer = invoke(&self.handler, call, conn).await?;
+            answer.pour(&self.declaration, call, conn, sink).await
         })
     }
 

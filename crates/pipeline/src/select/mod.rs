@@ -3,6 +3,7 @@
 mod cursor;
 mod key;
 mod keyset;
+mod pour;
 mod predicate;
 mod query;
 mod render;
@@ -11,6 +12,7 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use pour::pour;
 pub use query::Select;
 pub(crate) use run::{Ends, Listed, Shown, run};
 pub(crate) use shown::{keyset_page, numbered_page};

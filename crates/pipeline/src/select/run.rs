@@ -7,7 +7,9 @@ use super::{
     render::{Cut, Rendered, Wanted, render},
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows};
-use diptych_spec::{Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, Order, PageRequest, Result};
+use diptych_spec::{
+    Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, ListDeclaration, Order, PageRequest, Result,
+};
 
 /// The rows of a list, and which of all they are.
 #[derive(Debug)]
@@ -44,11 +46,7 @@ pub(crate) async fn run<T: Record>(
     conn: &mut Conn,
 ) -> Result<Listed<T>> {
     let list = declaration.list();
-    let filters = call.take::<Filters>().unwrap_or_default().0;
-    let asked = call.take::<Order>().unwrap_or_default().0;
-    let order = if asked.is_empty() { list.default_order().to_vec() } else { asked };
-    let order = if list.is_ordered() { predicate::total(order, list.unique()) } else { order };
-    let wanted = Wanted { filters, order, cut: Cut::Whole };
+    let wanted = wanted(list, call);
     if let Some(request) = call.take::<KeysetRequest>() {
         return keyset::run(select.base, declaration, request, wanted, call, conn).await;
     }
@@ -59,6 +57,15 @@ pub(crate) async fn run<T: Record>(
         }
         None => unpaged(render::<T>(select.base, list, wanted, conn.backend()), list.max_rows(), conn).await,
     }
+}
+
+/// The filter and the order that the call carries.
+pub(super) fn wanted(list: &ListDeclaration, call: &mut Call) -> Wanted {
+    let filters = call.take::<Filters>().unwrap_or_default().0;
+    let asked = call.take::<Order>().unwrap_or_default().0;
+    let order = if asked.is_empty() { list.default_order().to_vec() } else { asked };
+    let order = if list.is_ordered() { predicate::total(order, list.unique()) } else { order };
+    Wanted { filters, order, cut: Cut::Whole }
 }
 
 async fn paged<T: Record>(rendered: Rendered, request: PageRequest, conn: &mut Conn) -> Result<Listed<T>> {

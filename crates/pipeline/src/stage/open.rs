@@ -2,7 +2,7 @@
 
 use super::check::Checked;
 use crate::db::{Conn, Db, Plans, Terms, Tx};
-use diptych_spec::{Call, Declaration, Result};
+use diptych_spec::{Call, Deadline, Declaration, Result};
 use std::time::Duration;
 
 /// A service's call, and the transaction that its owner lends it.
@@ -32,6 +32,11 @@ pub(crate) async fn transaction(
 pub(crate) async fn connection(declaration: &Declaration, db: &Db, plans: Plans) -> Result<Conn> {
     let tested = plans == Plans::Fresh;
     if declaration.is_snapshot() { db.snapshot(plans, tested).await } else { db.acquire(plans, tested).await }
+}
+
+/// For all rows of a list.
+pub(crate) async fn stream(db: &Db, deadline: Deadline) -> Result<Conn> {
+    db.stream(deadline.remaining()).await
 }
 
 impl<'t> Opened<'t> {

@@ -70,6 +70,7 @@ impl Declaration {
         self.check_idempotency(&mut found);
         self.check_terms(&mut found);
         self.check_responding(&mut found);
+        self.check_streaming(&mut found);
         self.check_versioning(&mut found);
         found.into_iter().map(|message| Mistake::new(&*self.name, message)).collect()
     }
