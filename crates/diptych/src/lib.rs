@@ -287,6 +287,8 @@ mod documents {
     #[cfg(feature = "oauth")]
     #[doc = include_str!("../../../docs/signing-in.md")]
     mod signing_in {}
+    #[doc = include_str!("../../../docs/streaming.md")]
+    mod streaming {}
     #[doc = include_str!("../../../docs/talking.md")]
     mod talking {}
     #[doc = include_str!("../../../docs/tasks.md")]

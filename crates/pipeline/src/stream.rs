@@ -150,10 +150,10 @@ async fn first_rows(
     let (sink, mut parts) = mpsc::channel(WAITING);
     let withdrawn = caller.withdrawn.child_token();
     let reading = withdrawn.clone().drop_guard();
-    let work = read(engine.clone(), Arc::clone(selector), checked, deadline, sink.clone());
+    let work = read(engine.clone(), Arc::clone(selector), checked, (place, deadline), sink.clone());
     let watched = watched(engine.clone(), principal, deadline, withdrawn, work);
     let span = Span::current();
-    running.spawn(told(sink, watched, place).instrument(span.clone()));
+    running.spawn(told(sink, watched).instrument(span.clone()));
     let first = parts.recv().await.transpose()?;
     let head = head.and_then(|head| head.take());
     let operation = operation.clone();
@@ -165,10 +165,10 @@ async fn read(
     engine: Engine,
     selector: Arc<dyn RunSelector>,
     checked: check::Checked,
-    deadline: Deadline,
+    (place, deadline): (OwnedSemaphorePermit, Deadline),
     sink: Sink,
 ) -> Result<()> {
-    let mut conn = stage("open", pin!(open::stream(engine.db(), deadline))).await?; // 3
+    let mut conn = stage("open", pin!(open::stream(engine.db(), place, deadline))).await?; // 3
     let reading = open::Reading::new(checked, &mut conn);
     stage("run", pin!(run::stream(&*selector, reading, &sink))).await?; // 8, 9
     conn.end_stream().await; // 10
@@ -193,10 +193,8 @@ async fn watched(
 }
 
 /// Says how it ended, unless it was with the last row.
-async fn told(sink: Sink, work: impl Future<Output = Result<()>>, place: OwnedSemaphorePermit) {
-    let done = work.await;
-    drop(place);
-    if let Err(error) = done {
+async fn told(sink: Sink, work: impl Future<Output = Result<()>>) {
+    if let Err(error) = work.await {
         let _ = sink.send(Err(error)).await;
     }
 }

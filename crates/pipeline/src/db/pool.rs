@@ -5,6 +5,7 @@
 use super::{AfterCommits, Backend, Conn, Tx, connection::Driver};
 use diptych_spec::{Error, ErrorKind, Isolation, Lock, Result};
 use std::{fmt, sync::Arc, time::Duration};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How the database is connected to.
 #[derive(Debug, Clone)]
@@ -177,17 +178,17 @@ impl Db {
     }
 
     /// A read-only connection on which everything is read from one snapshot, for as long as this; end it with [`Conn::end_stream`]. It
-    /// is opened for this alone, so that what takes long keeps nothing from others.
-    pub(crate) async fn stream(&self, longest: Duration) -> Result<Conn> {
+    /// is opened for this alone, so that what takes long keeps nothing from others, and has its place until it is closed.
+    pub(crate) async fn stream(&self, place: OwnedSemaphorePermit, longest: Duration) -> Result<Conn> {
         let driver = match &self.0.pools {
             #[cfg(feature = "sqlite")]
             Pools::Sqlite(sqlite) => {
                 let _ = longest;
-                sqlite.streamer().await?.begin("BEGIN DEFERRED".into()).await.map(Driver::Sqlite)
+                sqlite.streamer(place).await?.begin("BEGIN DEFERRED".into()).await.map(Driver::Sqlite)
             }
             #[cfg(feature = "postgres")]
             Pools::Postgres(postgres) => {
-                postgres.streamer().await?.begin(super::postgres::stream(longest)).await.map(Driver::Postgres)
+                postgres.streamer(place).await?.begin(super::postgres::stream(longest)).await.map(Driver::Postgres)
             }
         };
         driver.map(Conn::new)

@@ -12,7 +12,10 @@ use std::{
     sync::{PoisonError, RwLock},
     time::Duration,
 };
-use tokio::runtime::{Handle, Id};
+use tokio::{
+    runtime::{Handle, Id},
+    sync::OwnedSemaphorePermit,
+};
 
 /// The longest that a connection is used.
 const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -38,7 +41,7 @@ struct Pair {
     write: Slots<sqlx::Postgres>,
     read: Slots<sqlx::Postgres>,
     keep: Slots<sqlx::Postgres>,
-    /// For reading whole lists. None of them is kept, and how many there are is for whoever streams to say.
+    /// For reading whole lists. None of them is kept, and the places are those of whoever streams.
     stream: Slots<sqlx::Postgres>,
 }
 
@@ -70,7 +73,7 @@ impl Postgres {
             // "already exists, skipping" is nothing to tell at every start.
             .options([("client_min_messages", "warning")]);
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let workers = u32::try_from(options.workers.unwrap_or_else(processors)).unwrap_or(u32::MAX).max(1);
+        let workers = u32::try_from(options.workers.unwrap_or_else(processors)).unwrap_or(0).max(1);
         let share = (options.max_connections / workers / 2).max(1);
         let pools = Pools { statement_timeout: options.statement_timeout, by_runtime: Vec::new() };
         Ok(Self { connect, acquire_timeout: options.acquire_timeout, share, pools: RwLock::new(pools) })
@@ -97,8 +100,8 @@ impl Postgres {
         self.here().keep.take().await.map(Held::idle)
     }
 
-    pub(super) async fn streamer(&self) -> Result<Held<sqlx::Postgres>> {
-        self.here().stream.take().await.map(Held::idle)
+    pub(super) async fn streamer(&self, place: OwnedSemaphorePermit) -> Result<Held<sqlx::Postgres>> {
+        self.here().stream.take_at(place).await.map(Held::idle)
     }
 
     pub(super) fn places(&self) -> usize {
@@ -141,7 +144,7 @@ impl Postgres {
         let pair = Pair {
             write: slots(connect, means(), self.share),
             read: slots(read_only.clone(), means(), self.share),
-            stream: slots(read_only, means(), u32::MAX),
+            stream: slots(read_only, means(), 0),
             keep,
         };
         pools.by_runtime.push((runtime, pair.clone()));

@@ -16,6 +16,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The write lock is taken at once: a transaction that reads first and takes it later fails when another did the same.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -23,7 +24,7 @@ pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 pub(super) struct Sqlite {
     writer: Slots<sqlx::Sqlite>,
     readers: Slots<sqlx::Sqlite>,
-    /// None of them is kept. How many there are is for whoever streams to say.
+    /// None of them is kept, and the places are those of whoever streams.
     streamers: Slots<sqlx::Sqlite>,
 }
 
@@ -45,11 +46,7 @@ impl Sqlite {
         let readers = options.max_connections.saturating_sub(1).clamp(1, 8);
         let slots = |connect, places| Slots::new(connect, (), places, options.acquire_timeout, None);
         let reading = connect.clone().pragma("query_only", "ON");
-        Ok(Self {
-            writer: slots(connect, 1),
-            readers: slots(reading.clone(), readers),
-            streamers: slots(reading, u32::MAX),
-        })
+        Ok(Self { writer: slots(connect, 1), readers: slots(reading.clone(), readers), streamers: slots(reading, 0) })
     }
 
     pub(super) async fn writer(&self) -> Result<Held<sqlx::Sqlite>> {
@@ -60,8 +57,8 @@ impl Sqlite {
         self.readers.take().await.map(Held::idle)
     }
 
-    pub(super) async fn streamer(&self) -> Result<Held<sqlx::Sqlite>> {
-        self.streamers.take().await.map(Held::idle)
+    pub(super) async fn streamer(&self, place: OwnedSemaphorePermit) -> Result<Held<sqlx::Sqlite>> {
+        self.streamers.take_at(place).await.map(Held::idle)
     }
 
     pub(super) async fn close(&self) {

@@ -4,6 +4,7 @@ use super::check::Checked;
 use crate::db::{Conn, Db, Plans, Terms, Tx};
 use diptych_spec::{Call, Deadline, Declaration, Result};
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A service's call, and the transaction that its owner lends it.
 pub(crate) struct Opened<'t> {
@@ -35,8 +36,8 @@ pub(crate) async fn connection(declaration: &Declaration, db: &Db, plans: Plans)
 }
 
 /// For all rows of a list.
-pub(crate) async fn stream(db: &Db, deadline: Deadline) -> Result<Conn> {
-    db.stream(deadline.remaining()).await
+pub(crate) async fn stream(db: &Db, place: OwnedSemaphorePermit, deadline: Deadline) -> Result<Conn> {
+    db.stream(place, deadline.remaining()).await
 }
 
 impl<'t> Opened<'t> {
