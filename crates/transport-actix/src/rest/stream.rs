@@ -78,10 +78,7 @@ impl Sending {
         if let Some(header) = self.header.take() {
             return Some(Ok(header));
         }
-        let lines = match self.rows.next().await? {
-            Ok(lines) => lines,
-            Err(_) => return Some(Err(BrokenOff)),
-        };
+        let Ok(lines) = self.rows.next().await? else { return Some(Err(BrokenOff)) };
         let Some(csv) = &self.csv else { return Some(Ok(lines)) };
         let mut table = String::with_capacity(lines.len());
         let text = str::from_utf8(&lines).unwrap_or_default();
