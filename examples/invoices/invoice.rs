@@ -9,8 +9,8 @@ use super::{
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
     App, Column, Conn, Filter, GET, Include, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber,
-    Record, Result, Scope, Select, State, Tx, Version, Versioned, query, query_as, query_scalar, selector, service,
-    update,
+    Record, Result, Scope, Select, State, Streaming, Tx, Version, Versioned, query, query_as, query_scalar, selector,
+    service, update,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -445,6 +445,7 @@ pub(super) fn operations() -> Operations {
                 .order_by::<InvoiceOrder>("-created")
                 .paginate(PageNumber::default())
                 .present::<InvoiceView>()
+                .stream(Streaming::default().file_name("invoices"))
                 .rest(GET, "/invoices")
                 .resource("invoices://list{?status*,customer_id,number,search,include,order,page,page_size}"),
         )

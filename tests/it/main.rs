@@ -46,6 +46,7 @@ mod secrets;
 mod sqlite;
 mod stale;
 mod standing;
+mod streaming;
 mod streams;
 mod suite;
 mod tasks;

@@ -172,6 +172,7 @@ pub use diptych_spec::ServiceSpec;
 pub use diptych_spec::Signature;
 pub use diptych_spec::State;
 pub use diptych_spec::Step;
+pub use diptych_spec::Streaming;
 pub use diptych_spec::Task;
 pub use diptych_spec::TaskStart;
 pub use diptych_spec::Total;
@@ -313,7 +314,7 @@ mod documents {
     #[doc = include_str!("../../../docs/outbox.md")]
     mod outbox {}
     #[doc = include_str!("../../../docs/responding.md")]
-    mod _responding {}
+    mod responding {}
     #[doc = include_str!("../../../docs/rest.md")]
     mod rest {}
     #[doc = include_str!("../../../docs/selecting.md")]
@@ -321,6 +322,8 @@ mod documents {
     #[cfg(feature = "oauth")]
     #[doc = include_str!("../../../docs/signing-in.md")]
     mod signing_in {}
+    #[doc = include_str!("../../../docs/streaming.md")]
+    mod streaming {}
     #[doc = include_str!("../../../docs/talking.md")]
     mod talking {}
     #[doc = include_str!("../../../docs/tasks.md")]

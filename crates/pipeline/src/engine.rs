@@ -10,6 +10,7 @@ use crate::{
     idempotency::Keys,
     limit::{Limits, LimitsBuilder},
     outbox::Messages,
+    stream::Streams,
 };
 use diptych_spec::{
     Arguments, Audience, Declaration, Hidden, Mistake, Mistakes, Principal, Result, ScopeHierarchy, StateMap, Task,
@@ -39,6 +40,9 @@ pub struct Settings {
     /// How often it is asked whether the caller of an open stream, a running call of MCP or a running task may still act; every 30
     /// seconds.
     pub standing_interval: Duration,
+    /// How many lists may be streamed at a time; 8. Each has a database connection of its own, besides those of
+    /// [`crate::DbOptions::max_connections`]. One more is answered with 503.
+    pub max_streams: usize,
 }
 
 impl Default for Settings {
@@ -50,6 +54,7 @@ impl Default for Settings {
             keep_idempotency_keys: Duration::from_secs(24 * 3600),
             tasks: TaskSettings::default(),
             standing_interval: Duration::from_secs(30),
+            max_streams: 8,
         }
     }
 }
@@ -75,6 +80,7 @@ struct Inner {
     keys: Keys,
     seal: Seal,
     standing: OnceLock<Arc<dyn Activity>>,
+    streams: Streams,
 }
 
 /// An engine, as long as somebody else has it.
@@ -203,6 +209,7 @@ impl EngineBuilder {
             operations,
             index,
             db: self.db,
+            streams: Streams::new(self.settings.max_streams),
             changes,
             state: Arc::new(self.state),
             settings: self.settings,
@@ -345,6 +352,15 @@ impl Engine {
             // It can call services, which are waited for as well.
             left.ended().await;
         }
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.0.streams
+    }
+
+    /// What runs for callers.
+    pub(crate) fn running(&self) -> &TaskTracker {
+        &self.0.running
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -11,7 +11,7 @@ mod service;
 pub use exposed::{Exposed, ExposedCall};
 pub use include::Include;
 
-use crate::db::{Backend, Conn, Tx};
+use crate::db::{Backend, Conn, Sink, Tx};
 use crate::scope::{Reads, RowScope, Scope};
 use diptych_spec::{Call, Declaration, Form, OperationKind, Result};
 use futures_util::future::BoxFuture;
@@ -42,6 +42,10 @@ pub(crate) trait RunSelector: Send + Sync {
     fn reads(&self) -> Reads;
     /// Runs the function, and the list that it returned.
     fn run<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn) -> BoxFuture<'a, Result<Computed>>;
+    /// Runs the function, and reads the list that it returned, whole and row by row.
+    fn pour<'a>(&'a self, _: &'a mut Call, _: &'a mut Conn, _: &'a Sink) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Err(no_list()) })
+    }
     /// Shows the answer and encodes it; where it can be shorter and is longer than `max_bytes`, shorter.
     fn present(&self, computed: Computed, max_bytes: usize) -> Result<Vec<u8>>;
     /// Finds the operations that answers tell of, once all are known.
@@ -222,6 +226,10 @@ fn listed(mut json: Vec<u8>) -> Vec<u8> {
         }
         _ => b"[]".to_vec(),
     }
+}
+
+fn no_list() -> diptych_spec::Error {
+    diptych_spec::Error::internal("what is no list cannot be streamed")
 }
 
 fn wrong_backend() -> diptych_spec::Error {

@@ -15,6 +15,7 @@ mod terms;
 mod visibility;
 
 pub(crate) use access::{Requirement, RowRule};
+pub use answer::RowCheck;
 pub use enumeration::Enumeration;
 pub use list::ListDeclaration;
 pub(crate) use response::Responding;

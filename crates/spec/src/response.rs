@@ -154,7 +154,6 @@ impl Head {
     }
 
     /// The cookies.
-    #[must_use]
     pub fn cookies(&self) -> &[Cookie] {
         &self.cookies
     }

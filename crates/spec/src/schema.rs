@@ -358,7 +358,7 @@ fn type_of(schema: &Value) -> Option<&str> {
     }
 }
 
-fn resolve<'a>(schema: &'a Value, defs: &'a Object) -> &'a Value {
+pub(crate) fn resolve<'a>(schema: &'a Value, defs: &'a Object) -> &'a Value {
     schema.as_object().and_then(|schema| referred(schema, defs)).unwrap_or(schema)
 }
 

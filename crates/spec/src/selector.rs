@@ -2,6 +2,7 @@
 
 mod exposure;
 mod response;
+mod streaming;
 mod visibility;
 
 use crate::{

@@ -51,6 +51,7 @@ impl Shared {
     /// From now on every answer is the last one on its connection, and streams end.
     pub(crate) fn close_connections(&self) {
         self.mcp_servers().iter().for_each(diptych_mcp::Server::close);
+        self.engine.end_streams();
         self.closing.store(true, Ordering::Relaxed);
     }
 

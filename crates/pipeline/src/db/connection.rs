@@ -99,6 +99,11 @@ impl Conn {
         }
     }
 
+    /// Ends the transaction of [`super::Db::stream`], whose rows were all read, and closes the connection.
+    pub(crate) async fn end_stream(self) {
+        each!(self.driver, Driver, |held| held.rollback_and_close().await);
+    }
+
     /// Closes the connection instead of giving it back.
     pub(crate) fn discard(mut self) {
         each!(&mut self.driver, Driver, |held| held.spoil());

@@ -164,6 +164,14 @@ impl<D: Interrupt> Held<D> {
     }
 }
 
+impl<D: Interrupt> Held<D> {
+    /// Undoes the transaction, and closes the connection: one that is needed seldom is not kept.
+    pub(crate) async fn rollback_and_close(mut self) {
+        let _ = tokio::time::timeout(ROLLBACK_LIMIT, D::TransactionManager::rollback(self.raw())).await;
+        self.spoil();
+    }
+}
+
 impl<D: Interrupt> Drop for Held<D> {
     fn drop(&mut self) {
         let Some(lease) = self.connection.take() else { return };

@@ -5,6 +5,7 @@
 use super::{AfterCommits, Backend, Conn, Tx, connection::Driver};
 use diptych_spec::{Error, ErrorKind, Isolation, Lock, Result};
 use std::{fmt, sync::Arc, time::Duration};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How the database is connected to.
 #[derive(Debug, Clone)]
@@ -189,6 +190,23 @@ impl Db {
             }
         };
         Ok(Conn::new(driver))
+    }
+
+    /// A read-only connection on which everything is read from one snapshot, for as long as this; end it with [`Conn::end_stream`]. It
+    /// is opened for this alone, so that what takes long keeps nothing from others, and has its place until it is closed.
+    pub(crate) async fn stream(&self, place: OwnedSemaphorePermit, longest: Duration) -> Result<Conn> {
+        let driver = match &self.0.pools {
+            #[cfg(feature = "sqlite")]
+            Pools::Sqlite(sqlite) => {
+                let _ = longest;
+                sqlite.streamer(place).await?.begin("BEGIN DEFERRED".into()).await.map(Driver::Sqlite)
+            }
+            #[cfg(feature = "postgres")]
+            Pools::Postgres(postgres) => {
+                postgres.streamer(place).await?.begin(super::postgres::stream(longest)).await.map(Driver::Postgres)
+            }
+        };
+        driver.map(Conn::new)
     }
 
     /// A write transaction of its own, for set-up and tests; end it with [`Tx::commit`]. Operations get theirs from the

@@ -12,7 +12,10 @@ use std::{
     sync::{PoisonError, RwLock},
     time::Duration,
 };
-use tokio::runtime::{Handle, Id};
+use tokio::{
+    runtime::{Handle, Id},
+    sync::OwnedSemaphorePermit,
+};
 
 /// The longest that a connection is used.
 const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -31,13 +34,15 @@ struct Pools {
     by_runtime: Vec<(Id, Pair)>,
 }
 
-/// The pools of one runtime: connections that write, connections that were opened read-only, and one that writes and is
-/// never lent to an operation.
+/// The pools of one runtime: connections that write, connections that were opened read-only, one that writes and is
+/// never lent to an operation, and those of streams.
 #[derive(Clone)]
 struct Pair {
     write: Slots<sqlx::Postgres>,
     read: Slots<sqlx::Postgres>,
     keep: Slots<sqlx::Postgres>,
+    /// For reading whole lists. None of them is kept, and the places are those of whoever streams.
+    stream: Slots<sqlx::Postgres>,
 }
 
 /// BEGIN with its isolation level, and a deadline of the operation's own, in one round trip. The level is always said: the
@@ -54,6 +59,12 @@ pub(super) fn begin(terms: Terms) -> Cow<'static, str> {
     }
 }
 
+/// BEGIN for reading a whole list, which may take longer than any other statement, in one round trip.
+pub(super) fn stream(longest: Duration) -> Cow<'static, str> {
+    let longest = longest.as_millis().clamp(1, i32::MAX as u128);
+    format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {longest}").into()
+}
+
 impl Postgres {
     pub(super) fn new(url: &str, options: &DbOptions) -> Result<Self> {
         let connect = PgConnectOptions::from_str(url)
@@ -62,7 +73,7 @@ impl Postgres {
             // "already exists, skipping" is nothing to tell at every start.
             .options([("client_min_messages", "warning")]);
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let workers = u32::try_from(options.workers.unwrap_or_else(processors)).unwrap_or(u32::MAX).max(1);
+        let workers = u32::try_from(options.workers.unwrap_or_else(processors)).unwrap_or(0).max(1);
         let share = (options.max_connections / workers / 2).max(1);
         let pools = Pools { statement_timeout: options.statement_timeout, by_runtime: Vec::new() };
         Ok(Self { connect, acquire_timeout: options.acquire_timeout, share, pools: RwLock::new(pools) })
@@ -89,6 +100,10 @@ impl Postgres {
         self.here().keep.take().await.map(Held::idle)
     }
 
+    pub(super) async fn streamer(&self, place: OwnedSemaphorePermit) -> Result<Held<sqlx::Postgres>> {
+        self.here().stream.take_at(place).await.map(Held::idle)
+    }
+
     pub(super) fn places(&self) -> usize {
         usize::try_from(self.share).unwrap_or(usize::MAX)
     }
@@ -98,6 +113,7 @@ impl Postgres {
         if let Some(pair) = self.existing(Handle::current().id()) {
             pair.read.close().await;
             pair.write.close().await;
+            pair.stream.close().await;
             pair.keep.close().await;
         }
     }
@@ -125,8 +141,12 @@ impl Postgres {
         let keep = slots(connect.clone(), None, 1);
         let means = || Some(keep.clone());
         let read_only = connect.clone().options([("default_transaction_read_only", "on")]);
-        let pair =
-            Pair { write: slots(connect, means(), self.share), read: slots(read_only, means(), self.share), keep };
+        let pair = Pair {
+            write: slots(connect, means(), self.share),
+            read: slots(read_only.clone(), means(), self.share),
+            stream: slots(read_only, means(), 0),
+            keep,
+        };
         pools.by_runtime.push((runtime, pair.clone()));
         pair
     }

@@ -72,9 +72,25 @@ impl<D: Interrupt> Slots<D> {
         taken.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(db_error)
     }
 
+    /// A connection on a place that is somebody else's to give. It is theirs again once the connection is gone.
+    pub(super) async fn take_at(&self, place: OwnedSemaphorePermit) -> Result<Lease<D>> {
+        let open = async {
+            if self.0.places.is_closed() {
+                return Err(sqlx::Error::PoolClosed);
+            }
+            self.open_at(place).await
+        };
+        let taken = tokio::time::timeout(self.0.acquire_timeout, open).await;
+        taken.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(db_error)
+    }
+
     async fn open(&self) -> sqlx::Result<Lease<D>> {
+        let place = Arc::clone(&self.0.places).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        self.open_at(place).await
+    }
+
+    async fn open_at(&self, place: OwnedSemaphorePermit) -> sqlx::Result<Lease<D>> {
         let shared = &self.0;
-        let place = Arc::clone(&shared.places).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let opened = match self.idle_one() {
             Some(opened) => opened,
             None => {

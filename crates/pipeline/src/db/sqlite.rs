@@ -16,6 +16,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The write lock is taken at once: a transaction that reads first and takes it later fails when another did the same.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -23,6 +24,8 @@ pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 pub(super) struct Sqlite {
     writer: Slots<sqlx::Sqlite>,
     readers: Slots<sqlx::Sqlite>,
+    /// None of them is kept, and the places are those of whoever streams.
+    streamers: Slots<sqlx::Sqlite>,
 }
 
 impl Sqlite {
@@ -42,7 +45,8 @@ impl Sqlite {
             .disable_statement_logging();
         let readers = options.max_connections.saturating_sub(1).clamp(1, 8);
         let slots = |connect, places| Slots::new(connect, (), places, options.acquire_timeout, None);
-        Ok(Self { writer: slots(connect.clone(), 1), readers: slots(connect.pragma("query_only", "ON"), readers) })
+        let reading = connect.clone().pragma("query_only", "ON");
+        Ok(Self { writer: slots(connect, 1), readers: slots(reading.clone(), readers), streamers: slots(reading, 0) })
     }
 
     pub(super) async fn writer(&self) -> Result<Held<sqlx::Sqlite>> {
@@ -53,7 +57,12 @@ impl Sqlite {
         self.readers.take().await.map(Held::idle)
     }
 
+    pub(super) async fn streamer(&self, place: OwnedSemaphorePermit) -> Result<Held<sqlx::Sqlite>> {
+        self.streamers.take_at(place).await.map(Held::idle)
+    }
+
     pub(super) async fn close(&self) {
+        self.streamers.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }

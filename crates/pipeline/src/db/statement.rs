@@ -156,7 +156,7 @@ pub(crate) enum Rows {
 
 /// SQL text that reaches a driver. Everything in it comes from source code: the author's `&'static str`, and the names
 /// and operators of derives. This is the one place that says so to sqlx.
-fn audited(sql: Cow<'static, str>) -> sqlx::SqlStr {
+pub(super) fn audited(sql: Cow<'static, str>) -> sqlx::SqlStr {
     AssertSqlSafe(sql).into_sql_str()
 }
 

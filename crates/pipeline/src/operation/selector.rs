@@ -5,12 +5,12 @@ use super::{
     affordances::Affordances,
     encode,
     include::{Attached, Loaders, dressed},
-    unbox, wrong_backend,
+    no_list, unbox, wrong_backend,
 };
 use crate::{
-    db::{Backend, Conn, Lent, ReadLent, Record},
+    db::{Backend, Conn, Lent, ReadLent, Record, Sink},
     scope::Reads,
-    select::{Listed, Select, Shown, keyset_page, numbered_page, run},
+    select::{Listed, Select, Shown, keyset_page, numbered_page, pour, run},
 };
 use diptych_spec::{
     ACTIONS, Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Includes, Items, KeysetPage, Page,
@@ -43,6 +43,13 @@ pub trait Deliver<V: Presenter<Self::Item>>: Answer {
     /// The rows that others can belong to.
     #[doc(hidden)]
     fn rows(fetched: &Self::Fetched) -> &[Self::Item];
+    #[doc(hidden)]
+    fn pour(self, _: &Declaration, _: &mut Call, _: &mut Conn, _: &Sink) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sized,
+    {
+        async { Err(no_list()) }
+    }
     #[doc(hidden)]
     fn show(
         fetched: Self::Fetched,
@@ -115,6 +122,9 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     }
     fn rows(fetched: &Listed<T>) -> &[T] {
         &fetched.rows
+    }
+    async fn pour(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn, sink: &Sink) -> Result<()> {
+        pour::<T, V>(self, declaration, call, conn, sink).await
     }
     fn show(fetched: Listed<T>, attached: &Attached, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>> {
         let views = fetched.rows.into_iter().map(V::present);
@@ -215,6 +225,13 @@ where
                 attached.push((ACTIONS, actions));
             }
             Ok(Box::new((fetched, attached)) as Computed)
+        })
+    }
+
+    fn pour<'a>(&'a self, call: &'a mut Call, conn: &'a mut Conn, sink: &'a Sink) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let answer = invoke(&self.handler, call, conn).await?;
+            answer.pour(&self.declaration, call, conn, sink).await
         })
     }
 

@@ -3,6 +3,7 @@
 mod cursor;
 mod key;
 mod keyset;
+mod pour;
 mod predicate;
 mod query;
 mod related;
@@ -13,6 +14,7 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use pour::pour;
 pub use query::Select;
 pub(crate) use related::{Key, related};
 pub(crate) use render::in_scope;

@@ -25,6 +25,8 @@ pub(super) enum Cut {
     Whole,
     Number(PageRequest),
     Keyset(Place),
+    /// All of them, up to so many.
+    Stream(u64),
 }
 
 /// Where a keyset page is.
@@ -57,7 +59,7 @@ pub(super) fn render<T: Record>(base: Statement, list: &ListDeclaration, wanted:
     }
     let base = std::mem::take(&mut rows.sql);
     let total = match (&wanted.cut, list.keyset()) {
-        (Cut::Whole, _) => Total::Absent,
+        (Cut::Whole | Cut::Stream(_), _) => Total::Absent,
         (Cut::Number(_), _) | (_, None) => Total::Exact,
         // SQLite has no estimate to give.
         (_, Some(keyset)) if keyset.total == Total::Estimated && backend == Backend::Sqlite => Total::Exact,
@@ -79,7 +81,7 @@ pub(super) fn render<T: Record>(base: Statement, list: &ListDeclaration, wanted:
     }
     let mut counting = Statement::new(count);
     let is_asked = match &wanted.cut {
-        Cut::Whole => false,
+        Cut::Whole | Cut::Stream(_) => false,
         Cut::Number(request) => request.page > 1,
         Cut::Keyset(place) => total == Total::Estimated || (total == Total::Exact && place.from.is_some()),
     };
@@ -107,15 +109,16 @@ pub(super) fn render<T: Record>(base: Statement, list: &ListDeclaration, wanted:
             rows.values.push(Value::I64(request.offset()));
         }
         // One more than is allowed or asked for, to notice that there are more.
-        Cut::Keyset(Place { page_size: most, .. }) => limit(&mut sql, &mut rows, most),
-        Cut::Whole => limit(&mut sql, &mut rows, list.max_rows()),
+        Cut::Keyset(Place { page_size: most, .. }) => limit(&mut sql, &mut rows, most.into()),
+        Cut::Whole => limit(&mut sql, &mut rows, list.max_rows().into()),
+        Cut::Stream(most) => limit(&mut sql, &mut rows, i64::try_from(most).unwrap_or(i64::MAX)),
     }
     rows.sql = sql.into();
     Rendered { rows, counted: total == Total::Exact, total, count: counting }
 }
 
-fn limit(sql: &mut String, rows: &mut Statement, most: u32) {
-    rows.values.push(Value::I64(i64::from(most) + 1));
+fn limit(sql: &mut String, rows: &mut Statement, most: i64) {
+    rows.values.push(Value::I64(most.saturating_add(1)));
     let _ = write!(sql, " LIMIT ${}", rows.values.len());
 }
 

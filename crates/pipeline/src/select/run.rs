@@ -7,7 +7,9 @@ use super::{
     render::{Cut, Rendered, Wanted, render},
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows};
-use diptych_spec::{Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, Order, PageRequest, Result, Sought};
+use diptych_spec::{
+    Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, ListDeclaration, Order, PageRequest, Result, Sought,
+};
 
 /// The rows of a list, and which of all they are.
 #[derive(Debug)]
@@ -44,13 +46,7 @@ pub(crate) async fn run<T: Record>(
     conn: &mut Conn,
 ) -> Result<Listed<T>> {
     let list = declaration.list();
-    let mut filters: Vec<_> = conn.scope.iter().map(|scope| scope.predicate()).collect();
-    filters.append(&mut call.take::<Filters>().unwrap_or_default().0);
-    let asked = call.take::<Order>().unwrap_or_default().0;
-    let order = if asked.is_empty() { list.default_order().to_vec() } else { asked };
-    let order = if list.is_ordered() { predicate::total(order, list.unique()) } else { order };
-    let search = call.take::<Option<Sought>>().flatten();
-    let wanted = Wanted { filters, search, order, cut: Cut::Whole };
+    let wanted = wanted(list, call, conn);
     if let Some(request) = call.take::<KeysetRequest>() {
         return keyset::run(select.base, declaration, request, wanted, call, conn).await;
     }
@@ -61,6 +57,17 @@ pub(crate) async fn run<T: Record>(
         }
         None => unpaged(render::<T>(select.base, list, wanted, conn.backend()), list.max_rows(), conn).await,
     }
+}
+
+/// The filter, the words and the order that the call carries, in the row scope of the connection.
+pub(super) fn wanted(list: &ListDeclaration, call: &mut Call, conn: &Conn) -> Wanted {
+    let mut filters: Vec<_> = conn.scope.iter().map(|scope| scope.predicate()).collect();
+    filters.append(&mut call.take::<Filters>().unwrap_or_default().0);
+    let asked = call.take::<Order>().unwrap_or_default().0;
+    let order = if asked.is_empty() { list.default_order().to_vec() } else { asked };
+    let order = if list.is_ordered() { predicate::total(order, list.unique()) } else { order };
+    let search = call.take::<Option<Sought>>().flatten();
+    Wanted { filters, search, order, cut: Cut::Whole }
 }
 
 async fn paged<T: Record>(rendered: Rendered, request: PageRequest, conn: &mut Conn) -> Result<Listed<T>> {

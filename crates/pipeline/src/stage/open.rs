@@ -5,8 +5,9 @@ use crate::{
     db::{Conn, Db, Plans, Terms, Tx},
     scope::Scope,
 };
-use diptych_spec::{Call, Declaration, Result};
+use diptych_spec::{Call, Deadline, Declaration, Result};
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A service's call, and the transaction that its owner lends it.
 pub(crate) struct Opened<'t> {
@@ -46,6 +47,11 @@ pub(crate) async fn connection(
     } else {
         db.acquire(plans, tested).await
     }
+}
+
+/// For all rows of a list.
+pub(crate) async fn stream(db: &Db, place: OwnedSemaphorePermit, deadline: Deadline) -> Result<Conn> {
+    db.stream(place, deadline.remaining()).await
 }
 
 impl<'t> Opened<'t> {

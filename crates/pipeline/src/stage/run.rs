@@ -2,7 +2,7 @@
 
 use super::{open::Reading, require::Ready};
 use crate::{
-    db::Tx,
+    db::{Sink, Tx},
     operation::{Computed, RunSelector, RunService},
 };
 use diptych_spec::{Call, Head, ResponseHead, Result};
@@ -46,6 +46,12 @@ pub(crate) async fn selector(selector: &dyn RunSelector, reading: Reading<'_>) -
     let computed = selector.run(&mut call, conn).await;
     let computed = computed.map_err(|error| error.leaving(selector.declaration().name()))?;
     Ok(Read { computed, head: said(&call) })
+}
+
+/// The function, and all rows of the list that it returned, encoded as they are read.
+pub(crate) async fn stream(selector: &dyn RunSelector, reading: Reading<'_>, sink: &Sink) -> Result<()> {
+    let Reading { mut call, conn } = reading;
+    selector.pour(&mut call, conn, sink).await
 }
 
 /// What was said of the response beside the answer.

@@ -2,6 +2,7 @@
 
 use super::Declaration;
 use crate::{Error, FieldError, Hidden, Result, schema::Fit};
+use serde_json::Value;
 use std::fmt;
 
 /// How many fields the log is told of.
@@ -20,6 +21,42 @@ impl Declaration {
         let value = serde_json::from_slice(json).map_err(Error::internal)?;
         let found = Fit::whole(&value, &self.output_without(hidden));
         if found.is_empty() { Ok(()) } else { Err(Error::internal(Misfit { operation: self.name.to_string(), found })) }
+    }
+}
+
+/// Holds rows of a list against their schema, one at a time.
+pub struct RowCheck {
+    operation: String,
+    rows: Value,
+}
+
+impl Declaration {
+    /// What checks its rows, as this caller is shown them, as [`Declaration::check_answer`] does with an answer.
+    #[must_use]
+    pub fn row_check(&self, hidden: Hidden) -> Option<RowCheck> {
+        Some(RowCheck { operation: self.name.to_string(), rows: self.rows_schema(&self.output_without(hidden))? })
+    }
+}
+
+impl RowCheck {
+    /// Whether this row, as JSON, is what was published.
+    ///
+    /// # Errors
+    /// As [`Declaration::check_answer`].
+    pub fn check(&self, json: &[u8]) -> Result<()> {
+        let row: Value = serde_json::from_slice(json).map_err(Error::internal)?;
+        let found = Fit::whole(&Value::Array(vec![row]), &self.rows);
+        if found.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::internal(Misfit { operation: self.operation.clone(), found }))
+        }
+    }
+}
+
+impl fmt::Debug for RowCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowCheck").field("operation", &self.operation).finish_non_exhaustive()
     }
 }
 

@@ -71,6 +71,7 @@ impl Declaration {
         self.check_idempotency(&mut found);
         self.check_terms(&mut found);
         self.check_responding(&mut found);
+        self.check_streaming(&mut found);
         self.check_versioning(&mut found);
         self.check_items(state, &mut found);
         self.check_related(state, &mut found);

@@ -1,7 +1,7 @@
 //! How a list is filtered, ordered and paginated.
 
 use super::Declaration;
-use crate::{Keyset, OrderKey, Pagination, Search};
+use crate::{Keyset, OrderKey, Pagination, Search, Streaming};
 
 /// How a list is filtered, ordered and paginated.
 #[derive(Debug, Default)]
@@ -18,6 +18,7 @@ pub struct ListDeclaration {
     pub(crate) page: Option<Pagination>,
     pub(crate) max_rows: Option<u32>,
     pub(crate) max_bytes: Option<usize>,
+    pub(crate) streaming: Option<Streaming>,
 }
 
 impl ListDeclaration {

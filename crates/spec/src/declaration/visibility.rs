@@ -62,6 +62,15 @@ impl Declaration {
         without(json, &names, (self.cardinality == Cardinality::List).then_some("items"))
     }
 
+    /// One row of the answer, JSON, without what is hidden.
+    ///
+    /// # Errors
+    /// It is no JSON.
+    pub fn shown_row(&self, json: &str, hidden: Hidden) -> Result<Vec<u8>> {
+        let names: Vec<_> = self.hidden_fields(hidden).collect();
+        without(json, &names, None)
+    }
+
     /// The JSON Schema of the answer, for whoever is not shown these fields.
     #[must_use]
     pub fn output_without(&self, hidden: Hidden) -> Cow<'_, Value> {

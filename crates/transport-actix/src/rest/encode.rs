@@ -8,7 +8,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{ETAG, LINK, LOCATION},
+        header::{ETAG, LINK, LOCATION, VARY},
     },
 };
 use diptych_pipeline::Outcome;
@@ -54,6 +54,9 @@ pub(super) fn response(
     }
     if let Some(link) = link::link(declaration, request.query_string(), outcome.json()) {
         response.insert_header((LINK, link));
+    }
+    if declaration.streaming().is_some() {
+        response.append_header((VARY, "Accept"));
     }
     if declaration.is_empty() {
         return response.finish();

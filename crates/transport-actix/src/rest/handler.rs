@@ -1,6 +1,6 @@
 //! The handler of every REST route: decode, dispatch, encode.
 
-use super::{decode, encode, idempotency, trace, version};
+use super::{accept, decode, encode, idempotency, stream, trace, version};
 use crate::{
     edge, guard,
     identify::{Place, identify},
@@ -70,6 +70,10 @@ async fn answer(
     }
     let body = decode::body(shared, operation, request, payload).await?;
     let arguments = decode::arguments(found, request.query_string(), body.as_deref(), shared.settings.json)?;
+    if let Some(format) = accept::wanted(operation.declaration(), request.headers()) {
+        let rows = shared.engine.stream(operation, arguments, caller).await?;
+        return Ok(stream::response(shared, operation.declaration(), request, format, rows, &quotas));
+    }
     // When the client goes away, actix drops this future, and the service is rolled back.
     let outcome = shared.engine.dispatch(operation, arguments, caller).await?;
     if shared.settings.limit_fields && !outcome.quotas().is_empty() {

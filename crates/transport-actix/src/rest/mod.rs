@@ -1,5 +1,6 @@
 //! Operations as REST routes, and their description.
 
+mod accept;
 mod decode;
 mod describe;
 mod document;
@@ -10,6 +11,7 @@ mod idempotency;
 mod link;
 mod refuse;
 mod route;
+mod stream;
 mod trace;
 mod version;
 

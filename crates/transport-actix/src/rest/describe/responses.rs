@@ -1,8 +1,8 @@
 //! What an operation can answer: its success, and every refusal it can give.
 
 use super::components::Components;
-use crate::rest::head;
-use diptych_spec::{Audience, Cardinality, Declaration, ErrorKind, Form, OperationKind, Permission, Template};
+use crate::rest::{accept, head};
+use diptych_spec::{Audience, Cardinality, Declaration, ErrorKind, Form, Hidden, OperationKind, Permission, Template};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -143,7 +143,26 @@ fn success(declaration: &Declaration, status: u16, means: Option<&str>, componen
     if !declaration.is_empty() {
         described["content"] = json!({declaration.form().mime_type(): body(declaration, components)});
     }
+    if let Some(rows) =
+        declaration.streaming().and_then(|_| declaration.rows_schema(&declaration.output_for(Audience::People)))
+    {
+        streamed(&mut described, declaration, rows, components);
+    }
     described
+}
+
+/// The list whole, in the forms that `Accept` can ask for. Lines of JSON are described as the array of what is on them (as OpenAPI 3.2
+/// does, section 4.14.3).
+fn streamed(described: &mut Value, declaration: &Declaration, rows: Value, components: &mut Components) {
+    let rows = components.adopt(rows, &format!("{}.rows", declaration.name()));
+    for name in [accept::NDJSON, accept::JSON_LINES] {
+        described["content"][name] = json!({"schema": rows});
+    }
+    if declaration.csv_columns(Hidden::NOTHING).is_some() {
+        described["content"][accept::CSV] = json!({"schema": {"type": "string"}});
+        let attachment = "With `text/csv`: the name under which a browser saves it.";
+        described["headers"]["Content-Disposition"] = json!({"description": attachment, "schema": {"type": "string"}});
+    }
 }
 
 fn tagged(response: &mut Value) {
