@@ -384,7 +384,7 @@ async fn the_answer_of_a_task_is_shown_as_far_as_it_still_may_be() {
 #[derive(Serialize, JsonSchema)]
 struct Nested {
     id: i64,
-    inner: Option<Box<Nested>>,
+    inner: Option<Box<Self>>,
 }
 
 #[derive(Debug, Record, Serialize, JsonSchema)]
