@@ -3,6 +3,7 @@
 mod again;
 mod lists;
 mod policies;
+mod together;
 mod wiring;
 
 use diptych::{
