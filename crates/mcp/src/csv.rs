@@ -21,13 +21,15 @@ pub(crate) fn write(table: &Table<'_>, json: &str) -> Option<String> {
     };
     let rows = Vec::<&RawValue>::deserialize(&mut serde_json::Deserializer::from_str(rows)).ok()?;
     let mut out = String::with_capacity(json.len());
-    row(&mut out, table.columns.iter().map(|name| Cell::Text(name)));
-    for fields in rows {
-        let fields = Members::read(fields.get()).ok()?;
+    let rows = rows.into_iter().map(|row| Members::read(row.get()).ok()).collect::<Option<Vec<_>>>()?;
+    let is_shown = |name: &&&str| !table.picked || rows.is_empty() || rows.iter().any(|row| row.get(name).is_some());
+    let columns: Vec<&str> = table.columns.iter().filter(is_shown).copied().collect();
+    row(&mut out, columns.iter().map(|name| Cell::Text(name)));
+    for fields in rows.iter() {
         if table.beside.iter().any(|name| fields.get(name).is_some()) {
             return None;
         }
-        let texts: Vec<_> = table.columns.iter().map(|name| fields.get(name)).collect();
+        let texts: Vec<_> = columns.iter().map(|name| fields.get(name)).collect();
         let decoded: Vec<_> = texts.iter().map(|value| value.and_then(object::text)).collect();
         let cells = texts.iter().zip(&decoded).map(|(value, text)| match (value.map(RawValue::get), text) {
             (_, Some(text)) => Cell::Text(text),
@@ -76,7 +78,8 @@ mod tests {
 
     #[test]
     fn rows_are_written_as_rfc_4180_says() {
-        let table = Table { member: Some("items"), columns: vec!["id", "a \"b\""], beside: vec!["more"] };
+        let table =
+            Table { member: Some("items"), columns: vec!["id", "a \"b\""], beside: vec!["more"], picked: false };
         let header = "id,\"a \"\"b\"\"\"\r\n";
         for (items, rows) in [
             ("", ""),
@@ -90,7 +93,7 @@ mod tests {
             let json = format!(r#"{{"items": [{items}], "total": 9}}"#);
             assert_eq!(write(&table, &json), Some(format!("{header}{rows}")), "{items}");
         }
-        let bare = Table { member: None, columns: vec!["id"], beside: Vec::new() };
+        let bare = Table { member: None, columns: vec!["id"], beside: Vec::new(), picked: false };
         assert_eq!(write(&bare, r#"[{"id": 1}]"#).as_deref(), Some("id\r\n1\r\n"));
         for wrong in [r#"{"items": 1}"#, "[]", "{}", r#"{"items": [1]}"#, r#"{"items": [{"id": 1, "more": []}]}"#] {
             assert_eq!(write(&table, wrong), None, "{wrong}");

@@ -2,6 +2,7 @@
 
 mod exposed;
 mod include;
+mod pick;
 mod prompt;
 mod selector;
 mod service;

@@ -8,6 +8,7 @@ mod arguments;
 mod changing;
 mod including;
 mod listing;
+mod picking;
 mod prompting;
 mod reading;
 mod retrying;

@@ -2,7 +2,8 @@
 
 use super::{
     Computed, IntoOperation, Kind, Operation, RunSelector, encode,
-    include::{Attached, Loaders, dressed},
+    include::{Dress, Loaders, dressed},
+    pick::Only,
     unbox, wrong_backend,
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 };
 use diptych_spec::{
     Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Includes, Items, KeysetPage, Page,
-    PageRequest, Pagination, Presenter, Result, SelectorSpec,
+    PageRequest, Pagination, Picked, Presenter, Result, SelectorSpec,
 };
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -39,12 +40,7 @@ pub trait Deliver<V: Presenter<Self::Item>>: Answer {
     #[doc(hidden)]
     fn rows(fetched: &Self::Fetched) -> &[Self::Item];
     #[doc(hidden)]
-    fn show(
-        fetched: Self::Fetched,
-        attached: &Attached,
-        declaration: &Declaration,
-        max_bytes: usize,
-    ) -> Result<Vec<u8>>;
+    fn show(fetched: Self::Fetched, dress: &Dress, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>>;
 }
 
 impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
@@ -58,7 +54,7 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
     fn rows(_: &T) -> &[T] {
         &[]
     }
-    fn show(fetched: T, _: &Attached, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
+    fn show(fetched: T, _: &Dress, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
         encode(declaration, &V::present(fetched))
     }
 }
@@ -78,9 +74,9 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
     fn rows(fetched: &Self) -> &[T] {
         fetched.as_slice()
     }
-    fn show(fetched: Self, attached: &Attached, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
-        if !attached.is_empty() {
-            return encode(declaration, &dressed(fetched.into_iter().map(V::present), attached)?.pop());
+    fn show(fetched: Self, dress: &Dress, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
+        if !dress.attached.is_empty() {
+            return encode(declaration, &dressed(fetched.into_iter().map(V::present), &dress.attached)?.pop());
         }
         encode(declaration, &fetched.map(V::present))
     }
@@ -95,6 +91,7 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
             None => declaration.finish::<Items<V::View>>(Cardinality::List),
         }
         declaration.finish_list(T::COLUMNS, T::NULLABLE);
+        declaration.finish_fields(T::COLUMNS, T::ON_DEMAND);
     }
     async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Listed<T>> {
         run(self, declaration, call, conn).await
@@ -102,12 +99,22 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     fn rows(fetched: &Listed<T>) -> &[T] {
         &fetched.rows
     }
-    fn show(fetched: Listed<T>, attached: &Attached, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>> {
+    fn show(fetched: Listed<T>, dress: &Dress, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>> {
         let views = fetched.rows.into_iter().map(V::present);
-        match attached.is_empty() {
-            true => listed(views.collect(), fetched.shown, declaration, max_bytes),
-            false => listed(dressed(views, attached)?, fetched.shown, declaration, max_bytes),
-        }
+        let Dress { attached, fields } = dress;
+        let only = |fields: &Picked| {
+            let fields = fields.clone();
+            move |view| Only { view, fields: fields.clone() }
+        };
+        let items = match (fields, attached.is_empty()) {
+            (None, true) => return listed(views.collect(), fetched.shown, declaration, max_bytes),
+            (Some(fields), true) => {
+                return listed(views.map(only(fields)).collect(), fetched.shown, declaration, max_bytes);
+            }
+            (None, false) => dressed(views, attached)?,
+            (Some(fields), false) => dressed(views.map(only(fields)), attached)?,
+        };
+        listed(items, fetched.shown, declaration, max_bytes)
     }
 }
 
@@ -183,19 +190,20 @@ where
             let answer = invoke(&self.handler, call, conn).await?;
             let fetched = answer.fetch(&self.declaration, call, conn).await?;
             let Includes(asked) = call.take().unwrap_or_default();
-            let mut attached = Attached::new();
+            let fields = call.take::<Option<Picked>>().flatten();
+            let mut attached = Vec::new();
             for place in asked {
                 let included = self.declaration.includes().get(place).zip(self.loaders.get(place));
                 let (included, loader) = included.ok_or_else(|| Error::internal("what is included is not there"))?;
                 let loading = loader.load(<H::Out as Deliver<V>>::rows(&fetched), included.related(), call, conn);
                 attached.push((included.name(), loading.await?));
             }
-            Ok(Box::new((fetched, attached)) as Computed)
+            Ok(Box::new((fetched, Dress { attached, fields })) as Computed)
         })
     }
 
     fn present(&self, computed: Computed, max_bytes: usize) -> Result<Vec<u8>> {
-        let (fetched, attached) = unbox::<(<H::Out as Deliver<V>>::Fetched, Attached)>(computed)?;
-        <H::Out as Deliver<V>>::show(fetched, &attached, &self.declaration, max_bytes)
+        let (fetched, dress) = unbox::<(<H::Out as Deliver<V>>::Fetched, Dress)>(computed)?;
+        <H::Out as Deliver<V>>::show(fetched, &dress, &self.declaration, max_bytes)
     }
 }

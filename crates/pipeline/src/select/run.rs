@@ -7,7 +7,9 @@ use super::{
     render::{Cut, Rendered, Wanted, render},
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows};
-use diptych_spec::{Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, Order, PageRequest, Result, Sought};
+use diptych_spec::{
+    Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, Order, PageRequest, Picked, Result, Sought,
+};
 
 /// The rows of a list, and which of all they are.
 #[derive(Debug)]
@@ -49,7 +51,13 @@ pub(crate) async fn run<T: Record>(
     let order = if asked.is_empty() { list.default_order().to_vec() } else { asked };
     let order = if list.is_ordered() { predicate::total(order, list.unique()) } else { order };
     let search = call.take::<Option<Sought>>().flatten();
-    let wanted = Wanted { filters, search, order, cut: Cut::Whole };
+    let fields = list.fields().zip(call.get::<Option<Picked>>().and_then(Option::as_ref));
+    let left_out = fields.map_or_else(Vec::new, |(fields, picked)| {
+        let is_left = |(column, on_demand): (&&str, &bool)| *on_demand && !fields.reads(picked, column);
+        let is_left: Vec<_> = T::COLUMNS.iter().zip(T::ON_DEMAND).map(is_left).collect();
+        is_left
+    });
+    let wanted = Wanted { filters, search, order, left_out, cut: Cut::Whole };
     if let Some(request) = call.take::<KeysetRequest>() {
         return keyset::run(select.base, declaration, request, wanted, call, conn).await;
     }
@@ -68,7 +76,7 @@ async fn paged<T: Record>(rendered: Rendered, request: PageRequest, conn: &mut C
         if total.is_none() {
             total = Some(i64::decode(&Cell { row, ordinal: T::COLUMNS.len() })?);
         }
-        T::from_row(&Row { row, places: &[] })
+        T::from_row(&Row { row, places: &[], left_out: &rendered.left_out })
     });
     let rows = read.await?;
     let total = match total {
@@ -84,7 +92,10 @@ async fn paged<T: Record>(rendered: Rendered, request: PageRequest, conn: &mut C
 }
 
 async fn unpaged<T: Record>(rendered: Rendered, max: u32, conn: &mut Conn) -> Result<Listed<T>> {
-    let rows = rendered.rows.fetch(conn, Rows::All, |row| T::from_row(&Row { row, places: &[] })).await?;
+    let rows = rendered
+        .rows
+        .fetch(conn, Rows::All, |row| T::from_row(&Row { row, places: &[], left_out: &rendered.left_out }))
+        .await?;
     if rows.len() > max as usize {
         return Err(Error::new(
             ErrorKind::TooLarge,

@@ -1,7 +1,7 @@
 //! How a list is filtered, ordered and paginated.
 
 use super::Declaration;
-use crate::{Keyset, OrderKey, Pagination, Search};
+use crate::{Fields, Keyset, OrderKey, Pagination, Search};
 
 /// How a list is filtered, ordered and paginated.
 #[derive(Debug, Default)]
@@ -12,6 +12,7 @@ pub struct ListDeclaration {
     pub(crate) order_columns: Vec<&'static str>,
     pub(crate) ordered: bool,
     pub(crate) search: Option<Search>,
+    pub(crate) fields: Option<Fields>,
     pub(crate) unique: Option<&'static str>,
     pub(crate) page: Option<Pagination>,
     pub(crate) max_rows: Option<u32>,
@@ -29,6 +30,12 @@ impl ListDeclaration {
     #[must_use]
     pub fn search(&self) -> Option<&Search> {
         self.search.as_ref()
+    }
+
+    /// What fields are made of, where callers can pick them.
+    #[must_use]
+    pub fn fields(&self) -> Option<&Fields> {
+        self.fields.as_ref()
     }
 
     /// The column that makes every order total; `id` unless said otherwise.
