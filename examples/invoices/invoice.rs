@@ -8,9 +8,9 @@ use super::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diptych::{
-    App, Column, Conn, Filter, GET, Include, Input, Instance, OneOf, Operations, Ordering, PATCH, POST, PageNumber,
-    Record, Result, Scope, Select, State, Streaming, Tx, Version, Versioned, query, query_as, query_scalar, selector,
-    service, update,
+    App, Column, Conn, Fields, Filter, GET, Include, Input, Instance, OneOf, Operations, Ordering, PATCH, POST,
+    PageNumber, Record, Result, Scope, Select, State, Streaming, Tx, Version, Versioned, query, query_as, query_scalar,
+    selector, service, update,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -436,6 +436,7 @@ pub(super) fn operations() -> Operations {
                 .allow(Scope("invoices:read"))
                 .filter::<InvoiceFilter>()
                 .search(["number"])
+                .fields(Fields::default())
                 .include(Include::one(
                     "customer",
                     |invoice: &Invoice| invoice.customer_id,
@@ -447,7 +448,7 @@ pub(super) fn operations() -> Operations {
                 .present::<InvoiceView>()
                 .stream(Streaming::default().file_name("invoices"))
                 .rest(GET, "/invoices")
-                .resource("invoices://list{?status*,customer_id,number,search,include,order,page,page_size}"),
+                .resource("invoices://list{?status*,customer_id,number,search,fields*,include,order,page,page_size}"),
         )
         .add(
             get_invoice::spec()

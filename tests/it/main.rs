@@ -19,6 +19,7 @@ mod deadlines;
 mod disconnect;
 mod dry_runs;
 mod exposed;
+mod fields;
 mod idempotency;
 mod includes;
 mod interrupts;

@@ -1,9 +1,9 @@
-//! Fields that are not for everybody: by permission, and by who reads, in answers and their schemas alike, over every surface on both
+//! FieldSet that are not for everybody: by permission, and by who reads, in answers and their schemas alike, over every surface on both
 //! databases.
 
 use crate::counter::BOTH;
 use diptych::{
-    Audience, Authenticated, Backend, Conn, Db, Engine, Fields, Filter, GET, Input, Instance, Keyset, MCPServer,
+    Audience, Authenticated, Backend, Conn, Db, Engine, FieldSet, Filter, GET, Input, Instance, Keyset, MCPServer,
     MCPServerBuilder, Operations, Ordering, PATCH, POST, Page, PageNumber, Record, Result, Scope, Select, SelectorSpec,
     Server, ServiceSpec, Task, Tx, Version, query, query_as, update,
 };
@@ -94,12 +94,12 @@ fn by_id(id: &i64) -> Select<Product> {
     Select::sql("SELECT id, name, cost_cents, note FROM products WHERE id = $1").bind(*id)
 }
 
-fn cost() -> Fields {
-    Fields::of(["cost"]).columns(["cost_cents"])
+fn cost() -> FieldSet {
+    FieldSet::of(["cost"]).columns(["cost_cents"])
 }
 
-fn hint() -> Fields {
-    Fields::of(["hint"]).columns([])
+fn hint() -> FieldSet {
+    FieldSet::of(["hint"]).columns([])
 }
 
 fn operations() -> Operations {

@@ -95,7 +95,9 @@ async fn from_list(
     }
     let takes = |name: &str| {
         let argument = declaration.arguments().argument(name);
-        argument.is_some_and(|argument| !matches!(argument.owner, Owner::Include | Owner::Order | Owner::Page))
+        argument.is_some_and(|argument| {
+            !matches!(argument.owner, Owner::Include | Owner::Fields | Owner::Order | Owner::Page)
+        })
     };
     // However many pages are read, the list is asked once.
     let mut caller = call.caller();

@@ -20,16 +20,15 @@ pub(crate) fn write(table: &Table<'_>, json: &str) -> Option<String> {
         None => json,
     };
     let rows = Vec::<&RawValue>::deserialize(&mut serde_json::Deserializer::from_str(rows)).ok()?;
-    let csv = CsvRows::new(table.columns.iter().copied());
     let mut out = String::with_capacity(json.len());
+    let members = rows.iter().map(|row| Members::read(row.get()).ok()).collect::<Option<Vec<_>>>()?;
+    if members.iter().any(|row| table.beside.iter().any(|name| row.get(name).is_some())) {
+        return None;
+    }
+    let is_shown = |name: &&&str| !table.picked || rows.is_empty() || members.iter().any(|row| row.get(name).is_some());
+    let csv = CsvRows::new(table.columns.iter().filter(is_shown).copied());
     csv.header(&mut out);
     for fields in rows {
-        if !table.beside.is_empty() {
-            let members = Members::read(fields.get()).ok()?;
-            if table.beside.iter().any(|name| members.get(name).is_some()) {
-                return None;
-            }
-        }
         csv.row(&mut out, fields.get())?;
     }
     Some(out)
@@ -41,7 +40,8 @@ mod tests {
 
     #[test]
     fn rows_are_where_the_table_says() {
-        let table = Table { member: Some("items"), columns: vec!["id", "a \"b\""], beside: vec!["more"] };
+        let table =
+            Table { member: Some("items"), columns: vec!["id", "a \"b\""], beside: vec!["more"], picked: false };
         let header = "id,\"a \"\"b\"\"\"\r\n";
         for (items, rows) in [
             ("", ""),
@@ -51,7 +51,7 @@ mod tests {
             let json = format!(r#"{{"items": [{items}], "total": 9}}"#);
             assert_eq!(write(&table, &json), Some(format!("{header}{rows}")), "{items}");
         }
-        let bare = Table { member: None, columns: vec!["id"], beside: Vec::new() };
+        let bare = Table { member: None, columns: vec!["id"], beside: Vec::new(), picked: false };
         assert_eq!(write(&bare, r#"[{"id": 1}]"#).as_deref(), Some("id\r\n1\r\n"));
         for wrong in [r#"{"items": 1}"#, "[]", "{}", r#"{"items": [1]}"#, r#"{"items": [{"id": 1, "more": []}]}"#] {
             assert_eq!(write(&table, wrong), None, "{wrong}");

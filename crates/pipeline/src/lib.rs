@@ -71,6 +71,7 @@ pub use db::Db;
 pub use db::DbOptions;
 pub use db::Lent;
 pub use db::Migrations;
+pub use db::OnDemand;
 pub use db::Query;
 pub use db::QueryAs;
 pub use db::QueryScalar;

@@ -4,6 +4,7 @@ mod affordances;
 mod bulk;
 mod exposed;
 mod include;
+mod pick;
 mod prompt;
 mod selector;
 mod service;

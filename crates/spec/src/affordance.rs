@@ -111,7 +111,8 @@ impl Declaration {
             "properties": properties,
             "additionalProperties": false,
         });
-        match schema::row_mut(&mut self.output, is_list) {
+        let row = schema::row_mut(&mut self.output, is_list);
+        match row.and_then(|row| row.get_mut("properties")?.as_object_mut()) {
             None => self.mistakes.push(
                 "has affordances, but its rows are shown as something else than objects; present them as a struct".to_owned(),
             ),

@@ -177,7 +177,8 @@ impl Declaration {
             if let Some(Value::Object(definitions)) = definitions {
                 self.define(name, definitions);
             }
-            match schema::row_mut(&mut self.output, self.cardinality == Cardinality::List) {
+            let row = schema::row_mut(&mut self.output, self.cardinality == Cardinality::List);
+            match row.and_then(|row| row.get_mut("properties")).and_then(Value::as_object_mut) {
                 None => self
                     .mistakes
                     .push(format!("includes `{name}`, but its rows are shown as something else than objects")),

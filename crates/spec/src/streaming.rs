@@ -122,7 +122,8 @@ impl Declaration {
     pub fn check_unpaged(&self, arguments: &Arguments<'_>) -> Result<()> {
         let why = "a stream has all rows, and nothing besides; leave it out, or ask for application/json";
         let arguments_of = self.arguments().arguments().iter();
-        let pages = arguments_of.filter(|argument| matches!(argument.owner, Owner::Page | Owner::Include));
+        let pages =
+            arguments_of.filter(|argument| matches!(argument.owner, Owner::Page | Owner::Include | Owner::Fields));
         let given = pages.filter(|argument| arguments.text(&argument.name).is_some());
         let wrong: Vec<_> = given.map(|page| FieldError::new(format!("/{}", page.name), "stream", why)).collect();
         if wrong.is_empty() { Ok(()) } else { Err(Error::invalid(wrong)) }

@@ -24,13 +24,13 @@ impl Audience {
 
 /// Fields of an answer, or of the rows of a list, by their names on the wire: `"margin"`, `["margin", "cost"]`.
 #[derive(Debug, Clone)]
-pub struct Fields {
+pub struct FieldSet {
     pub(crate) names: Vec<&'static str>,
     pub(crate) columns: Option<Vec<&'static str>>,
 }
 
-impl Fields {
-    /// Fields that are made of columns with other names; [`Fields::columns`] says which.
+impl FieldSet {
+    /// Fields that are made of columns with other names; [`FieldSet::columns`] says which.
     pub fn of(names: impl IntoIterator<Item = &'static str>) -> Self {
         Self { names: names.into_iter().collect(), columns: None }
     }
@@ -48,13 +48,13 @@ impl Fields {
     }
 }
 
-impl From<&'static str> for Fields {
+impl From<&'static str> for FieldSet {
     fn from(name: &'static str) -> Self {
         Self::of([name])
     }
 }
 
-impl<const N: usize> From<[&'static str; N]> for Fields {
+impl<const N: usize> From<[&'static str; N]> for FieldSet {
     fn from(names: [&'static str; N]) -> Self {
         Self::of(names)
     }
@@ -63,7 +63,7 @@ impl<const N: usize> From<[&'static str; N]> for Fields {
 /// Fields, and for whom they are.
 #[derive(Clone)]
 pub(crate) struct Visibility {
-    pub(crate) fields: Fields,
+    pub(crate) fields: FieldSet,
     pub(crate) shown_to: ShownTo,
 }
 

@@ -4,7 +4,7 @@ use super::{
     World, everywhere,
     world::{customer, fields, invoice},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 everywhere!(rows_are_shown_with_what_belongs_to_them, what_cannot_be_included_is_told, a_reader_is_let_in_by_the_list);
 
@@ -50,7 +50,7 @@ async fn a_reader_is_let_in_by_the_list(world: &World) {
     let ann = world.ann().await;
     let ada = customer(&ann, "Ada").await;
     invoice(&ann, &ada, "A-1", 100, "2026-12-01").await;
-    if matches!(ann.speaks_mcp(), true) && !world.is_session() {
+    if ann.speaks_mcp() && !world.is_session() {
         let listed = ann.request("tools/list", json!({})).await.unwrap();
         let tools = listed["tools"].as_array().unwrap();
         let list = tools.iter().find(|tool| tool["name"] == "invoices.list").unwrap();
@@ -58,7 +58,7 @@ async fn a_reader_is_let_in_by_the_list(world: &World) {
         assert_eq!(asked, &json!(["customer"]));
         let row = &list["outputSchema"]["properties"]["items"]["items"];
         assert!(row["properties"]["customer"].is_object(), "{row}");
-        assert!(!row["required"].as_array().unwrap().contains(&Value::from("customer")));
+        assert!(row["required"].is_null(), "any field can be left out of a row whose fields are picked: {row}");
     }
     let bob = world.caller(Some("bob")).await;
     let page = bob.call("invoices.list", json!({"include": ["customer"]})).await.unwrap();

@@ -12,6 +12,7 @@ mod chaining;
 mod changing;
 mod including;
 mod listing;
+mod picking;
 mod prompting;
 mod reading;
 mod retrying;

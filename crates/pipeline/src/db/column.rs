@@ -42,6 +42,13 @@ pub trait Column: Sized {
     /// # Errors
     /// The column has another type, or is NULL and the type is not an `Option`.
     fn decode(cell: &Cell<'_>) -> Result<Self>;
+
+    /// What stands for a column that is not read; none where it has to be.
+    #[doc(hidden)]
+    #[must_use]
+    fn left_out() -> Option<Self> {
+        None
+    }
 }
 
 macro_rules! portable {

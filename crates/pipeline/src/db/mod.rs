@@ -15,6 +15,7 @@ mod interrupt;
 mod key;
 mod lent;
 mod migrate;
+mod on_demand;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -35,6 +36,7 @@ pub use fault::db_error;
 pub(crate) use fault::{is_retryable, is_type_mismatch, lost_a_race};
 pub use lent::{Lent, ReadLent};
 pub use migrate::Migrations;
+pub use on_demand::OnDemand;
 pub use pool::{Db, DbOptions};
 pub(crate) use pool::{Plans, Terms};
 pub use record::{Record, Row};

@@ -16,6 +16,8 @@ pub trait Record: Sized + Send + 'static {
     const COLUMNS: &'static [&'static str];
     /// Whether each of these can be null; one of which nothing is said cannot.
     const NULLABLE: &'static [bool] = &[];
+    /// Whether each of these is an [`super::OnDemand`]; one of which nothing is said is not.
+    const ON_DEMAND: &'static [bool] = &[];
     /// Reads the fields, by their place in [`Record::COLUMNS`].
     ///
     /// # Errors
@@ -35,6 +37,8 @@ pub(crate) enum AnyRow<'r> {
 pub struct Row<'r> {
     pub(crate) row: AnyRow<'r>,
     pub(crate) places: &'r [usize],
+    /// Which columns were not read, by their place in [`Record::COLUMNS`]; none of those that nothing is said of.
+    pub(crate) left_out: &'r [bool],
 }
 
 impl Row<'_> {
@@ -43,6 +47,9 @@ impl Row<'_> {
     /// # Errors
     /// The column has another type.
     pub fn get<T: Column>(&self, place: usize) -> Result<T> {
+        if self.left_out.get(place) == Some(&true) {
+            return T::left_out().ok_or_else(|| Error::internal("a column was left out that the row has to have"));
+        }
         T::decode(&Cell { row: self.row, ordinal: self.places.get(place).copied().unwrap_or(place) })
     }
 }

@@ -72,7 +72,7 @@ impl<T: Record> QueryAs<T> {
                     Some(places) => places,
                     empty => empty.insert(row.places::<T>()?),
                 };
-                T::from_row(&Row { row, places })
+                T::from_row(&Row { row, places, left_out: &[] })
             })
             .await
     }
@@ -82,8 +82,10 @@ impl<T: Record> QueryAs<T> {
     /// # Errors
     /// As [`Query::execute`].
     pub async fn optional(self, conn: &mut Conn) -> Result<Option<T>> {
-        let rows =
-            self.0.fetch(conn, Rows::First, |row| T::from_row(&Row { row, places: &row.places::<T>()? })).await?;
+        let rows = self
+            .0
+            .fetch(conn, Rows::First, |row| T::from_row(&Row { row, places: &row.places::<T>()?, left_out: &[] }))
+            .await?;
         Ok(rows.into_iter().next())
     }
 

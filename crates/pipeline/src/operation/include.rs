@@ -6,7 +6,8 @@ use crate::{
     select::{Key, Select, related},
 };
 use diptych_spec::{
-    Call, Declaration, Error, Handler, Included, IntoIncluded, IntoValue, Presenter, Result, SelectorSpec, Value,
+    Call, Declaration, Error, Handler, Included, IntoIncluded, IntoValue, Picked, Presenter, Result, SelectorSpec,
+    Value,
 };
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -195,6 +196,14 @@ fn array(rows: &[Vec<u8>]) -> Vec<u8> {
 
 /// What is shown with the rows of one answer: the name, and the JSON for each row.
 pub(super) type Attached = Vec<(&'static str, Vec<Arc<str>>)>;
+
+/// How the rows of one answer are shown besides.
+#[derive(Debug)]
+pub struct Dress {
+    pub(super) attached: Attached,
+    /// The fields that a caller picked.
+    pub(super) fields: Option<Picked>,
+}
 
 /// The related lists of one selector.
 pub(super) struct Loaders<Row>(Vec<Box<dyn Load<Row>>>);

@@ -4,8 +4,10 @@ use super::{
     Computed, IntoOperation, Kind, Operation, RunSelector,
     affordances::Affordances,
     encode,
-    include::{Attached, Loaders, dressed},
-    no_list, unbox, wrong_backend,
+    include::{Dress, Loaders, dressed},
+    no_list,
+    pick::Only,
+    unbox, wrong_backend,
 };
 use crate::{
     db::{Backend, Conn, Lent, ReadLent, Record, Sink},
@@ -14,7 +16,7 @@ use crate::{
 };
 use diptych_spec::{
     ACTIONS, Answer, AnswerValue, Call, Cardinality, Declaration, Error, Handler, Includes, Items, KeysetPage, Page,
-    PageRequest, Pagination, Presenter, Result, SelectorSpec,
+    PageRequest, Pagination, Picked, Presenter, Result, SelectorSpec,
 };
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -51,12 +53,7 @@ pub trait Deliver<V: Presenter<Self::Item>>: Answer {
         async { Err(no_list()) }
     }
     #[doc(hidden)]
-    fn show(
-        fetched: Self::Fetched,
-        attached: &Attached,
-        declaration: &Declaration,
-        max_bytes: usize,
-    ) -> Result<Vec<u8>>;
+    fn show(fetched: Self::Fetched, dress: &Dress, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>>;
 }
 
 impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
@@ -73,7 +70,7 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
     fn rows(_: &T) -> &[T] {
         &[]
     }
-    fn show(fetched: T, _: &Attached, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
+    fn show(fetched: T, _: &Dress, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
         encode(declaration, &V::present(fetched))
     }
 }
@@ -96,9 +93,9 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
     fn rows(fetched: &Self) -> &[T] {
         fetched.as_slice()
     }
-    fn show(fetched: Self, attached: &Attached, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
-        if !attached.is_empty() {
-            return encode(declaration, &dressed(fetched.into_iter().map(V::present), attached)?.pop());
+    fn show(fetched: Self, dress: &Dress, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
+        if !dress.attached.is_empty() {
+            return encode(declaration, &dressed(fetched.into_iter().map(V::present), &dress.attached)?.pop());
         }
         encode(declaration, &fetched.map(V::present))
     }
@@ -113,6 +110,7 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
             None => declaration.finish::<Items<V::View>>(Cardinality::List),
         }
         declaration.finish_list(T::COLUMNS, T::NULLABLE);
+        declaration.finish_fields(T::COLUMNS, T::ON_DEMAND);
     }
     fn reads() -> Reads {
         Reads::list::<T>(T::COLUMNS)
@@ -126,12 +124,22 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
     async fn pour(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn, sink: &Sink) -> Result<()> {
         pour::<T, V>(self, declaration, call, conn, sink).await
     }
-    fn show(fetched: Listed<T>, attached: &Attached, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>> {
+    fn show(fetched: Listed<T>, dress: &Dress, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>> {
         let views = fetched.rows.into_iter().map(V::present);
-        match attached.is_empty() {
-            true => listed(views.collect(), fetched.shown, declaration, max_bytes),
-            false => listed(dressed(views, attached)?, fetched.shown, declaration, max_bytes),
-        }
+        let Dress { attached, fields } = dress;
+        let only = |fields: &Picked| {
+            let fields = fields.clone();
+            move |view| Only { view, fields: fields.clone() }
+        };
+        let items = match (fields, attached.is_empty()) {
+            (None, true) => return listed(views.collect(), fetched.shown, declaration, max_bytes),
+            (Some(fields), true) => {
+                return listed(views.map(only(fields)).collect(), fetched.shown, declaration, max_bytes);
+            }
+            (None, false) => dressed(views, attached)?,
+            (Some(fields), false) => dressed(views.map(only(fields)), attached)?,
+        };
+        listed(items, fetched.shown, declaration, max_bytes)
     }
 }
 
@@ -213,18 +221,21 @@ where
             let answer = invoke(&self.handler, call, conn).await?;
             let fetched = answer.fetch(&self.declaration, call, conn).await?;
             let Includes(asked) = call.take().unwrap_or_default();
-            let mut attached = Attached::new();
+            let fields = call.take::<Option<Picked>>().flatten();
+            let mut attached = Vec::new();
             for place in asked {
                 let included = self.declaration.includes().get(place).zip(self.loaders.get(place));
                 let (included, loader) = included.ok_or_else(|| Error::internal("what is included is not there"))?;
                 let loading = loader.load(<H::Out as Deliver<V>>::rows(&fetched), included.related(), call, conn);
                 attached.push((included.name(), loading.await?));
             }
-            let rows = <H::Out as Deliver<V>>::rows(&fetched);
-            if let Some(actions) = self.affordances.of_rows(&self.declaration, rows, call.principal())? {
-                attached.push((ACTIONS, actions));
+            // Who picks fields gets those.
+            if fields.is_none() {
+                let rows = <H::Out as Deliver<V>>::rows(&fetched);
+                let actions = self.affordances.of_rows(&self.declaration, rows, call.principal())?;
+                attached.extend(actions.map(|actions| (ACTIONS, actions)));
             }
-            Ok(Box::new((fetched, attached)) as Computed)
+            Ok(Box::new((fetched, Dress { attached, fields })) as Computed)
         })
     }
 
@@ -236,8 +247,8 @@ where
     }
 
     fn present(&self, computed: Computed, max_bytes: usize) -> Result<Vec<u8>> {
-        let (fetched, attached) = unbox::<(<H::Out as Deliver<V>>::Fetched, Attached)>(computed)?;
-        <H::Out as Deliver<V>>::show(fetched, &attached, &self.declaration, max_bytes)
+        let (fetched, dress) = unbox::<(<H::Out as Deliver<V>>::Fetched, Dress)>(computed)?;
+        <H::Out as Deliver<V>>::show(fetched, &dress, &self.declaration, max_bytes)
     }
 
     fn link(&self, find: &dyn Fn(&str) -> Option<Operation>) {

@@ -40,8 +40,9 @@ impl<T: Send + Sync + 'static, R: Record> Source<T> for Reread<T, Select<R>> {
     }
     async fn read(&self, returned: T, tx: &mut Tx) -> Result<R> {
         let statement = in_scope::<R>(self.select(&returned).base, tx);
-        let rows =
-            statement.fetch(tx, Rows::First, |row| R::from_row(&Row { row, places: &row.places::<R>()? })).await?;
+        let rows = statement
+            .fetch(tx, Rows::First, |row| R::from_row(&Row { row, places: &row.places::<R>()?, left_out: &[] }))
+            .await?;
         let row = rows.into_iter().next();
         row.ok_or_else(|| Error::internal("the output selector does not find the row that was written"))
     }

@@ -29,7 +29,7 @@ pub(super) async fn run<T: Record>(
     let keys = places::<T>(&wanted.order)?;
     wanted.cut = Cut::Keyset(Place { page_size: request.page_size, direction, from: from.clone() });
     let rendered = render::<T>(base, declaration.list(), wanted, conn.backend());
-    let mut read = read(rendered.rows, request.page_size, &keys, rendered.counted, conn)
+    let mut read = read(rendered.rows, request.page_size, &keys, (rendered.counted, &rendered.left_out), conn)
         .await
         .map_err(|error| if from.is_some() && is_type_mismatch(&error) { foreign(direction) } else { error })?;
     let total = match (rendered.total, read.total) {
@@ -120,7 +120,7 @@ async fn read<T: Record>(
     rows: Statement,
     page_size: u32,
     places: &[usize],
-    counted: bool,
+    (counted, left_out): (bool, &[bool]),
     conn: &mut Conn,
 ) -> Result<Page<T>> {
     let size = page_size as usize;
@@ -136,7 +136,7 @@ async fn read<T: Record>(
                 keys.push(row.key(place)?);
             }
         }
-        T::from_row(&Row { row, places: &[] })
+        T::from_row(&Row { row, places: &[], left_out })
     });
     let mut rows = reading.await?;
     let more = rows.len() > size;

@@ -37,7 +37,7 @@ pub(crate) async fn pour<T: Record, V: Presenter<T>>(
         check: cfg!(debug_assertions).then(|| declaration.row_check(hidden)).flatten(),
     };
     rows.pour(conn, sink, |row| {
-        lines.add(&V::present(T::from_row(&Row { row, places: &[] })?))?;
+        lines.add(&V::present(T::from_row(&Row { row, places: &[], left_out: &[] })?))?;
         Ok(lines.is_part().then(|| lines.take()))
     })
     .await?;

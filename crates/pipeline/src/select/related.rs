@@ -48,7 +48,7 @@ pub(crate) async fn related<T: Record, K: Column + IntoValue>(
     let rows = rendered.rows.fetch(conn, Rows::All, |row| {
         let value = K::decode(&Cell { row, ordinal })?.into_value();
         let key = Key::of(&value)?.ok_or_else(|| Error::internal("a related row was found by a null"))?;
-        Ok((key, T::from_row(&Row { row, places: &[] })?))
+        Ok((key, T::from_row(&Row { row, places: &[], left_out: &[] })?))
     });
     let rows = rows.await?;
     let most = list.max_rows();

@@ -15,6 +15,8 @@ pub(super) struct Wanted {
     pub(super) search: Option<Sought>,
     /// Total, the unique column in it; empty when any order will do.
     pub(super) order: Vec<OrderKey>,
+    /// Which columns of the row nobody asks for.
+    pub(super) left_out: Vec<bool>,
     pub(super) cut: Cut,
 }
 
@@ -42,6 +44,8 @@ pub(super) struct Place {
 pub(super) struct Rendered {
     /// The rows, in the order of [`Record::COLUMNS`].
     pub(super) rows: Statement,
+    /// Which of these columns are null because they were not read.
+    pub(super) left_out: Vec<bool>,
     /// Whether each row has the total behind its columns.
     pub(super) counted: bool,
     /// What is known of the total on this database.
@@ -72,8 +76,19 @@ pub(super) fn render<T: Record>(base: Statement, list: &ListDeclaration, wanted:
     };
 
     let mut sql = String::with_capacity(base.len() * 2 + 256);
+    let mut left_out = wanted.left_out;
     for (index, name) in T::COLUMNS.iter().enumerate() {
-        let _ = write!(sql, "{}q.\"{name}\"", if index == 0 { "SELECT " } else { ", " });
+        sql.push_str(if index == 0 { "SELECT " } else { ", " });
+        match left_out.get_mut(index) {
+            // A cursor is made of what the list is ordered by.
+            Some(left) if *left && !wanted.order.iter().any(|key| key.column == *name) => {
+                let _ = write!(sql, "NULL AS \"{name}\"");
+            }
+            left => {
+                left.into_iter().for_each(|left| *left = false);
+                let _ = write!(sql, "q.\"{name}\"");
+            }
+        }
     }
     if total == Total::Exact {
         // The total in the same statement: one round trip, and one snapshot for page and total.
@@ -114,7 +129,7 @@ pub(super) fn render<T: Record>(base: Statement, list: &ListDeclaration, wanted:
         Cut::Stream(most) => limit(&mut sql, &mut rows, i64::try_from(most).unwrap_or(i64::MAX)),
     }
     rows.sql = sql.into();
-    Rendered { rows, counted: total == Total::Exact, total, count: counting }
+    Rendered { rows, left_out, counted: total == Total::Exact, total, count: counting }
 }
 
 fn limit(sql: &mut String, rows: &mut Statement, most: i64) {

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows};
 use diptych_spec::{
-    Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, ListDeclaration, Order, PageRequest, Result, Sought,
+    Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, ListDeclaration, Order, PageRequest, Picked, Result,
+    Sought,
 };
 
 /// The rows of a list, and which of all they are.
@@ -46,7 +47,13 @@ pub(crate) async fn run<T: Record>(
     conn: &mut Conn,
 ) -> Result<Listed<T>> {
     let list = declaration.list();
-    let wanted = wanted(list, call, conn);
+    let fields = list.fields().zip(call.get::<Option<Picked>>().and_then(Option::as_ref));
+    let left_out = fields.map_or_else(Vec::new, |(fields, picked)| {
+        let is_left = |(column, on_demand): (&&str, &bool)| *on_demand && !fields.reads(picked, column);
+        let is_left: Vec<_> = T::COLUMNS.iter().zip(T::ON_DEMAND).map(is_left).collect();
+        is_left
+    });
+    let wanted = Wanted { left_out, ..wanted(list, call, conn) };
     if let Some(request) = call.take::<KeysetRequest>() {
         return keyset::run(select.base, declaration, request, wanted, call, conn).await;
     }
@@ -67,7 +74,7 @@ pub(super) fn wanted(list: &ListDeclaration, call: &mut Call, conn: &Conn) -> Wa
     let order = if asked.is_empty() { list.default_order().to_vec() } else { asked };
     let order = if list.is_ordered() { predicate::total(order, list.unique()) } else { order };
     let search = call.take::<Option<Sought>>().flatten();
-    Wanted { filters, search, order, cut: Cut::Whole }
+    Wanted { filters, search, order, left_out: Vec::new(), cut: Cut::Whole }
 }
 
 async fn paged<T: Record>(rendered: Rendered, request: PageRequest, conn: &mut Conn) -> Result<Listed<T>> {
@@ -76,7 +83,7 @@ async fn paged<T: Record>(rendered: Rendered, request: PageRequest, conn: &mut C
         if total.is_none() {
             total = Some(i64::decode(&Cell { row, ordinal: T::COLUMNS.len() })?);
         }
-        T::from_row(&Row { row, places: &[] })
+        T::from_row(&Row { row, places: &[], left_out: &rendered.left_out })
     });
     let rows = read.await?;
     let total = match total {
@@ -92,7 +99,10 @@ async fn paged<T: Record>(rendered: Rendered, request: PageRequest, conn: &mut C
 }
 
 async fn unpaged<T: Record>(rendered: Rendered, max: u32, conn: &mut Conn) -> Result<Listed<T>> {
-    let rows = rendered.rows.fetch(conn, Rows::All, |row| T::from_row(&Row { row, places: &[] })).await?;
+    let rows = rendered
+        .rows
+        .fetch(conn, Rows::All, |row| T::from_row(&Row { row, places: &[], left_out: &rendered.left_out }))
+        .await?;
     if rows.len() > max as usize {
         return Err(Error::new(
             ErrorKind::TooLarge,

@@ -214,7 +214,8 @@ async fn every_operator_finds_its_rows() {
             let cut = Cut::Number(PageRequest { page: 1, page_size: 25 });
             let wanted = Wanted { filters, order, cut, ..Wanted::default() };
             let rendered = render::<Item>(items().base, declaration.list(), wanted, db.backend());
-            let found = rendered.rows.fetch(&mut tx, Rows::All, |row| Item::from_row(&Row { row, places: &[] }));
+            let found =
+                rendered.rows.fetch(&mut tx, Rows::All, |row| Item::from_row(&Row { row, places: &[], left_out: &[] }));
             let found: Vec<_> = found.await.unwrap().into_iter().map(|item| item.id).collect();
             assert_eq!(&found, expected, "{}: {column} {operator:?} {values:?}", db.backend());
         }

@@ -1,6 +1,6 @@
 //! Which rows a list was asked for, apart from where among them: what a cursor is bound to.
 
-/// The arguments of a call but for order, page and what is included, as [`crate::ArgumentTable::canonical`] writes them.
+/// The arguments of a call but for order, page and what is shown, as [`crate::ArgumentTable::canonical`] writes them.
 #[derive(Default, PartialEq, Eq)]
 pub struct Asked(pub String);
 

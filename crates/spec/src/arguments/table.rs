@@ -31,6 +31,8 @@ pub enum Owner {
     Search,
     /// `include`.
     Include,
+    /// `fields`.
+    Fields,
     /// `order`.
     Order,
     /// `page` and `page_size`; of keyset pages `after`, `before` and `page_size`.
@@ -273,7 +275,7 @@ impl ArgumentTable {
             return Err(invalid(found));
         }
         if self.keeps_asked {
-            let which = |owner| !matches!(owner, Owner::Include | Owner::Order | Owner::Page);
+            let which = |owner| !matches!(owner, Owner::Include | Owner::Fields | Owner::Order | Owner::Page);
             call.put(Asked(self.canonical_of(given, arguments.mend, which)));
         }
         Ok(())
@@ -320,6 +322,7 @@ fn owner_name(owner: Owner) -> &'static str {
         Owner::Filter => "the filter",
         Owner::Search => "the search",
         Owner::Include => "what is included",
+        Owner::Fields => "the fields that can be picked",
         Owner::Order => "the ordering",
         Owner::Page => "the pagination",
         Owner::DryRun => "the dry run",

@@ -1,7 +1,7 @@
 //! How a list is filtered, ordered and paginated.
 
 use super::Declaration;
-use crate::{Keyset, OrderKey, Pagination, Search, Streaming};
+use crate::{Fields, Keyset, OrderKey, Pagination, Search, Streaming};
 
 /// How a list is filtered, ordered and paginated.
 #[derive(Debug, Default)]
@@ -12,6 +12,7 @@ pub struct ListDeclaration {
     pub(crate) order_columns: Vec<&'static str>,
     pub(crate) ordered: bool,
     pub(crate) search: Option<Search>,
+    pub(crate) fields: Option<Fields>,
     pub(crate) unique: Option<&'static str>,
     /// Of the row.
     pub(crate) columns: &'static [&'static str],
@@ -38,6 +39,12 @@ impl ListDeclaration {
     #[must_use]
     pub fn search(&self) -> Option<&Search> {
         self.search.as_ref()
+    }
+
+    /// What fields are made of, where callers can pick them.
+    #[must_use]
+    pub fn fields(&self) -> Option<&Fields> {
+        self.fields.as_ref()
     }
 
     /// The column that makes every order total; `id` unless said otherwise.

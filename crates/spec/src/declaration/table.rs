@@ -16,6 +16,8 @@ pub struct Table<'d> {
     pub columns: Vec<&'d str>,
     /// What rows can have besides, which is no cell of a table.
     pub beside: Vec<&'d str>,
+    /// Whether a caller picks the columns.
+    pub picked: bool,
 }
 
 impl Declaration {
@@ -33,6 +35,6 @@ impl Declaration {
         };
         let beside: Vec<_> = self.includes.iter().map(Included::name).collect();
         let columns = schema::columns(schema::items(rows, defs)?, &beside, defs)?;
-        Some(Table { member, columns, beside })
+        Some(Table { member, columns, beside, picked: self.list.fields.is_some() })
     }
 }

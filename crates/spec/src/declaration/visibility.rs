@@ -226,7 +226,7 @@ impl Declaration {
         for name in rule.fields.names.iter().filter(|_| rule.fields.columns.is_none()) {
             if !list.columns.contains(name) {
                 found.push(format!(
-                    "hides `{name}`, which is no column of the row; say which columns it is made of, so that nobody filters or orders by them: `Fields::of([\"{name}\"]).columns([\"…\"])`"
+                    "hides `{name}`, which is no column of the row; say which columns it is made of, so that nobody filters or orders by them: `FieldSet::of([\"{name}\"]).columns([\"…\"])`"
                 ));
             }
         }

@@ -3,7 +3,7 @@
 use super::Object;
 use serde_json::Value;
 
-/// The fields of a row in the schema of an answer, which is a list of rows or one; `None` when rows are no objects.
+/// The schema of a row, an object with fields, in that of an answer, which is a list of rows or one; `None` when rows are no objects.
 pub(crate) fn row_mut(answer: &mut Value, is_list: bool) -> Option<&mut Object> {
     let mut at = if is_list { "/properties/items/items".to_owned() } else { String::new() };
     // A reference, or the branch of a row that can be null: each is followed once.
@@ -12,7 +12,7 @@ pub(crate) fn row_mut(answer: &mut Value, is_list: bool) -> Option<&mut Object> 
         if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
             at = path.strip_prefix('#')?.to_owned();
         } else if schema.get("properties").is_some() {
-            return answer.pointer_mut(&at)?.get_mut("properties")?.as_object_mut();
+            return answer.pointer_mut(&at)?.as_object_mut();
         } else {
             let branches = schema.get("anyOf")?.as_array()?;
             let is_row = |branch: &Value| branch.get("type").is_none_or(|ty| ty != "null");
