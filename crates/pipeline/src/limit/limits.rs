@@ -99,9 +99,20 @@ impl Limits {
         own.into_iter().flatten().chain(&self.server).chain(caller.mount_limits.rules())
     }
 
+    /// Counts a call with every limit, or with none; as [`Limits::take_cost`].
+    pub(crate) async fn take(
+        &self,
+        declaration: &Declaration,
+        caller: &Caller,
+        deadline: Deadline,
+        told: Option<&mut Vec<Quota>>,
+    ) -> Result<()> {
+        self.take_cost(declaration, declaration.cost(), caller, deadline, told).await
+    }
+
     /// Counts a call of this cost with every limit, or, when one of them lets it not through, with none. `told` is where it then stands. A store elsewhere is
     /// waited for until the call's deadline.
-    pub(crate) async fn take(
+    pub(crate) async fn take_cost(
         &self,
         declaration: &Declaration,
         cost: u32,

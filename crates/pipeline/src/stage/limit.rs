@@ -23,7 +23,7 @@ pub(crate) async fn call(
     let (limits, declaration) = (engine.limits(), operation.declaration());
     let call = authorized.into_call();
     if limits.apply(declaration, caller) && !caller.ticket.is_for(operation) {
-        stage("limit", pin!(limits.take(declaration, declaration.cost(), caller, call.deadline(), told))).await?;
+        stage("limit", pin!(limits.take(declaration, caller, call.deadline(), told))).await?;
         caller.ticket = Ticket::of(operation);
     }
     Ok(Admitted { call })
@@ -44,7 +44,7 @@ pub(crate) async fn items(
     let mut told = Vec::new();
     let cost = declaration.cost().saturating_mul(more);
     let deadline = checked.deadline();
-    stage("limit", pin!(limits.take(declaration, cost, caller, deadline, Some(&mut told)))).await?;
+    stage("limit", pin!(limits.take_cost(declaration, cost, caller, deadline, Some(&mut told)))).await?;
     caller.ticket.note_items(told);
     Ok(checked)
 }

@@ -11,7 +11,7 @@ use crate::{
     schema::{self, words},
 };
 use serde_json::{Map, Value, json, value::RawValue};
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 /// The name of the argument.
 pub(crate) const ITEMS: &str = "items";
@@ -29,30 +29,13 @@ impl fmt::Debug for ItemCalls {
 impl Arguments<'_> {
     /// The items of a list of them, each as JSON; also where a model wrote the list, or an item, as a text.
     #[must_use]
-    pub fn items(&self) -> Option<Vec<Cow<'_, str>>> {
+    pub fn items(&self) -> Option<Vec<String>> {
         let (object, _) = self.object?;
         let (_, list) = object_fields(object).ok()?.into_iter().rfind(|(own, _)| own == ITEMS)?;
-        let plain = |json: &'_ str| serde_json::from_str::<String>(json).ok();
-        match plain(list.get()) {
-            None => {
-                let items: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
-                Some(
-                    items
-                        .into_iter()
-                        .map(|item| plain(item.get()).map_or(Cow::Borrowed(item.get()), Cow::Owned))
-                        .collect(),
-                )
-            }
-            Some(list) => {
-                let items: Vec<&RawValue> = serde_json::from_str(&list).ok()?;
-                Some(
-                    items
-                        .into_iter()
-                        .map(|item| plain(item.get()).unwrap_or_else(|| item.get().to_owned()).into())
-                        .collect(),
-                )
-            }
-        }
+        let meant = |json: &str| serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned());
+        let list = meant(list.get());
+        let items: Vec<&RawValue> = serde_json::from_str(&list).ok()?;
+        Some(items.into_iter().map(|item| meant(item.get())).collect())
     }
 }
 
@@ -205,5 +188,48 @@ impl Error {
             _ => format!("{ITEMS}/{index}: {}", self.detail()),
         };
         self.redirected(detail, fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn an_error_of_an_item_names_it() {
+        let field = |pointer: &str| FieldError::new(pointer, "range", "too large");
+        for (error, pointers, detail) in [
+            (Error::conflict("taken", "it is taken"), &["/items/3"][..], "items/3: it is taken"),
+            (Error::invalid(vec![field("/a")]), &["/items/3/a"], "items/3/a: too large"),
+            (
+                Error::invalid(vec![field("/l/10"), field("/l/9"), field("")]),
+                &["/items/3", "/items/3/l/9", "/items/3/l/10"],
+                "3 fields are not valid: items/3, items/3/l/9, items/3/l/10",
+            ),
+            (
+                Error::new(ErrorKind::Invalid, "own", "words").redirected("words".to_owned(), vec![field("/a")]),
+                &["/items/3/a"],
+                "items/3: words",
+            ),
+            (Error::new(ErrorKind::Unavailable, "serialization", "again"), &[], "again"),
+        ] {
+            let error = error.at_item(3);
+            let at: Vec<_> = error.fields().iter().map(|field| &*field.pointer).collect();
+            assert_eq!((at.as_slice(), error.detail()), (pointers, detail));
+        }
+    }
+
+    #[test]
+    fn items_are_found_however_they_are_written() {
+        let items = vec!["{\"n\":1}".to_owned(), "{\"n\":2}".to_owned()];
+        for given in [
+            r#"{"items": [{"n":1}, {"n":2}]}"#,
+            r#"{"items": ["{\"n\":1}", {"n":2}]}"#,
+            r#"{"items": "[{\"n\":1},{\"n\":2}]"}"#,
+        ] {
+            assert_eq!(Arguments::named(given).items().as_ref(), Some(&items), "{given}");
+        }
+        assert_eq!(Arguments::named(r#"{"items": 7}"#).items(), None);
     }
 }
