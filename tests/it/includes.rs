@@ -35,7 +35,7 @@ struct Author {
 struct Shown {
     id: i64,
     called: String,
-    teachers: Vec<Shown>,
+    teachers: Vec<Self>,
 }
 
 impl From<Author> for Shown {

@@ -198,11 +198,18 @@ fn array(rows: &[Vec<u8>]) -> Vec<u8> {
 pub(super) type Attached = Vec<(&'static str, Vec<Arc<str>>)>;
 
 /// How the rows of one answer are shown besides.
-#[derive(Debug)]
 pub struct Dress {
     pub(super) attached: Attached,
     /// The fields that a caller picked.
     pub(super) fields: Option<Picked>,
+}
+
+/// Without what the rows are.
+impl fmt::Debug for Dress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.attached.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Dress").field("attached", &names).field("fields", &self.fields).finish()
+    }
 }
 
 /// The related lists of one selector.

@@ -8,7 +8,7 @@ use crate::db::{Cell, Column, Conn, Record, Row, Rows};
 use diptych_spec::{Declaration, Error, ErrorKind, IntoValue, Operator, Predicate, Result, Value};
 
 /// The value that a row and what belongs to it have in common, to be compared with others.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key(Vec<u8>);
 
 impl Key {
