@@ -55,7 +55,7 @@ impl FromCall for DryRun {
 impl Call {
     /// The same call, as a part of one of which nothing is kept.
     #[must_use]
-    pub fn as_dry_run(mut self) -> Self {
+    pub fn in_dry_run(mut self) -> Self {
         self.put(DryRun(true));
         self
     }

@@ -117,7 +117,7 @@ impl Calls {
     fn nested(&self) -> Nested {
         let call = Call::new(self.principal.clone(), Arc::clone(&self.state), self.deadline);
         let call = call.with_peer(self.peer.clone()).asking(self.questions.clone());
-        let call = if self.is_dry_run { call.as_dry_run() } else { call };
+        let call = if self.is_dry_run { call.in_dry_run() } else { call };
         Nested { frame: Arc::clone(&self.frame), call, is_dry_run: self.is_dry_run }
     }
 }

@@ -81,16 +81,13 @@ impl<S: Takes<T>, T: Serialize + Send> ArgumentsOf<S> for Input<T> {
 impl<S: Takes<T>, T: Serialize + Send> ArgumentsOf<S> for (Input<T>, Value) {
     fn into_json(self) -> Result<String> {
         let (Input(input), others) = self;
-        let mut all = match serde_json::to_value(input).map_err(unwritable::<T>)? {
-            Value::Object(all) => all,
-            _ => {
-                return Err(Error::internal(format!("{} is not written as a JSON object", std::any::type_name::<T>())));
-            }
+        let Value::Object(mut all) = serde_json::to_value(input).map_err(unwritable::<T>)? else {
+            return Err(Error::internal(format!("{} is not written as a JSON object", std::any::type_name::<T>())));
         };
-        match others {
-            Value::Object(others) => all.extend(others),
-            _ => return Err(Error::internal("arguments by name are a JSON object: `json!({\"id\": id})`")),
-        }
+        let Value::Object(others) = others else {
+            return Err(Error::internal("arguments by name are a JSON object: `json!({\"id\": id})`"));
+        };
+        all.extend(others);
         Ok(Value::Object(all).to_string())
     }
 }

@@ -90,7 +90,10 @@ async fn in_savepoint<T>(
     let lock = tx.replace_target_lock(declaration.lock());
     let resolved = match resolve::target(service, open::Opened::new(entered, tx)).await {
         Ok(resolved) => resolved.then_locking(lock), // 4
-        Err(error) => return Err(error),
+        Err(error) => {
+            tx.replace_target_lock(lock);
+            return Err(error);
+        }
     };
     let current = in_target_stage(declaration, "permit", || {
         current::version(declaration, permit::target(declaration, resolved)?) // 5

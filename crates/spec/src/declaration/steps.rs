@@ -34,6 +34,7 @@ impl Declaration {
 
     /// Looks its steps up, so that what they need and what they can answer is what it needs and can answer: once, before anybody
     /// calls. Says what is wrong with them.
+    #[must_use]
     pub fn bind<'d>(&self, find: impl Fn(&str) -> Option<&'d Self>) -> Vec<Mistake> {
         let mut found = Vec::new();
         let mut known = Vec::new();
