@@ -10,6 +10,7 @@ mod selector;
 mod service;
 
 pub use exposed::{Exposed, ExposedCall};
+pub(crate) use include::Dress;
 pub use include::Include;
 
 use crate::db::{Backend, Conn, Sink, Tx};

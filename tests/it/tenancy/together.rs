@@ -69,7 +69,7 @@ async fn outside(tx: &mut Tx, #[arg] id: i64, calls: &Calls) -> Result<i64> {
 
 fn operations() -> Operations {
     let related = || list::spec().named("notes.related").allow(Authenticated);
-    let inside = Operations::new()
+    Operations::new()
         .add(
             list::spec()
                 .allow(Authenticated)
@@ -96,8 +96,7 @@ fn operations() -> Operations {
         .add(empty::spec().allow(Authenticated).target(get::spec()))
         .add(empty::spec().named("notes.empty_each").allow(Authenticated).target(get::spec()).per_item(1..=10))
         .add(copy::spec().allow(Authenticated))
-        .row_scope(tenancy(Found::InTheName));
-    inside.add(outside::spec().allow(Authenticated))
+        .row_scope(tenancy(Found::InTheName))
 }
 
 async fn world(backend: Backend) -> (TestDatabase, Db, RunningServer) {
@@ -105,6 +104,7 @@ async fn world(backend: Backend) -> (TestDatabase, Db, RunningServer) {
     let db = Db::connect(database.url()).await.unwrap();
     fill(&db).await;
     let server = MCPServer::builder("notes", "1").database(db.clone()).mount(operations());
+    let server = server.mount(Operations::new().add(outside::spec().allow(Authenticated)));
     let server = RunningServer::start(server).await;
     (database, db, server)
 }

@@ -1,6 +1,6 @@
 //! How an operation is named in code: by its function.
 
-use crate::operation::{Computed, unbox};
+use crate::operation::{Computed, Dress, unbox};
 use crate::select::{Listed, Select};
 use diptych_spec::{Answer, AnswerValue, Error, Handler, Input, Result};
 use serde::Serialize;
@@ -108,14 +108,14 @@ pub trait Fetched: Answer {
 impl<T: Send + 'static> Fetched for AnswerValue<T> {
     type Output = T;
     fn fetched(computed: Computed) -> Result<T> {
-        unbox(computed)
+        undressed(computed)
     }
 }
 
 impl<T: Send + 'static> Fetched for Option<T> {
     type Output = Self;
     fn fetched(computed: Computed) -> Result<Self> {
-        unbox(computed)
+        undressed(computed)
     }
 }
 
@@ -125,6 +125,11 @@ where
 {
     type Output = Vec<T>;
     fn fetched(computed: Computed) -> Result<Vec<T>> {
-        unbox::<Listed<T>>(computed).map(|listed| listed.rows)
+        undressed::<Listed<T>>(computed).map(|listed| listed.rows)
     }
+}
+
+/// What was read, without what would only be shown with it.
+fn undressed<T: 'static>(computed: Computed) -> Result<T> {
+    unbox::<(T, Dress)>(computed).map(|(fetched, _)| fetched)
 }
