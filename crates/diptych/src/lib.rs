@@ -315,6 +315,8 @@ mod documents {
     mod oauth {}
     #[doc = include_str!("../../../docs/outbox.md")]
     mod outbox {}
+    #[doc = include_str!("../../../docs/recipes.md")]
+    mod recipes {}
     #[doc = include_str!("../../../docs/responding.md")]
     mod responding {}
     #[doc = include_str!("../../../docs/rest.md")]
