@@ -1,7 +1,8 @@
 //! Which operation a method and a path name. Pure; actix's own routing stops at the prefix.
 //!
-//! A path without variables wins over one with, whatever the order of declaration; a path that is served under other
-//! methods only is told apart from one that is not served at all.
+//! A path without variables wins over one with, whatever the order of declaration and the method (OpenAPI 3.1.0, section 4.8.8.1:
+//! concrete paths are matched before templated ones); a path that is served under other methods only is told apart from one that
+//! is not served at all.
 
 use super::refuse;
 use crate::refusal::Refusal;
@@ -63,10 +64,11 @@ impl Routes {
     /// The operation; HEAD is served by that of GET (RFC 9110, section 9.3.2).
     pub(super) fn find(&self, method: &HttpMethod, path: &str) -> Result<Found<'_>, Refusal> {
         let wanted = method_of(method);
-        let (declared, exact) =
-            self.exact.get_key_value(path).map_or(("", &[] as &[Entry]), |(path, entries)| (path, entries));
-        if let Some((_, operation)) = exact.iter().find(|(served, _)| Some(*served) == wanted) {
-            return Ok(Found { operation: *operation, template: declared, variables: Vec::new() });
+        if let Some((declared, exact)) = self.exact.get_key_value(path) {
+            return match exact.iter().find(|(served, _)| Some(*served) == wanted) {
+                Some((_, operation)) => Ok(Found { operation: *operation, template: declared, variables: Vec::new() }),
+                None => Err(refuse::method(&self.methods(path))),
+            };
         }
         let bucket = self.templates.get(segments(path)).map_or(&[] as &[_], Vec::as_slice);
         for (_, template, (served, operation)) in bucket {
@@ -87,11 +89,14 @@ impl Routes {
     }
 
     fn methods(&self, path: &str) -> Vec<Method> {
-        let exact = self.exact.get(path).map_or(&[] as &[Entry], Vec::as_slice);
-        let bucket = self.templates.get(segments(path)).map_or(&[] as &[_], Vec::as_slice);
-        let others = bucket.iter().filter(|(_, template, _)| template.matches(path).is_some());
-        let others = others.map(|(_, _, (served, _))| *served);
-        let mut served: Vec<Method> = exact.iter().map(|(served, _)| *served).chain(others).collect();
+        let mut served: Vec<Method> = match self.exact.get(path) {
+            Some(exact) => exact.iter().map(|(served, _)| *served).collect(),
+            None => {
+                let bucket = self.templates.get(segments(path)).map_or(&[] as &[_], Vec::as_slice);
+                let matching = bucket.iter().filter(|(_, template, _)| template.matches(path).is_some());
+                matching.map(|(_, _, (served, _))| *served).collect()
+            }
+        };
         served.sort_unstable();
         served.dedup();
         served
@@ -174,7 +179,10 @@ mod tests {
             let allow = refused.headers().get("allow").map(|value| value.to_str().unwrap().to_owned());
             (refused.status().as_u16(), allow)
         };
-        assert_eq!(allow(HttpMethod::PUT, "/a/new"), (405, Some("GET, HEAD, POST, DELETE".to_owned())));
+        // `/a/new` is a path of its own, also for methods that `/a/{id}` has.
+        for method in [HttpMethod::PUT, HttpMethod::GET, HttpMethod::DELETE] {
+            assert_eq!(allow(method, "/a/new"), (405, Some("POST".to_owned())));
+        }
         assert_eq!(allow(HttpMethod::OPTIONS, "/a/1"), (405, Some("GET, HEAD, DELETE".to_owned())));
         assert_eq!(allow(HttpMethod::GET, "/b"), (404, None));
     }
