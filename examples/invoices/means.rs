@@ -7,7 +7,7 @@ use validator::Validate;
 
 /// How it was paid.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, ValidateVariants)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Means {
     /// By card.
     Card(Card),

@@ -8,6 +8,7 @@ use crate::{
     Caller, Engine, Operation,
     audit::Record,
     db::Sink,
+    nested::{self, Frame},
     operation::{Kind, RunSelector},
     report,
     stage::{authorize, check, limit, open, run, scope},
@@ -18,7 +19,8 @@ use bytes::Bytes;
 use diptych_spec::{
     Arguments, Audience, Call, Deadline, Error, ErrorKind, Head, Hidden, Principal, ResponseHead, Result,
 };
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
+use futures_util::FutureExt as _;
+use std::{fmt, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
@@ -148,6 +150,7 @@ async fn first_rows(
     let hidden = declaration.hidden_from(call.principal(), Some(Audience::People));
     let head = ResponseHead::of(declaration);
     head.iter().for_each(|head| call.put(head.clone()));
+    nested::put(&mut call, Frame::of(engine, operation, caller, record.as_ref()));
     let authorized = in_stage("authorize", || authorize::caller(operation, call))?; // 1
     let admitted = limit::call(engine, operation, authorized, caller, None).await?; // 1
     let checked = in_stage("check", || {
@@ -206,7 +209,9 @@ async fn watched(
 
 /// Says how it ended, unless it was with the last row.
 async fn told(sink: Sink, work: impl Future<Output = Result<()>>) {
-    if let Err(error) = work.await {
+    // Also a panic beside the work: without a word the stream would end as if it were whole.
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    if let Err(error) = done.unwrap_or_else(|_| Err(Error::internal("a stream panicked"))) {
         let _ = sink.send(Err(error)).await;
     }
 }

@@ -95,6 +95,9 @@ impl Included {
         found.extend(taken.map(|argument| {
             format!("takes the argument `{}`, but nobody gives it one; name a list that takes none", argument.name)
         }));
+        if self.related.signature.responds {
+            found.push("takes a `ResponseHead`, and has no response of its own here; name a list without".to_owned());
+        }
         if self.related.hides_fields() {
             found.push(
                 "hides fields, which it would show here; name a list that shows only what is for everybody".to_owned(),
@@ -158,6 +161,8 @@ impl Declaration {
             return;
         }
         let mut includes = std::mem::take(&mut self.includes);
+        // They run in its calls, and may call others.
+        self.signature.calls |= includes.iter().any(|included| included.related.signature.calls);
         let names: Vec<_> = includes.iter().map(|included| included.name).collect();
         self.signature.arguments(Ok(argument(names)));
         let most = match self.cardinality {

@@ -80,7 +80,7 @@ impl Search {
             "type": "string",
             "description": format!("Words to look for, at most {MAX_WORDS}: each has to be in {columns}; upper and lower case are the same."),
             "maxLength": MAX_LENGTH,
-            "pattern": format!(r"^\s*(\S+(\s+|$)){{0,{MAX_WORDS}}}$"),
+            "pattern": format!(r"^\s*([^\s\x00]+(\s+|$)){{0,{MAX_WORDS}}}$"),
         });
         let convert = |Given { search }: Given| {
             let text = search.unwrap_or_default();

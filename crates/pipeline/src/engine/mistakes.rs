@@ -19,6 +19,7 @@ pub(super) fn mistakes(operations: &[Operation], state: &StateMap, db: &Db) -> V
         found.extend(scope::mistakes(operation));
         found.extend(declaration.completion_mistakes(|name| declared.get(name).copied()));
         found.extend(declaration.enumeration_mistakes(|name| declared.get(name).copied()));
+        found.extend(crate::scope::wider(operation, operations));
         found.extend(declaration.affordance_mistakes(|name| declared.get(name).copied()));
         let before = operations[..at].iter().map(Operation::declaration);
         found.extend(before.filter_map(|known| declaration.view_mistake(known)).take(1));

@@ -12,7 +12,7 @@ use crate::{
     stage::{authorize, check, current, limit, open, permit, present, require, resolve, run, scope, validate},
     trace::{self, in_stage, in_target_stage, stage},
 };
-use diptych_spec::{Arguments, Call, Error, ErrorKind, Hidden, Lock, OperationKind, ResponseHead, Result};
+use diptych_spec::{Arguments, Bulk, Call, Error, ErrorKind, Hidden, Lock, OperationKind, ResponseHead, Result};
 use std::{pin::pin, sync::Arc};
 use tracing::Instrument as _;
 
@@ -175,7 +175,9 @@ fn record(frame: &Frame, operation: &Operation) -> Option<Record> {
 
 /// Tells what the service declares to change, once all of it is committed.
 fn tell(frame: &Frame, operation: &Operation, arguments: &Arguments<'_>, outcome: &Outcome, tx: &mut Tx) {
-    if operation.declaration().changes().is_empty() {
+    let declaration = operation.declaration();
+    let item = declaration.bulk().and_then(Bulk::item).map_or(declaration, |item| &**item);
+    if item.changes().is_empty() {
         return;
     }
     let named = Named::of(operation.declaration(), arguments);

@@ -6,8 +6,8 @@ use crate::{
     select::{Key, Select, related},
 };
 use diptych_spec::{
-    Call, Declaration, Error, Handler, Included, IntoIncluded, IntoValue, Picked, Presenter, Result, SelectorSpec,
-    Value,
+    Call, Declaration, Error, ErrorKind, Handler, Included, IntoIncluded, IntoValue, Picked, Presenter, Result,
+    SelectorSpec, Value,
 };
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -237,11 +237,22 @@ impl<Row: 'static> Loaders<Row> {
 pub(super) fn dressed<View: Serialize>(
     views: impl Iterator<Item = View>,
     attached: &Attached,
+    max_bytes: usize,
 ) -> Result<Vec<Box<RawValue>>> {
+    // What belongs to many rows is written with each: it is measured before it is.
+    let mut total = 0usize;
     let dress = |(row, view): (usize, View)| {
         let mut json = serde_json::to_vec(&view).map_err(Error::internal)?;
         if json.pop() != Some(b'}') {
             return Err(Error::internal("a row that related ones are shown with is no object"));
+        }
+        let more: usize = attached.iter().filter_map(|(_, of_rows)| of_rows.get(row)).map(|shown| shown.len()).sum();
+        total = total.saturating_add(json.len()).saturating_add(more);
+        if total > max_bytes.saturating_mul(2) {
+            let detail = format!(
+                "with what is included the answer is much longer than {max_bytes} bytes; ask for fewer rows, or include less"
+            );
+            return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
         }
         for (name, of_rows) in attached {
             if json.last() != Some(&b'{') {

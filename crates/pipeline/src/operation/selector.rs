@@ -93,9 +93,12 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
     fn rows(fetched: &Self) -> &[T] {
         fetched.as_slice()
     }
-    fn show(fetched: Self, dress: &Dress, declaration: &Declaration, _: usize) -> Result<Vec<u8>> {
+    fn show(fetched: Self, dress: &Dress, declaration: &Declaration, max_bytes: usize) -> Result<Vec<u8>> {
         if !dress.attached.is_empty() {
-            return encode(declaration, &dressed(fetched.into_iter().map(V::present), &dress.attached)?.pop());
+            return encode(
+                declaration,
+                &dressed(fetched.into_iter().map(V::present), &dress.attached, max_bytes)?.pop(),
+            );
         }
         encode(declaration, &fetched.map(V::present))
     }
@@ -136,8 +139,8 @@ impl<T: Record, V: Presenter<T>> Deliver<V> for Select<T> {
             (Some(fields), true) => {
                 return listed(views.map(only(fields)).collect(), fetched.shown, declaration, max_bytes);
             }
-            (None, false) => dressed(views, attached)?,
-            (Some(fields), false) => dressed(views.map(only(fields)), attached)?,
+            (None, false) => dressed(views, attached, max_bytes)?,
+            (Some(fields), false) => dressed(views.map(only(fields)), attached, max_bytes)?,
         };
         listed(items, fetched.shown, declaration, max_bytes)
     }

@@ -33,6 +33,27 @@ pub(crate) fn mistakes(operation: &Operation) -> Vec<Mistake> {
     found.into_iter().map(|message| Mistake::new(declaration.name(), message)).collect()
 }
 
+/// Related rows are read by whoever includes them, in their row scope: one outside of it would show those of all.
+pub(crate) fn wider(operation: &Operation, operations: &[Operation]) -> Vec<Mistake> {
+    if operation.scope().is_some() {
+        return Vec::new();
+    }
+    let includes = operation.declaration().includes().iter().map(|included| included.related());
+    let is_scoped =
+        |name: &str| operations.iter().any(|known| known.declaration().name() == name && known.scope().is_some());
+    let wider = includes.filter(|related| {
+        related.unscoped().is_none() && (is_scoped(related.name()) || related.asked_scope().is_some())
+    });
+    let mistake = |related: &Declaration| {
+        let why = format!(
+            "includes rows of `{}`, which has a row scope, and is in none itself; add both to the same operations, or say `.unscoped(\"why\")` on that list",
+            related.name()
+        );
+        Mistake::new(operation.declaration().name(), why)
+    };
+    wider.map(mistake).collect()
+}
+
 fn check_asked(declaration: &Declaration, why: &str, found: &mut Vec<String>) {
     if let Some(asked) = declaration.asked_scope() {
         found.push(format!(

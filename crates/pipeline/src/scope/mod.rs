@@ -8,7 +8,7 @@ mod row_scope;
 
 pub(crate) use found::{InScope, enter, text};
 pub use listed::{OperationScope, RowScoping};
-pub(crate) use mistakes::mistakes;
+pub(crate) use mistakes::{mistakes, wider};
 pub(crate) use reads::Reads;
 pub(crate) use row_scope::Scope;
 pub use row_scope::{RowScope, RowScopeOf};

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows};
 use diptych_spec::{
-    Call, Declaration, Error, ErrorKind, Filters, KeysetRequest, ListDeclaration, Order, PageRequest, Picked, Result,
-    Sought,
+    Call, Declaration, Error, ErrorKind, Filters, Includes, KeysetRequest, ListDeclaration, Order, PageRequest, Picked,
+    Result, Sought,
 };
 
 /// The rows of a list, and which of all they are.
@@ -47,7 +47,10 @@ pub(crate) async fn run<T: Record>(
     conn: &mut Conn,
 ) -> Result<Listed<T>> {
     let list = declaration.list();
-    let fields = list.fields().zip(call.get::<Option<Picked>>().and_then(Option::as_ref));
+    // What belongs to rows is found by their columns.
+    let includes = call.get::<Includes>().is_some_and(|Includes(asked)| !asked.is_empty());
+    let picked = call.get::<Option<Picked>>().and_then(Option::as_ref).filter(|_| !includes);
+    let fields = list.fields().zip(picked);
     let left_out = fields.map_or_else(Vec::new, |(fields, picked)| {
         let is_left = |(column, on_demand): (&&str, &bool)| *on_demand && !fields.reads(picked, column);
         let is_left: Vec<_> = T::COLUMNS.iter().zip(T::ON_DEMAND).map(is_left).collect();

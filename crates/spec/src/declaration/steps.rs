@@ -68,7 +68,7 @@ impl Declaration {
         } else if declaration.isolation() > self.isolation() {
             let needed = declaration.isolation();
             Some(format!("it needs the isolation {needed:?}; add `.isolation(Isolation::{needed:?})` to the chain"))
-        } else if declaration.hides_fields() && !self.hides_fields() {
+        } else if self.shows_what_is_hidden_by(declaration) {
             Some("it hides fields, which the chain would show; add the same `.visible(…)` to the chain".to_owned())
         } else if self.offers_dry_run() && !declaration.offers_dry_run() {
             Some("it offers no dry run; add `.dry_run(true)` to it, or leave that out of the chain".to_owned())

@@ -138,6 +138,17 @@ impl Declaration {
         output.pointer_mut(&at)
     }
 
+    /// Whether it has a field that a step of it hides, and does not hide it itself.
+    pub(super) fn shows_what_is_hidden_by(&self, step: &Self) -> bool {
+        let own = self.row_pointer().and_then(|at| self.output.pointer(&at)?.get("properties"));
+        // Not an object itself, but there may be some in it.
+        let may_have = ["items", "anyOf", "oneOf", "$ref"].iter().any(|keyword| self.output.get(keyword).is_some());
+        let shows = |name: &str| own.map_or(may_have, |fields| fields.get(name).is_some());
+        let hides = |name: &str| self.visibility.iter().any(|rule| rule.fields.names.contains(&name));
+        let mut hidden = step.visibility.iter().flat_map(|rule| &rule.fields.names);
+        hidden.any(|name| shows(name) && !hides(name))
+    }
+
     fn row_pointer(&self) -> Option<String> {
         let mut at = if self.cardinality == Cardinality::List { "/properties/items/items" } else { "" }.to_owned();
         loop {
@@ -220,7 +231,7 @@ impl Declaration {
         for column in searched.filter(|column| rule.fields.guarded().contains(column)) {
             found.push(format!("hides `{column}`, which `.search(…)` looks in; leave it out there, or show the field"));
         }
-        if list.filter_columns.is_empty() && list.order_columns.is_empty() {
+        if list.filter_columns.is_empty() && list.order_columns.is_empty() && list.search.is_none() {
             return;
         }
         for name in rule.fields.names.iter().filter(|_| rule.fields.columns.is_none()) {

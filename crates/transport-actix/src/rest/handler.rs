@@ -9,6 +9,7 @@ use crate::{
 };
 use actix_web::{
     HttpRequest, HttpResponse,
+    http::Version,
     web::{self, Payload, ServiceConfig},
 };
 use diptych_pipeline::{Caller, Surface, Via};
@@ -70,7 +71,9 @@ async fn answer(
     }
     let body = decode::body(shared, operation, request, payload).await?;
     let arguments = decode::arguments(found, request.query_string(), body.as_deref(), shared.settings.json)?;
-    if let Some(format) = accept::wanted(operation.declaration(), request.headers()) {
+    // HTTP/1.0 has no chunks, by which a client could tell that a stream was broken off (RFC 9112, section 6.1).
+    let streams = request.version() > Version::HTTP_10;
+    if let Some(format) = accept::wanted(operation.declaration(), request.headers()).filter(|_| streams) {
         let rows = shared.engine.stream(operation, arguments, caller).await?;
         return Ok(stream::response(shared, operation.declaration(), request, format, rows, &quotas));
     }

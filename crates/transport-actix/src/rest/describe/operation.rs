@@ -74,12 +74,24 @@ fn security(declaration: &Declaration) -> Value {
     permission.alternatives().iter().map(|scopes| json!({"bearer": scopes})).collect()
 }
 
+/// An item that is not valid is no reason to refuse the others, so the request as a whole is right all the same.
+fn take_any_item(schema: &mut Value) {
+    if let Some(item) = schema.pointer_mut("/properties/items/items") {
+        let why = "Anything else: it is not done, and answered with what is wrong with it, while the others are done.";
+        *item = json!({"anyOf": [item.take(), {"type": "object", "description": why, "additionalProperties": true}]});
+    }
+}
+
 fn request_body(declaration: &Declaration, components: &mut Components) -> Option<Value> {
     if !takes_body(declaration) {
         return None;
     }
     let mut schema = declaration.arguments().schema_of(|owner| owner == Owner::Input);
     texts::describe(&mut schema);
+    // Behind that: what is wrong with its texts is answered with the item, too.
+    if declaration.is_per_item() {
+        take_any_item(&mut schema);
+    }
     let required = schema.get("required").is_some() || schema.get("oneOf").is_some();
     let schema = components.adopt(schema, &format!("{}.input", declaration.name()));
     Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}))
