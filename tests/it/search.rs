@@ -111,7 +111,7 @@ async fn a_search_is_told_with_its_columns() {
                 "type": "string",
                 "description": "Words to look for, at most 8: each has to be in title, body; upper and lower case are the same.",
                 "maxLength": 200,
-                "pattern": r"^\s*(\S+(\s+|$)){0,8}$",
+                "pattern": r"^\s*([^\s\x00]+(\s+|$)){0,8}$",
             }),
             false
         )

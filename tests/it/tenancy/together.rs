@@ -207,8 +207,12 @@ async fn what_would_widen_it_does_not_start() {
         .add(get::spec().allow(Authenticated))
         .add(empty_views!("items").bulk(1..=3))
         .row_scope(tenancy(Found::InTheName));
-    let told = Engine::builder(db).operations(operations).build().unwrap_err().to_string();
+    // Outside of the scope, and shows what is inside.
+    let beside = Include::many("same", |note: &Note| note.id, list::spec().allow(Authenticated), "id");
+    let outside = Operations::new().add(list::spec().named("beside").allow(Authenticated).include(beside));
+    let told = Engine::builder(db).operations(outside.merge(operations)).build().unwrap_err().to_string();
     for wrong in [
+        "beside: includes rows of `notes.list`, which has a row scope, and is in none itself",
         "notes.list: includes rows of `notes.untold`, which have no column `tenant_id`",
         "notes.list: includes `told` of `notes.hiding`: hides fields, which it would show here",
         "searched: hides `text`, which `.search(…)` looks in",

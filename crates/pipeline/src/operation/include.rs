@@ -233,6 +233,9 @@ impl<Row: 'static> Loaders<Row> {
     }
 }
 
+/// How much longer than its ceiling an answer may get before it is measured, in bytes: a page that is too long has fewer rows.
+const MUCH: usize = 4 * 1024 * 1024;
+
 /// Rows as JSON, each with what belongs to it behind its own fields.
 pub(super) fn dressed<View: Serialize>(
     views: impl Iterator<Item = View>,
@@ -248,7 +251,7 @@ pub(super) fn dressed<View: Serialize>(
         }
         let more: usize = attached.iter().filter_map(|(_, of_rows)| of_rows.get(row)).map(|shown| shown.len()).sum();
         total = total.saturating_add(json.len()).saturating_add(more);
-        if total > max_bytes.saturating_mul(2) {
+        if total > max_bytes.saturating_add(MUCH) {
             let detail = format!(
                 "with what is included the answer is much longer than {max_bytes} bytes; ask for fewer rows, or include less"
             );
