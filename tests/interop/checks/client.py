@@ -110,7 +110,7 @@ async def run(client, name, version):
     with named("lists the resource templates"):
         got = await client.list_resource_templates()
         uris = sorted(template.uri_template for template in got.resource_templates)
-        listed = "invoices://list{?status*,customer_id,number,order,page,page_size}"
+        listed = "invoices://list{?status*,customer_id,number,search,fields*,include,order,page,page_size}"
         same(uris, ["customers://{id}", listed, "invoices://{id}"])
 
     with named("reads an invoice"):
@@ -138,7 +138,10 @@ async def run(client, name, version):
         got = await client.get_prompt("dunning_letter", {"number": row["number"], "tone": "firm"})
         same([message.role for message in got.messages], ["user", "user"])
         embedded = got.messages[1].content.resource
-        same((str(embedded.uri), json.loads(embedded.text)), (f"invoices://{row['id']}", rest(f"/invoices/{row['id']}")))
+        read = rest(f"/invoices/{row['id']}")
+        # What can be done now is said to who reads, and not kept in letters.
+        shown = json.loads(embedded.text) | {"actions": read["actions"]}
+        same((str(embedded.uri), shown), (f"invoices://{row['id']}", read))
 
     with named("completes the prompt's arguments"):
         reference = PromptReference(type="ref/prompt", name="dunning_letter")

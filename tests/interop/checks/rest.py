@@ -53,7 +53,8 @@ with check("REST: an invoice is created, and found at its Location with its line
     owner = call("customers.create", customer()).json()["id"]
     wanted = invoice(owner)
     new, found = created("invoices.create", wanted)
-    same(found, new | {"lines": wanted["lines"]})
+    same(found, new | {"lines": wanted["lines"], "actions": found["actions"]})
+    same(found["actions"]["invoices.pay"]["code"], "not_sent")
     same(new["amount_cents"], 3750)
 
 with check("REST: a list is filtered, ordered and paged"):
