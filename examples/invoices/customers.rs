@@ -207,8 +207,8 @@ pub async fn customer_balance(
         return Ok(None);
     }
     let owed: Owed = query_as(
-        "SELECT CAST(COALESCE(SUM(amount_cents), 0) AS BIGINT) AS invoiced_cents,
-                CAST(COALESCE(SUM(paid_cents), 0) AS BIGINT) AS paid_cents
+        "SELECT COALESCE(SUM(amount_cents), 0) AS invoiced_cents,
+                COALESCE(SUM(paid_cents), 0) AS paid_cents
          FROM invoices WHERE customer_id = $1 AND owner = $2 AND status IN ('sent', 'paid')",
     )
     .bind(id)

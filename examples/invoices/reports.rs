@@ -86,7 +86,7 @@ pub async fn overdue_report(
     let as_of = as_of.unwrap_or_else(|| Utc::now().date_naive());
     let late: Vec<Late> = query_as(
         "SELECT c.id AS customer_id, c.name AS customer, COUNT(*) AS invoices,
-                CAST(SUM(i.amount_cents - i.paid_cents) AS BIGINT) AS due_cents, MIN(i.due_on) AS oldest
+                SUM(i.amount_cents - i.paid_cents) AS due_cents, MIN(i.due_on) AS oldest
          FROM invoices i JOIN customers c ON c.id = i.customer_id
          WHERE i.owner = $1 AND i.status = 'sent' AND i.due_on < $2
          GROUP BY c.id, c.name ORDER BY oldest, c.id LIMIT 100",

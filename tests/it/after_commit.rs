@@ -1,7 +1,7 @@
 //! What a service leaves to be done after COMMIT: done when it was, dropped when it was not, and nobody waits for it but a server that
 //! stops.
 
-use crate::counter::{BOTH, Number, call, create_table, insert, numbers};
+use crate::counter::{EVERY, Number, call, create_table, insert, numbers};
 use diptych::{
     Anyone, Backend, Db, DbOptions, Engine, Error, ErrorKind, Operations, Result, Retry, ServiceSpec, State, Tx,
 };
@@ -157,7 +157,7 @@ async fn run(engine: &Engine, name: &str, arguments: &str) -> Result<String> {
 
 #[tokio::test]
 async fn it_is_done_once_what_was_done_can_be_seen() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, done, _database) = on(backend).await;
         for n in 1..=3 {
             run(&engine, "count", &format!("{{\"n\": {n}}}")).await.unwrap();
@@ -168,7 +168,7 @@ async fn it_is_done_once_what_was_done_can_be_seen() {
 
 #[tokio::test]
 async fn nobody_waits_for_it_but_a_server_that_stops() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, done, _database) = on(backend).await;
         call(&engine, "wait", "{\"n\": 1}", OnDisconnect::Cancel).await.unwrap();
         assert_eq!(done.take(), [0i64; 0], "{backend}: the answer is there before");
@@ -181,7 +181,7 @@ async fn nobody_waits_for_it_but_a_server_that_stops() {
 
 #[tokio::test]
 async fn it_is_dropped_with_whatever_is_rolled_back() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, done, _database) = on(backend).await;
         for name in ["fail", "panic", "hang"] {
             run(&engine, name, "{\"n\": 1}").await.unwrap_err();
@@ -200,7 +200,7 @@ async fn it_is_dropped_with_whatever_is_rolled_back() {
 
 #[tokio::test]
 async fn one_that_breaks_harms_nothing() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, done, _database) = on(backend).await;
         run(&engine, "breaks", "{}").await.unwrap();
         assert_eq!(done.take(), [3], "{backend}");
@@ -212,7 +212,7 @@ async fn one_that_breaks_harms_nothing() {
 #[tokio::test]
 async fn it_is_dropped_when_nobody_knows_whether_it_was_committed() {
     let database = TestDatabase::postgres().await;
-    let proxy = DelayProxy::before(diptych_testkit::postgres_address()).await;
+    let proxy = DelayProxy::before(diptych_testkit::server_address(diptych::Backend::Postgres)).await;
     let (engine, done) = at(&database.url_through(proxy.address())).await;
     run(&engine, "add", "{\"n\": 1}").await.unwrap();
     let before = proxy.messages();
@@ -229,7 +229,7 @@ async fn it_is_dropped_when_nobody_knows_whether_it_was_committed() {
 
 #[tokio::test]
 async fn a_transaction_outside_of_operations_has_it_too() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, done, _database) = on(backend).await;
         for keep in [true, false] {
             let mut tx = engine.db().begin().await.unwrap();

@@ -1,7 +1,7 @@
 //! The audit trail: what is in it after calls over every surface, that nothing happens without it, and what it leaves out. How it
 //! is read and kept is in `trail.rs`.
 
-use crate::counter::{BOTH, Gate, Number, call, create_table, numbers, operations};
+use crate::counter::{EVERY, Gate, Number, call, create_table, numbers, operations};
 use actix_web::HttpResponse;
 use diptych::{
     Anyone, Audit, AuditEntry, Authenticated, Backend, Conn, Db, Engine, Exposed, GET, Input, MCPServer,
@@ -47,7 +47,7 @@ async fn legacy() -> HttpResponse {
 
 pub(crate) async fn table_of_accounts(db: Db) -> Result<()> {
     let mut tx = db.begin().await?;
-    query("CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY)").execute(&mut tx).await?;
+    query("CREATE TABLE IF NOT EXISTS accounts (name VARCHAR(200) PRIMARY KEY)").execute(&mut tx).await?;
     tx.commit().await
 }
 
@@ -99,7 +99,7 @@ pub(crate) async fn engine(backend: Backend, audit: Audit) -> (Engine, Gate, Tes
 
 #[tokio::test]
 async fn every_surface_is_recorded_with_who_called_what() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let running = RunningServer::start(application(&database, Audit::new())).await;
         let server = application(&database, Audit::new()).build().await.unwrap();
@@ -144,7 +144,7 @@ async fn every_surface_is_recorded_with_who_called_what() {
 
 #[tokio::test]
 async fn there_is_no_effect_without_its_row() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, _, _database) = engine(backend, Audit::new()).await;
         call(&engine, "add", "{\"n\": 1}", OnDisconnect::Cancel).await.unwrap();
         let mut tx = engine.db().begin().await.unwrap();
@@ -157,7 +157,7 @@ async fn there_is_no_effect_without_its_row() {
 
 #[tokio::test]
 async fn there_is_no_committed_row_without_its_effect() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, gate, _database) = engine(backend, Audit::new()).await;
         engine.start_audit();
         for (name, code) in [("fail", "refused"), ("panic", "internal"), ("hang", "deadline")] {
@@ -202,7 +202,7 @@ async fn there_is_no_committed_row_without_its_effect() {
 #[tokio::test]
 async fn an_unknown_outcome_is_recorded_as_one() {
     let database = TestDatabase::postgres().await;
-    let proxy = DelayProxy::before(diptych_testkit::postgres_address()).await;
+    let proxy = DelayProxy::before(diptych_testkit::server_address(diptych::Backend::Postgres)).await;
     let db = Db::connect(&database.url_through(proxy.address())).await.unwrap();
     create_table(&db).await;
     async fn breaks(tx: &mut Tx, Args(Number { n }): Args<Number>, proxy: State<DelayProxy>) -> Result<()> {
@@ -252,7 +252,7 @@ async fn what_a_surface_refuses_is_recorded_unless_nobody_is_signed_in() {
 
 #[tokio::test]
 async fn a_task_is_recorded_when_it_runs() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let server = application(&database, Audit::new()).build().await.unwrap();
         let engine = server.engine();
@@ -284,7 +284,7 @@ async fn a_task_is_recorded_when_it_runs() {
 
 #[tokio::test]
 async fn a_handler_that_is_not_ours_is_recorded_before_and_after() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let server = application(&database, Audit::new()).build().await.unwrap();
         let ann = SurfaceClient::in_process(server.client(), Some("ann"), &SCOPES);
@@ -304,7 +304,7 @@ async fn a_handler_that_is_not_ours_is_recorded_before_and_after() {
 
 #[tokio::test]
 async fn a_flood_of_refusals_is_bounded_and_counted() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, _, _database) = engine(backend, Audit::new().queue(4)).await;
         for _ in 0..50 {
             call(&engine, "add", "{}", OnDisconnect::Cancel).await.unwrap_err();

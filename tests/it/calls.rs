@@ -3,7 +3,7 @@
 
 use crate::{
     audit::trail,
-    counter::{BOTH, Number, call, create_table, insert, numbers},
+    counter::{EVERY, Number, call, create_table, insert, numbers},
 };
 use diptych::{
     Anyone, Ask, Audit, AuditEntry, Authenticated, Backend, Calls, Db, Engine, Error, ErrorKind, Exposed, Idempotency,
@@ -182,7 +182,7 @@ impl Seen {
 
 #[tokio::test]
 async fn what_it_leaves_begins_after_the_commit_of_all() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, seen, _database) = on(backend).await;
         let mut changes = engine.changes().listen();
         assert_eq!(run(&engine, "then", json!({"what": "add", "n": 1})).await.unwrap(), json!({"n": 1}), "{backend}");
@@ -206,7 +206,7 @@ async fn what_it_leaves_begins_after_the_commit_of_all() {
 
 #[tokio::test]
 async fn one_that_is_dropped_half_way_undoes_everything() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, seen, _database) = on(backend).await;
         assert_eq!(run(&engine, "tears", json!({"n": 1})).await.unwrap_err().kind(), ErrorKind::Internal, "{backend}");
         assert_eq!((seen.take(), numbers(engine.db()).await), (vec![], vec![]), "{backend}");
@@ -216,7 +216,7 @@ async fn one_that_is_dropped_half_way_undoes_everything() {
 
 #[tokio::test]
 async fn a_dry_run_is_one_of_all_or_of_what_is_called() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, seen, _database) = on(backend).await;
         let mut changes = engine.changes().listen();
         assert_eq!(run(&engine, "tries", json!({"n": 1})).await.unwrap(), json!({"n": 1}), "{backend}");
@@ -233,7 +233,7 @@ async fn a_dry_run_is_one_of_all_or_of_what_is_called() {
 
 #[tokio::test]
 async fn the_trail_has_a_row_for_each_under_one_call() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, _, _database) = on(backend).await;
         run(&engine, "then", json!({"what": "add", "n": 1})).await.unwrap();
         run(&engine, "anyway", json!({"what": "fail", "n": 2})).await.unwrap();
@@ -256,7 +256,7 @@ async fn the_trail_has_a_row_for_each_under_one_call() {
 
 #[tokio::test]
 async fn what_lost_against_another_runs_again_from_the_top() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, seen, _database) = on(backend).await;
         run(&engine, "then", json!({"what": "lose", "n": 1})).await.unwrap();
         assert_eq!((seen.take(), seen.runs.load(Ordering::SeqCst)), (vec![1], 2), "{backend}");
@@ -355,7 +355,7 @@ async fn handlers_of_your_own_cannot_be_called() {
 
 #[tokio::test]
 async fn the_key_of_the_call_is_good_for_what_it_calls() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, seen, _database) = on(backend).await;
         engine.migrate_idempotency().await.unwrap();
         let given = json!({"what": "keyed", "n": 1}).to_string();

@@ -1,6 +1,6 @@
 //! How much a list answers at most: pages within any ceiling are the list, both ways, and what cannot be shorter says what to do.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use diptych::{
     Anyone, Backend, Conn, Db, GET, Keyset, MCPServer, MCPServerBuilder, Operations, Ordering, PageNumber, Record,
     Result, Select, SelectorSpec, query,
@@ -116,7 +116,7 @@ fn pages_within_any_ceiling_are_the_list_both_ways() {
         prop::collection::vec(1..50_u32, 1..5),
     );
     let config = Config { cases: 24, failure_persistence: None, ..Config::default() };
-    for backend in BOTH {
+    for backend in EVERY {
         let database = runtime.block_on(database(backend));
         let db = runtime.block_on(Db::connect(database.url())).unwrap();
         let server = runtime.block_on(application(&database).build()).unwrap();

@@ -1,6 +1,6 @@
 //! What a chain has of its steps, and what is wrong with one, below the surfaces. The same over every surface is in `suite/chaining.rs`.
 
-use crate::counter::{BOTH, call, create_table, insert, numbers};
+use crate::counter::{EVERY, call, create_table, insert, numbers};
 use diptych::{
     Anyone, Authenticated, Backend, Catalogue, Chain, Db, Engine, ErrorKind, Idempotency, Input, Isolation, Operations,
     Principal, Result, Scope, ServiceSpec, Tx, service,
@@ -88,7 +88,7 @@ async fn a_chain_needs_what_its_steps_need() {
 
 #[tokio::test]
 async fn a_chain_is_there_with_all_of_its_steps() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (db, _database) = database(backend).await;
         let open = Operations::new()
             .add(first::spec().allow(Anyone))

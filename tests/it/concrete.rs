@@ -1,6 +1,6 @@
 //! Plain sqlx: a handler that takes one database's own connection.
 
-use crate::counter::{BOTH, Number, call, create_table, numbers};
+use crate::counter::{EVERY, Number, call, create_table, numbers};
 use diptych::{
     Anyone, Backend, Conn, Db, Engine, ErrorKind, Instance, Operations, Result, SelectorSpec, ServiceSpec, db_error,
 };
@@ -71,7 +71,7 @@ fn sqlite_operations() -> Operations {
 
 #[tokio::test]
 async fn it_runs_in_the_operations_own_transaction() {
-    for (backend, operations) in BOTH.into_iter().zip([sqlite_operations(), postgres_operations()]) {
+    for (backend, operations) in EVERY.into_iter().zip([sqlite_operations(), postgres_operations()]) {
         let (db, _database) = database(backend).await;
         let engine = Engine::builder(db).operations(operations).build().unwrap();
         let run = async |name: &str, arguments: &str| call(&engine, name, arguments, OnDisconnect::Cancel).await;
@@ -97,7 +97,7 @@ async fn a_failure_that_nobody_reported_is_noticed_before_commit() {
 
 #[tokio::test]
 async fn another_database_is_refused_at_build() {
-    for (backend, operations) in BOTH.into_iter().zip([postgres_operations(), sqlite_operations()]) {
+    for (backend, operations) in EVERY.into_iter().zip([postgres_operations(), sqlite_operations()]) {
         let (db, _database) = database(backend).await;
         let mistakes = Engine::builder(db).operations(operations.clone()).build().unwrap_err();
         assert_eq!(mistakes.as_slice().len(), operations.as_slice().len(), "each of them: {mistakes}");

@@ -15,9 +15,9 @@ use std::sync::{
 };
 use tokio::sync::Notify;
 
-pub(crate) use diptych::Backend::{self, Postgres, Sqlite};
+pub(crate) use diptych::Backend::{self, MySql, Postgres, Sqlite};
 
-pub(crate) const BOTH: [Backend; 2] = [Sqlite, Postgres];
+pub(crate) const EVERY: [Backend; 3] = [Sqlite, Postgres, MySql];
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Number {
@@ -47,9 +47,9 @@ pub(crate) struct Gate {
 
 pub(crate) async fn create_table(db: &Db) {
     let mut tx = db.begin().await.unwrap();
-    let serial = if db.backend() == Postgres { "BIGSERIAL" } else { "INTEGER" };
-    let sql: &'static str = match serial {
-        "BIGSERIAL" => "CREATE TABLE numbers (id BIGSERIAL PRIMARY KEY, n BIGINT NOT NULL UNIQUE)",
+    let sql = match db.backend() {
+        Postgres => "CREATE TABLE numbers (id BIGSERIAL PRIMARY KEY, n BIGINT NOT NULL UNIQUE)",
+        MySql => "CREATE TABLE numbers (id BIGINT AUTO_INCREMENT PRIMARY KEY, n BIGINT NOT NULL UNIQUE)",
         _ => "CREATE TABLE numbers (id INTEGER PRIMARY KEY, n BIGINT NOT NULL UNIQUE)",
     };
     query(sql).execute(&mut tx).await.unwrap();

@@ -1,6 +1,6 @@
 //! The caller goes away: at any moment, and with the statement in flight.
 
-use crate::counter::{App, BOTH, call};
+use crate::counter::{App, EVERY, call};
 use diptych::{Db, query_scalar};
 use diptych_pipeline::OnDisconnect;
 use diptych_testkit::{DelayProxy, TestDatabase};
@@ -8,7 +8,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 #[tokio::test]
 async fn a_disconnect_rolls_back() {
-    for backend in BOTH {
+    for backend in EVERY {
         let app = App::on(backend).await;
         for _ in 0..10 {
             let calling = app.call("wait", "{\"n\": 1}");
@@ -27,7 +27,7 @@ async fn a_disconnect_rolls_back() {
 
 #[tokio::test]
 async fn a_call_that_is_to_finish_does() {
-    for backend in BOTH {
+    for backend in EVERY {
         let app = App::on(backend).await;
         tokio::select! {
             done = call(&app.engine, "wait", "{\"n\": 1}", OnDisconnect::Finish) => panic!("{done:?}"),
@@ -44,7 +44,7 @@ async fn a_call_that_is_to_finish_does() {
 #[tokio::test]
 async fn a_begin_cancelled_in_flight_loses_nothing_that_is_acknowledged_later() {
     let database = TestDatabase::postgres().await;
-    let upstream = diptych_testkit::postgres_address();
+    let upstream = diptych_testkit::server_address(diptych::Backend::Postgres);
     let proxy = DelayProxy::before(upstream).await;
     let url = database.url_through(proxy.address());
     let app = App::at(database, &url).await;

@@ -1,7 +1,7 @@
 //! What a dry run leaves behind besides the data: no change is told, no task is made, the trail says that it was one; and what each
 //! surface says of it.
 
-use crate::counter::{BOTH, Number, create_table, insert, numbers};
+use crate::counter::{EVERY, Number, create_table, insert, numbers};
 use diptych::{
     Anyone, Audit, AuditEntry, Backend, Db, DryRun, Engine, ErrorKind, MCPServer, MCPServerBuilder, Operations, POST,
     Result, ServiceSpec, State, Task, Tx, query, query_as,
@@ -77,7 +77,7 @@ async fn engine(backend: Backend) -> (Engine, Letters, TestDatabase) {
 
 #[tokio::test]
 async fn nothing_is_told_and_a_function_knows() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, letters, _database) = engine(backend).await;
         let mut changes = engine.changes().listen();
         let operation = engine.operation("add").unwrap();
@@ -191,7 +191,7 @@ async fn mcp_says_so_beside_the_result() {
 
 #[tokio::test]
 async fn the_trail_says_that_it_was_one() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let server = RunningServer::start(application(&database)).await;
         assert_eq!(post(&server, "/api/numbers?n=1&dry_run=true", "{}").await.status, 200);

@@ -1,6 +1,6 @@
 //! Columns that are read on demand: what nobody asks for, the database does not compute.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use diptych::{
     Anyone, Backend, Conn, Db, Engine, Fields, Format, Keyset, MCPServer, MCPServerBuilder, OnDemand, Operations,
     Ordering, Record, Result, Select, SelectorSpec, query,
@@ -101,7 +101,7 @@ async fn filled(backend: Backend) -> TestDatabase {
 
 #[tokio::test]
 async fn what_nobody_asks_for_is_not_computed() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = filled(backend).await;
         let server = application(&database).build().await.unwrap();
         let caller = SurfaceClient::in_process(server.client(), None, &[]);
@@ -129,7 +129,7 @@ async fn what_nobody_asks_for_is_not_computed() {
 
 #[tokio::test]
 async fn what_a_list_is_ordered_by_is_read() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = filled(backend).await;
         let server = application(&database).build().await.unwrap();
         let caller = SurfaceClient::in_process(server.client(), None, &[]);

@@ -1,6 +1,6 @@
 //! Related rows apart from the suite: how many queries they take, who may ask for them, how many there may be, how they are told.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use diptych::{
     Anyone, Backend, Conn, Db, Engine, Format, GET, Include, Keyset, MCPServer, MCPServerBuilder, Operations, Ordering,
     PageNumber, Record, Result, Scope, Select, SelectorSpec, query, query_as,
@@ -142,7 +142,7 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
 #[tokio::test]
 async fn what_is_included_is_one_query_however_many_rows() {
     let mut servers = Vec::new();
-    for backend in BOTH {
+    for backend in EVERY {
         let database = library(backend).await;
         let server = application(&database).build().await.unwrap();
         let caller = SurfaceClient::in_process(server.client(), Some("ann"), &["authors"]);
@@ -180,7 +180,7 @@ async fn what_is_included_is_one_query_however_many_rows() {
 
 #[tokio::test]
 async fn rows_are_shown_as_their_own_list_shows_them() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = library(backend).await;
         let server = application(&database).build().await.unwrap();
         let caller = SurfaceClient::in_process(server.client(), Some("ann"), &["authors"]);

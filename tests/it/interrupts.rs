@@ -270,7 +270,7 @@ async fn ends_when_the_task_is_cancelled(backend: Backend) {
 }
 
 /// One test for each database.
-macro_rules! on_both {
+macro_rules! on_each {
     ($($ending:ident),+ $(,)?) => {$(
         mod $ending {
             #[tokio::test]
@@ -281,11 +281,15 @@ macro_rules! on_both {
             async fn on_postgres() {
                 super::$ending(diptych::Backend::Postgres).await;
             }
+            #[tokio::test]
+            async fn on_mysql() {
+                super::$ending(diptych::Backend::MySql).await;
+            }
         }
     )+};
 }
 
-on_both!(
+on_each!(
     ends_when_the_caller_goes_away,
     ends_when_the_call_is_withdrawn,
     ends_at_the_deadline,

@@ -1,6 +1,6 @@
 //! API keys, over REST and MCP and from the command line, on both databases.
 
-use crate::counter::{BOTH, Backend};
+use crate::counter::{EVERY, Backend};
 use diptych::{
     AnswerValue, Anyone, ApiKeys, Authenticated, Conn, Db, GET, MCPServer, NewApiKey, Operations, Principal, Result,
     Scope, SelectorSpec, ServiceSpec, Task, Tx, query,
@@ -81,7 +81,7 @@ const OVER_THE_WIRE: [Surface; 3] = [Surface::Rest, Surface::McpSession, Surface
 
 #[tokio::test]
 async fn a_key_is_a_principal_with_its_scopes_and_no_others() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend, ApiKeys::new()).await;
         let in_a_day = SystemTime::now() + Duration::from_secs(86_400);
         let new = NewApiKey::new("ci").scopes(["notes:read"]).expires_at(in_a_day).label("the build");
@@ -109,7 +109,7 @@ async fn a_key_is_a_principal_with_its_scopes_and_no_others() {
 
 #[tokio::test]
 async fn keys_that_are_not_good_are_refused_alike() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (world, elsewhere) = (World::on(backend, always()).await, World::on(backend, always()).await);
         let (_, unknown) = elsewhere.key(NewApiKey::new("ci")).await;
         let (revoked, revoked_key) = world.key(NewApiKey::new("ci")).await;
@@ -171,7 +171,7 @@ async fn a_key_that_was_looked_up_is_not_looked_up_again_and_a_slip_never_is() {
 
 #[tokio::test]
 async fn a_key_for_named_operations_is_good_for_no_others_on_any_way_in() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend, ApiKeys::new()).await;
         let new = || NewApiKey::new("ci").scopes(["notes:read", "bills:read"]);
         let (_, key) = world.key(new().operations(["notes"])).await;
@@ -236,7 +236,7 @@ async fn mcp(world: &World, key: &str, method: &str, mut params: Value) -> HttpR
 
 #[tokio::test]
 async fn the_last_use_is_noted_and_not_at_every_request() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend, always()).await;
         let (_, key) = world.key(NewApiKey::new("ci")).await;
         let used = async || {
@@ -303,7 +303,7 @@ fn keyed(database: &TestDatabase, arguments: &[&str], without: bool) -> Output {
 
 #[tokio::test]
 async fn the_command_line_creates_lists_and_revokes() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let run = |arguments: &[&str]| {
             let Output { status, stdout, stderr } = keyed(&database, arguments, false);

@@ -1,7 +1,7 @@
 //! Keyset pages apart from the suite: links, arguments, processes that share a key, MCP lists that are made of them; and
 //! snapshots.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use diptych::{
     AnswerValue, Anyone, Backend, Conn, Db, GET, Keyset, MCPServer, MCPServerBuilder, Operations, Record, Result,
     Select, SelectorSpec, query, query_as, query_scalar,
@@ -150,7 +150,7 @@ async fn a_cursor_is_good_for_the_same_arguments_however_they_are_written() {
 
 #[tokio::test]
 async fn a_snapshot_is_of_one_moment() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = nine(backend).await;
         let server = application(&database).build().await.unwrap();
         let caller = SurfaceClient::in_process(server.client(), None, &[]);

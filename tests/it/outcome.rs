@@ -15,7 +15,7 @@ struct Wire {
 
 async fn engine(before_commit: fn(&DelayProxy)) -> (Engine, TestDatabase) {
     let database = TestDatabase::postgres().await;
-    let proxy = DelayProxy::before(diptych_testkit::postgres_address()).await;
+    let proxy = DelayProxy::before(diptych_testkit::server_address(diptych::Backend::Postgres)).await;
     let db = Db::connect(&database.url_through(proxy.address())).await.unwrap();
     crate::counter::create_table(&db).await;
     let operations =

@@ -1,12 +1,12 @@
 //! Traps 5 and 7: what a call costs on the wire, dead connections, and which runtime a socket belongs to.
 
-use crate::counter::{App, BOTH, call};
+use crate::counter::{App, EVERY, call};
 use diptych_pipeline::OnDisconnect;
-use diptych_testkit::{DelayProxy, TestDatabase, postgres_address};
+use diptych_testkit::{DelayProxy, TestDatabase, server_address};
 
 async fn through_proxy() -> (App, DelayProxy) {
     let database = TestDatabase::postgres().await;
-    let proxy = DelayProxy::before(postgres_address()).await;
+    let proxy = DelayProxy::before(server_address(diptych::Backend::Postgres)).await;
     let url = database.url_through(proxy.address());
     (App::at(database, &url).await, proxy)
 }
@@ -43,7 +43,7 @@ async fn dead_connections_are_replaced_without_the_caller_noticing() {
 /// Trap 7: a socket is bound to the runtime that opened it. One engine, several runtimes, one of which ends.
 #[tokio::test]
 async fn an_engine_serves_several_runtimes_and_outlives_each() {
-    for backend in BOTH {
+    for backend in EVERY {
         let app = App::on(backend).await;
         for n in 0..3 {
             let engine = app.engine.clone();

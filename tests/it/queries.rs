@@ -56,7 +56,7 @@ async fn a_text_that_is_too_long_for_an_index_is_no_fault() {
     let database = TestDatabase::postgres().await;
     let db = Db::connect(database.url()).await.unwrap();
     let mut tx = db.begin().await.unwrap();
-    query("CREATE TABLE labels (label TEXT PRIMARY KEY)").execute(&mut tx).await.unwrap();
+    query("CREATE TABLE labels (label VARCHAR(200) PRIMARY KEY)").execute(&mut tx).await.unwrap();
     let mut seed = 1_u64;
     let mut letter = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -1,6 +1,6 @@
 //! The resources of the example: what a caller is listed is what they may read, and a table is one on every surface.
 
-use crate::{counter::BOTH, suite::application};
+use crate::{counter::EVERY, suite::application};
 use diptych_testkit::{RunningServer, Surface, SurfaceClient, TestDatabase, request};
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ async fn fill(server: &RunningServer, user: &str) {
 
 #[tokio::test]
 async fn the_rows_of_a_caller_are_listed_and_can_be_read() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let server = RunningServer::start(application(&database)).await;
         fill(&server, "ann").await;
@@ -49,7 +49,7 @@ async fn the_rows_of_a_caller_are_listed_and_can_be_read() {
 
 #[tokio::test]
 async fn a_table_is_text_on_every_surface() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let server = RunningServer::start(application(&database)).await;
         fill(&server, "ann").await;

@@ -1,7 +1,7 @@
 //! What an operation says of its response beside the answer: status, header fields and cookies, over HTTP, in the OpenAPI document, sent
 //! again, tried, unchanged and failed; and what is wrong with a declaration.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use diptych::{
     Anyone, Authenticated, Backend, Conn, Cookie, Db, Engine, Error, GET, HttpSettings, Idempotency, MCPServer,
     MCPServerBuilder, Operations, POST, PUT, Record, ResponseHead, Result, SelectorSpec, ServiceSpec, Tx, Version,
@@ -118,7 +118,7 @@ async fn send(socket: SocketAddr, method: &str, path: &str, more: &[(&str, &str)
 
 #[tokio::test]
 async fn each_outcome_has_its_status_and_its_fields() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let running = RunningServer::start(server(&database)).await;
         let key = ("Idempotency-Key", "k1");

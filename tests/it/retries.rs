@@ -185,7 +185,7 @@ async fn add(tx: &mut Tx, Args(Number { n }): Args<Number>, wire: State<Wire>, m
 #[tokio::test]
 async fn an_unknown_outcome_is_not_run_again() {
     let database = TestDatabase::postgres().await;
-    let proxy = DelayProxy::before(diptych_testkit::postgres_address()).await;
+    let proxy = DelayProxy::before(diptych_testkit::server_address(diptych::Backend::Postgres)).await;
     let db = Db::connect(&database.url_through(proxy.address())).await.unwrap();
     crate::counter::create_table(&db).await;
     let meeting = Meeting::new();

@@ -1,6 +1,6 @@
 //! Trap 9: surviving a failing statement, and not believing a COMMIT that keeps nothing.
 
-use crate::counter::{BOTH, create_table, insert, numbers};
+use crate::counter::{EVERY, create_table, insert, numbers};
 use diptych::{Anyone, Backend, Db, Engine, ErrorKind, Operations, Result, ServiceSpec, Tx};
 use diptych_pipeline::OnDisconnect;
 use diptych_testkit::TestDatabase;
@@ -57,7 +57,7 @@ async fn tears(tx: &mut Tx) -> Result<()> {
 
 #[tokio::test]
 async fn a_savepoint_undoes_only_itself() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, _database) = engine(backend).await;
         crate::counter::call(&engine, "survives", "{}", OnDisconnect::Cancel).await.unwrap();
         assert_eq!(numbers(engine.db()).await, [1, 2], "{backend}");
@@ -74,7 +74,7 @@ async fn a_failed_statement_that_was_ignored_is_not_answered_with_success() {
 
 #[tokio::test]
 async fn a_savepoint_dropped_half_way_undoes_everything() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (engine, _database) = engine(backend).await;
         let error = crate::counter::call(&engine, "tears", "{}", OnDisconnect::Cancel).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal, "{backend}");

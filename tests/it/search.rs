@@ -1,6 +1,6 @@
 //! The full text search of PostgreSQL, and what is told of a search.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use diptych::{
     Anyone, Backend, Conn, Db, Engine, MCPServer, Operations, Record, Result, Search, Select, SelectorSpec, query,
 };
@@ -26,7 +26,7 @@ fn list(search: impl Into<Search>) -> Operations {
 
 #[tokio::test]
 async fn full_text_is_a_matter_of_postgresql() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let db = Db::connect(database.url()).await.unwrap();
         let mut tx = db.begin().await.unwrap();

@@ -1,6 +1,6 @@
 //! Callers who may not act any more: what they have open ends within a bounded time.
 
-use crate::counter::{BOTH, Backend, Gate, create_table, numbers};
+use crate::counter::{EVERY, Backend, Gate, create_table, numbers};
 use crate::streams::{add, slow, yes};
 use diptych::{
     Anyone, ApiKeys, Authenticated, Authenticator, Credentials, Db, Error, MCPServer, MCPServerBuilder, NewApiKey,
@@ -232,7 +232,7 @@ fn is_refused(messages: &[Value]) -> bool {
 
 #[tokio::test]
 async fn streams_and_calls_end_and_what_runs_is_rolled_back() {
-    for backend in BOTH {
+    for backend in EVERY {
         for old in [false, true] {
             let world = World::on(backend).await;
             let listening = world.listen("ann", &["numbers://all"]).await;
@@ -311,7 +311,7 @@ async fn a_resource_that_may_not_be_used_any_more_is_not_told_of() {
 
 #[tokio::test]
 async fn a_task_is_rolled_back_and_fails_and_one_that_waits_is_not_begun() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::with(backend, |builder| {
             let tasks = TaskSettings { workers: 1, poll: Duration::from_millis(20), ..TaskSettings::default() };
             // Time enough to ask for a task in between.
@@ -354,7 +354,7 @@ impl World {
 
 #[tokio::test]
 async fn a_revoked_key_loses_its_stream() {
-    for backend in BOTH {
+    for backend in EVERY {
         let keys = ApiKeys::new();
         // The directory takes any token, so the keys come first.
         let database = TestDatabase::new(backend).await;

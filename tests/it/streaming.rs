@@ -1,7 +1,7 @@
 //! Lists that are read whole, over HTTP: in which form, in which order, who may; how much of it is ever in memory; and what becomes of the
 //! connection when the client is slow, goes away, or the server stops.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use diptych::{
     Anyone, Backend, Conn, Db, DbOptions, Engine, Filter, GET, HttpSettings, MCPServer, MCPServerBuilder, Operations,
     Ordering, PageNumber, Principal, Record, ResponseHead, Result, Scope, Select, SelectorSpec, Settings, Streaming,
@@ -199,7 +199,7 @@ async fn until_free(socket: SocketAddr) {
 
 #[tokio::test]
 async fn a_list_is_read_whole_in_the_form_that_is_asked_for() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let running = RunningServer::start(server(&database)).await;
         let socket = running.socket();
@@ -254,7 +254,7 @@ async fn a_list_is_read_whole_in_the_form_that_is_asked_for() {
 /// A million rows, of which never more than a few parts wait: what is encoded and not taken yet is counted, row by row.
 #[tokio::test]
 async fn no_more_is_in_memory_than_a_few_parts() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let db = Db::connect_with(database.url(), DbOptions::default()).await.unwrap();
         let engine = Engine::builder(db).operations(operations()).build().unwrap();
@@ -279,7 +279,7 @@ async fn no_more_is_in_memory_than_a_few_parts() {
 
 #[tokio::test]
 async fn who_goes_away_leaves_nothing_behind() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let running = RunningServer::start(server(&database)).await;
         let socket = running.socket();
@@ -317,7 +317,7 @@ async fn a_client_that_does_not_read_is_disconnected() {
 
 #[tokio::test]
 async fn what_is_not_whole_does_not_look_whole() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let running = RunningServer::start(server(&database)).await;
         // More rows than are allowed, and longer than is allowed.
@@ -339,7 +339,7 @@ async fn rest_closing(socket: SocketAddr, path: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_server_that_stops_breaks_streams_off() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let running = RunningServer::start(server(&database)).await;
         let client = begin(running.socket(), "/endless").await;

@@ -1,7 +1,7 @@
 //! Event streams of the MCP endpoint over real connections: their form, what a disconnect means in each era, coming back,
 //! and the end of the server.
 
-use crate::counter::{BOTH, Backend, Gate, create_table, insert, numbers};
+use crate::counter::{EVERY, Backend, Gate, create_table, insert, numbers};
 use diptych::{
     AnswerValue, Anyone, Conn, Db, GET, Input, MCPServer, Operations, POST, Progress, Result, SelectorSpec,
     ServiceSpec, State, Tx,
@@ -122,7 +122,7 @@ async fn progress_comes_before_the_answer_and_is_held_back_by_nothing() {
 
 #[tokio::test]
 async fn a_lost_connection_withdraws_a_call_of_the_new_era() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend).await;
         let mut stream = world.modern("tools/call", call(1)).await;
         stream.next().await.unwrap();
@@ -139,7 +139,7 @@ async fn a_lost_connection_withdraws_a_call_of_the_new_era() {
 
 #[tokio::test]
 async fn a_client_of_the_old_era_comes_back_for_its_answer() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend).await;
         let session = world.session().await;
         let headers = [("Mcp-Session-Id", &*session), ("MCP-Protocol-Version", "2025-11-25")];
@@ -164,7 +164,7 @@ async fn a_client_of_the_old_era_comes_back_for_its_answer() {
 
 #[tokio::test]
 async fn listeners_hear_of_a_change_made_over_rest_and_of_the_end_of_the_server() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend).await;
         let wanted = json!({"notifications": {"resourceSubscriptions": ["numbers://all"]}});
         let mut modern = world.modern("subscriptions/listen", wanted).await;

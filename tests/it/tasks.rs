@@ -2,7 +2,7 @@
 //!
 //! A process is an engine with connections and a runtime of its own, on a database that others use, too.
 
-use crate::counter::{BOTH, create_table, insert, numbers};
+use crate::counter::{EVERY, create_table, insert, numbers};
 use diptych::{
     Anyone, Backend, Conn, Db, Engine, ErrorKind, Operations, Principal, Result, SelectorSpec, ServiceSpec, State, Tx,
 };
@@ -192,7 +192,7 @@ async fn within_reason<T>(work: impl Future<Output = T>) -> T {
 
 #[tokio::test]
 async fn a_killed_worker_is_replaced_and_the_effect_happens_once() {
-    for backend in BOTH {
+    for backend in EVERY {
         for (operation, effect) in [("add", vec![7]), ("read", vec![])] {
             let (database, db) = database(backend).await;
             let (gate, reached) = closed();
@@ -233,7 +233,7 @@ async fn a_worker_that_lost_its_lease_commits_nothing() {
 
 #[tokio::test]
 async fn each_of_many_tasks_is_done_once_by_two_processes() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (database, db) = database(backend).await;
         let front = Process::start(&database, Gate::Open, without_workers()).await;
         let mut ids = Vec::new();
@@ -282,7 +282,7 @@ async fn a_task_is_cancelled_from_any_process() {
 
 #[tokio::test]
 async fn a_server_that_stops_gives_its_tasks_back() {
-    for backend in BOTH {
+    for backend in EVERY {
         for (operation, effect) in [("add", vec![7]), ("read", vec![])] {
             let (database, db) = database(backend).await;
             let (gate, reached) = closed();
@@ -300,7 +300,7 @@ async fn a_server_that_stops_gives_its_tasks_back() {
 
 #[tokio::test]
 async fn a_task_expires_and_is_removed() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (database, db) = database(backend).await;
         let (gate, reached) = closed();
         let works = Process::start(&database, gate, quick()).await;
@@ -328,7 +328,7 @@ async fn a_task_expires_and_is_removed() {
 
 #[tokio::test]
 async fn what_is_kept_of_the_tasks_of_a_caller_is_bounded() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (database, db) = database(backend).await;
         // `{"n": 1000007}`, `{}` and `1000007`.
         let process = Process::start(&database, Gate::Open, TaskSettings { max_kept_bytes: 20, ..quick() }).await;
@@ -343,7 +343,7 @@ async fn what_is_kept_of_the_tasks_of_a_caller_is_bounded() {
 
 #[tokio::test]
 async fn a_task_that_kills_its_workers_is_given_up() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (database, db) = database(backend).await;
         let front = Process::start(&database, Gate::Open, without_workers()).await;
         let id = front.create("add", 7).await;
@@ -365,7 +365,7 @@ async fn a_task_that_kills_its_workers_is_given_up() {
 
 #[tokio::test]
 async fn a_task_is_not_there_for_somebody_else() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (database, _db) = database(backend).await;
         let front = Process::start(&database, Gate::Open, without_workers()).await;
         let id = front.create("add", 7).await;
@@ -381,7 +381,7 @@ async fn a_task_is_not_there_for_somebody_else() {
 
 #[tokio::test]
 async fn the_table_is_there_only_for_tasks_and_apart_from_the_migrations_of_the_application() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (database, db) = database(backend).await;
         let none =
             Engine::builder(db.clone()).operations(crate::counter::operations()).state(crate::counter::Gate::default());
@@ -400,7 +400,7 @@ async fn the_table_is_there_only_for_tasks_and_apart_from_the_migrations_of_the_
 /// The example's export, over HTTP: what the builder starts, and stops.
 #[tokio::test]
 async fn a_server_works_on_its_tasks() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let builder = MCPServer::builder("invoices", "1")
             .database_url(database.url())

@@ -1,7 +1,7 @@
 //! The audit trail as a table: who reads it, what it keeps of arguments, for how long, and servers without one.
 
 use crate::audit::{SCOPES, application, engine, open_account, table_of_accounts, trail};
-use crate::counter::{App, BOTH, call};
+use crate::counter::{App, EVERY, call};
 use diptych::{
     Anyone, Audit, AuditArguments, Backend, MCPServer, Operations, ServiceSpec, StartError, Task, query, query_scalar,
 };
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 #[tokio::test]
 async fn the_trail_is_read_like_any_list() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let audit = Audit::new().reads(["accounts.list"]);
         let server = application(&database, audit).build().await.unwrap();
@@ -65,7 +65,7 @@ async fn a_trail_that_cannot_be_does_not_start() {
 
 #[tokio::test]
 async fn old_rows_are_removed_in_the_background() {
-    for backend in BOTH {
+    for backend in EVERY {
         let audit = Audit::new().keep(Duration::from_secs(3600));
         let (engine, _, _database) = engine(backend, audit).await;
         for n in 0..3 {
@@ -120,7 +120,7 @@ async fn what_is_recorded_of_arguments_can_be_chosen() {
 /// Which of diptych's tables there are depends on what a server uses; the notes of what was migrated are in one place.
 #[tokio::test]
 async fn servers_with_and_without_a_trail_share_a_database() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let without = || MCPServer::builder("app", "1").database_url(database.url()).on_start(table_of_accounts);
         let importing = || {

@@ -1,12 +1,12 @@
 //! All or nothing: error, panic, deadline, and the state of the connection afterwards.
 
-use crate::counter::{App, BOTH, call};
+use crate::counter::{App, EVERY, call};
 use diptych::{Anyone, Backend, Engine, ErrorKind, Operations, Result, ServiceSpec, Tx, query_scalar};
 use diptych_pipeline::OnDisconnect;
 
 #[tokio::test]
 async fn success_commits_and_every_failure_rolls_back() {
-    for backend in BOTH {
+    for backend in EVERY {
         let app = App::on(backend).await;
         assert_eq!(app.add(1).await.unwrap(), "1");
         for (name, kind) in
@@ -40,7 +40,7 @@ async fn a_connection_survives_the_failures_on_it() {
 
 #[tokio::test]
 async fn an_unexpected_error_keeps_its_cause_to_itself() {
-    for backend in BOTH {
+    for backend in EVERY {
         let app = App::on(backend).await;
         let error = app.call("panic", "{\"n\": 2}").await.unwrap_err();
         let problem = serde_json::to_value(error.problem()).unwrap();
@@ -56,7 +56,7 @@ async fn an_unexpected_error_keeps_its_cause_to_itself() {
 #[tokio::test]
 async fn a_selector_cannot_write() {
     // Trap 6: its connection was opened read-only.
-    for backend in BOTH {
+    for backend in EVERY {
         let app = App::on(backend).await;
         let error = app.call("writes", "{}").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal, "{backend}");
@@ -68,7 +68,7 @@ async fn a_selector_cannot_write() {
 #[tokio::test]
 async fn a_connection_that_outlives_its_runtime_is_dropped_without_a_panic() {
     // Trap 8: giving it back spawns a task, for which there is no runtime any more.
-    for backend in BOTH {
+    for backend in EVERY {
         let app = App::on(backend).await;
         let url = app.database.url().to_owned();
         let conn = std::thread::spawn(move || {

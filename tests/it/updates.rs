@@ -1,6 +1,6 @@
 //! `update(…)`: what it writes, what it says of it, and which mistakes it finds.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use diptych::{Column, Db, ErrorKind, Patch, Record, Result, Tx, query, query_as, query_scalar, update};
 use diptych_testkit::TestDatabase;
@@ -111,7 +111,7 @@ async fn stored(tx: &mut Tx, id: Uuid) -> Thing {
 
 #[tokio::test]
 async fn every_portable_type_is_compared_written_and_told() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (_database, db) = database(backend).await;
         let mut tx = db.begin().await.unwrap();
         let old = stored(&mut tx, ID).await;
@@ -188,7 +188,7 @@ async fn every_portable_type_is_compared_written_and_told() {
 /// What is on a column that is not written is what somebody else may have written there meanwhile.
 #[tokio::test]
 async fn only_what_changes_is_written() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (_database, db) = database(backend).await;
         let mut tx = db.begin().await.unwrap();
         let old = Thing { middle: 99, ..before() };
@@ -210,7 +210,7 @@ async fn only_what_changes_is_written() {
 /// A table that is not there shows that nothing was sent.
 #[tokio::test]
 async fn without_a_change_there_is_no_statement() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (_database, db) = database(backend).await;
         let mut tx = db.begin().await.unwrap();
         let old = before();
@@ -233,7 +233,7 @@ async fn without_a_change_there_is_no_statement() {
 
 #[tokio::test]
 async fn a_key_names_one_row() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (_database, db) = database(backend).await;
         let mut tx = db.begin().await.unwrap();
         let gone = update("things").key("id", Uuid::from_u128(9)).set("large", &3i64, Some(4)).execute(&mut tx).await;
@@ -259,7 +259,7 @@ async fn a_key_names_one_row() {
 
 #[tokio::test]
 async fn a_schema_can_stand_in_front_of_the_table() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (_database, db) = database(backend).await;
         let mut tx = db.begin().await.unwrap();
         let table = if backend == diptych::Backend::Postgres { "public.things" } else { "main.things" };
@@ -273,7 +273,7 @@ async fn a_schema_can_stand_in_front_of_the_table() {
 /// Also where it would not be written: the first test of a service finds it.
 #[tokio::test]
 async fn a_name_is_an_identifier_and_there_once() {
-    let (_database, db) = database(BOTH[0]).await;
+    let (_database, db) = database(EVERY[0]).await;
     let mut tx = db.begin().await.unwrap();
     let mut refused = async |update: diptych::Update| -> Result<()> { update.execute(&mut tx).await.map(drop) };
     for name in ["", "a b", "a\"b", "1a", "things; --", "a.b"] {

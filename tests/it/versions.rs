@@ -1,7 +1,7 @@
 //! Versions, apart from what is the same over every surface (`suite/versions.rs`): entity tags over HTTP, what is said in their place
 //! over MCP, who has to say one, and what is wrong with a declaration.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use crate::suite::{application, customer, invoice};
 use diptych::{
     Anyone, Audit, AuditEntry, Authenticated, Backend, Conn, DELETE, Db, Engine, GET, HttpSettings, IdempotencyKey,
@@ -109,7 +109,7 @@ fn tag(reply: &HttpReply) -> String {
 
 #[tokio::test]
 async fn what_was_read_is_not_sent_again() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let running = RunningServer::start(application(&database)).await;
         let socket = running.socket();
@@ -178,7 +178,7 @@ async fn what_is_created_has_a_tag() {
 
 #[tokio::test]
 async fn if_match_is_compared_with_the_row() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let running = RunningServer::start(notebook(&database)).await;
         let socket = running.socket();
@@ -300,7 +300,7 @@ async fn who_has_to_say_a_version_is_told_how() {
 
 #[tokio::test]
 async fn of_many_racing_changes_one_is_made() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let db = Db::connect(database.url()).await.unwrap();
         pages(db.clone()).await.unwrap();
@@ -334,7 +334,7 @@ async fn of_many_racing_changes_one_is_made() {
 /// The version is no part of what is done, so REST and MCP make one call of it.
 #[tokio::test]
 async fn a_replay_needs_no_version() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let running = RunningServer::start(notebook(&database)).await;
         let put = async |more: &[(&str, &str)]| {
@@ -359,7 +359,7 @@ async fn a_replay_needs_no_version() {
 /// A task compares when it runs, not when it is made.
 #[tokio::test]
 async fn a_task_is_of_the_version_that_was_known() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let server = notebook(&database).build().await.unwrap();
         let engine = server.engine();

@@ -1,7 +1,7 @@
 //! FieldSet that are not for everybody: by permission, and by who reads, in answers and their schemas alike, over every surface on both
 //! databases.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use diptych::{
     Audience, Authenticated, Backend, Conn, Db, Engine, FieldSet, Filter, GET, Input, Instance, Keyset, MCPServer,
     MCPServerBuilder, Operations, Ordering, PATCH, POST, Page, PageNumber, Record, Result, Scope, Select, SelectorSpec,
@@ -210,7 +210,7 @@ fn status(answered: &std::result::Result<Value, Value>) -> u64 {
 
 #[tokio::test]
 async fn each_answer_has_what_its_reader_is_shown() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend).await;
         for (user, scopes) in [ANN, BOB] {
             for (caller, fields) in world.callers(user, scopes).await {
@@ -242,7 +242,7 @@ async fn each_answer_has_what_its_reader_is_shown() {
 /// What is ordered or filtered by tells as much as what is shown.
 #[tokio::test]
 async fn nobody_asks_by_what_they_are_not_shown() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend).await;
         for (user, scopes) in [ANN, BOB] {
             for (caller, fields) in world.callers(user, scopes).await {
@@ -336,7 +336,7 @@ async fn texts_of_tools_have_what_is_shown() {
 /// What was kept of an answer is shown as far as it still may be.
 #[tokio::test]
 async fn what_is_answered_again_is_shown_as_far_as_it_still_may_be() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend).await;
         let may = world.callers("ann", &["costs:read"]).await;
         let may_not = world.callers("ann", &["x"]).await;
@@ -355,7 +355,7 @@ async fn what_is_answered_again_is_shown_as_far_as_it_still_may_be() {
 
 #[tokio::test]
 async fn the_answer_of_a_task_is_shown_as_far_as_it_still_may_be() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend).await;
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",

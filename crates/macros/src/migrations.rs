@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 use syn::LitStr;
 
 /// Folder and `Backend`.
-const DIALECTS: [(&str, &str); 2] = [("sqlite", "Sqlite"), ("postgres", "Postgres")];
+const DIALECTS: [(&str, &str); 3] = [("sqlite", "Sqlite"), ("postgres", "Postgres"), ("mysql", "MySql")];
 
 /// One dialect's files by version.
 struct Dialect {

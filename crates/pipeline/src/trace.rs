@@ -111,6 +111,7 @@ pub(crate) fn statement(backend: Backend, sql: &str) -> Span {
     let system = match backend {
         Backend::Sqlite => "sqlite",
         Backend::Postgres => "postgresql",
+        Backend::MySql => "mysql",
     };
     let operation = Verb(sql);
     debug_span!(

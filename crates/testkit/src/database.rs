@@ -1,7 +1,7 @@
 //! A database of its own for each test, gone afterwards.
 
 use diptych::Backend;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, Row as _};
 use std::{
     net::{SocketAddr, ToSocketAddrs as _},
     path::PathBuf,
@@ -9,6 +9,9 @@ use std::{
 
 /// The PostgreSQL server of the tests, unless `DIPTYCH_TEST_POSTGRES` names another.
 const POSTGRES: &str = "postgres://postgres@127.0.0.1:5432/postgres";
+
+/// The MySQL or MariaDB server of the tests, unless `DIPTYCH_TEST_MYSQL` names another.
+const MYSQL: &str = "mysql://root@127.0.0.1:3306/test";
 
 /// A fresh, empty database. Dropping it removes it.
 #[derive(Debug)]
@@ -21,6 +24,7 @@ pub struct TestDatabase {
 enum Kind {
     Sqlite(PathBuf),
     Postgres { name: String },
+    MySql { name: String },
 }
 
 impl TestDatabase {
@@ -28,6 +32,7 @@ impl TestDatabase {
     pub async fn new(backend: Backend) -> Self {
         match backend {
             Backend::Sqlite => Self::sqlite(),
+            Backend::MySql => Self::mysql().await,
             _ => Self::postgres().await,
         }
     }
@@ -42,9 +47,16 @@ impl TestDatabase {
 
     /// A database on the PostgreSQL server of the tests.
     pub async fn postgres() -> Self {
-        let name = format!("diptych_test_{}", uuid::Uuid::new_v4().simple());
-        admin(format!("CREATE DATABASE {name}")).await;
-        Self { url: with_database(&admin_url(), &name), kind: Kind::Postgres { name } }
+        let name = name();
+        postgres_admin(format!("CREATE DATABASE {name}")).await;
+        Self { url: with_database(&postgres_url(), &name), kind: Kind::Postgres { name } }
+    }
+
+    /// A database on the MySQL or MariaDB server of the tests. Texts are compared as on the others: by their letters.
+    pub async fn mysql() -> Self {
+        let name = name();
+        mysql_admin(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")).await;
+        Self { url: with_database(&mysql_url(), &name), kind: Kind::MySql { name } }
     }
 
     /// Its URL.
@@ -70,31 +82,43 @@ impl Drop for TestDatabase {
                 let _ = std::fs::remove_dir_all(folder);
             }
             Kind::Postgres { name } => {
-                let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                // A runtime of its own: this one may be shutting down.
-                let dropped = std::thread::spawn(|| {
-                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                    if let Ok(runtime) = runtime {
-                        runtime.block_on(admin(sql));
-                    }
-                });
-                let _ = dropped.join();
+                wait_for(postgres_admin(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
             }
+            Kind::MySql { name } => wait_for(mysql_drop(name.clone())),
         }
     }
 }
 
-/// Where the PostgreSQL server of the tests listens.
+/// Waits for it, on a runtime of its own: the one that is here may be shutting down.
+fn wait_for(work: impl Future<Output = ()> + Send + 'static) {
+    let done = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        if let Ok(runtime) = runtime {
+            runtime.block_on(work);
+        }
+    });
+    let _ = done.join();
+}
+
+fn name() -> String {
+    format!("diptych_test_{}", uuid::Uuid::new_v4().simple())
+}
+
+/// Where the server of the tests listens, for a database that has one.
 #[must_use]
-pub fn postgres_address() -> SocketAddr {
-    let url = admin_url();
+pub fn server_address(backend: Backend) -> SocketAddr {
+    let url = if backend == Backend::MySql { mysql_url() } else { postgres_url() };
     let server = url.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
     let address = server.rsplit_once('@').map_or(server, |(_, address)| address);
     address.to_socket_addrs().ok().and_then(|mut found| found.next()).expect("the URL names a host and a port")
 }
 
-fn admin_url() -> String {
+fn postgres_url() -> String {
     std::env::var("DIPTYCH_TEST_POSTGRES").unwrap_or_else(|_| POSTGRES.to_owned())
+}
+
+fn mysql_url() -> String {
+    std::env::var("DIPTYCH_TEST_MYSQL").unwrap_or_else(|_| MYSQL.to_owned())
 }
 
 fn with_database(url: &str, name: &str) -> String {
@@ -102,8 +126,28 @@ fn with_database(url: &str, name: &str) -> String {
     format!("{server}/{name}")
 }
 
-async fn admin(sql: String) {
-    let mut connection = PgConnection::connect(&admin_url())
+async fn mysql_admin(sql: String) {
+    let mut connection = MySqlConnection::connect(&mysql_url())
+        .await
+        .expect("a MySQL or MariaDB server is running; name it with DIPTYCH_TEST_MYSQL");
+    connection.execute(AssertSqlSafe(sql)).await.expect("the test server lets us create and drop databases");
+}
+
+/// With the connections that a test left open: the database waits for their transactions.
+async fn mysql_drop(name: String) {
+    let connected = format!("SELECT CONCAT('KILL ', id) FROM information_schema.processlist WHERE db = '{name}'");
+    if let Ok(mut connection) = MySqlConnection::connect(&mysql_url()).await {
+        let rows = connection.fetch_all(AssertSqlSafe(connected)).await.unwrap_or_default();
+        for row in rows {
+            // It may be gone by now.
+            let _ = connection.execute(AssertSqlSafe(row.get::<String, _>(0))).await;
+        }
+    }
+    mysql_admin(format!("DROP DATABASE IF EXISTS {name}")).await;
+}
+
+async fn postgres_admin(sql: String) {
+    let mut connection = PgConnection::connect(&postgres_url())
         .await
         .expect("a PostgreSQL server is running; name it with DIPTYCH_TEST_POSTGRES");
     connection.execute(AssertSqlSafe(sql)).await.expect("the test server lets us create and drop databases");

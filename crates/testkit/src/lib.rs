@@ -12,7 +12,7 @@ mod proxy;
 mod running;
 mod surface;
 
-pub use database::{TestDatabase, postgres_address};
+pub use database::{TestDatabase, server_address};
 pub use events::{EventStream, ServerSentEvent};
 pub use http::{HttpReply, request};
 pub use proxy::DelayProxy;

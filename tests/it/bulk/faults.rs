@@ -1,7 +1,7 @@
 //! An error at each item and each statement: all or nothing is nothing, each for itself is exactly the others.
 
 use super::{Steps, bad, good};
-use crate::counter::{BOTH, Backend};
+use crate::counter::{EVERY, Backend};
 use diptych::{Db, DbOptions, ErrorKind};
 use diptych_testkit::{DelayProxy, TestDatabase};
 use serde_json::json;
@@ -10,7 +10,7 @@ const NONE: [i64; 0] = [];
 
 #[tokio::test]
 async fn an_error_at_any_item_and_statement_leaves_nothing_or_exactly_the_others() {
-    for backend in BOTH {
+    for backend in EVERY {
         for (how, code) in [("refuse", "refused"), ("again", "unique")] {
             for fails_at in 1..=3 {
                 let steps = Steps::on(backend).await;
@@ -53,7 +53,7 @@ async fn an_error_at_any_item_and_statement_leaves_nothing_or_exactly_the_others
 /// Many that fail one after the other, and some between them that do not.
 #[tokio::test]
 async fn any_number_of_items_can_fail() {
-    for backend in BOTH {
+    for backend in EVERY {
         let steps = Steps::on(backend).await;
         let items: Vec<_> = (1..=300).map(|n| if n % 100 == 0 { good(n) } else { bad(n, 2, "again") }).collect();
         let answer = steps.call("each", &items).await.unwrap();
@@ -68,7 +68,7 @@ async fn any_number_of_items_can_fail() {
 /// What is no item's fault is the call's.
 #[tokio::test]
 async fn a_fault_fails_the_whole_call() {
-    for backend in BOTH {
+    for backend in EVERY {
         for (how, kind) in [("fault", ErrorKind::Internal), ("race", ErrorKind::Unavailable)] {
             let steps = Steps::on(backend).await;
             let error = steps.call("each", &[good(1), bad(2, 2, how), good(3)]).await.unwrap_err();
@@ -95,7 +95,7 @@ async fn a_fault_fails_the_whole_call() {
 /// The whole call runs again, and once it wins everything of it is there, once.
 #[tokio::test]
 async fn a_call_that_lost_a_race_is_run_again_as_a_whole() {
-    for backend in BOTH {
+    for backend in EVERY {
         let steps = Steps::on(backend).await;
         let items = [good(1), bad(2, 2, "race"), bad(3, 1, "refuse"), good(4)];
         let answer = steps.call("each.again", &items).await.unwrap();
@@ -125,7 +125,7 @@ async fn two_calls_that_end_each_other_are_both_done() {
 async fn a_connection_that_breaks_leaves_nothing_in_part() {
     for name in ["all", "each"] {
         let database = TestDatabase::postgres().await;
-        let proxy = DelayProxy::before(diptych_testkit::postgres_address()).await;
+        let proxy = DelayProxy::before(diptych_testkit::server_address(diptych::Backend::Postgres)).await;
         let options = DbOptions { workers: Some(1), max_connections: 2, ..DbOptions::default() };
         let db = Db::connect_with(&database.url_through(proxy.address()), options).await.unwrap();
         let steps = Steps::with(database, db, |builder| builder).await;
@@ -159,7 +159,7 @@ async fn a_connection_that_breaks_leaves_nothing_in_part() {
 #[tokio::test]
 async fn a_call_costs_the_statements_of_its_items_and_no_more() {
     let database = TestDatabase::postgres().await;
-    let proxy = DelayProxy::before(diptych_testkit::postgres_address()).await;
+    let proxy = DelayProxy::before(diptych_testkit::server_address(diptych::Backend::Postgres)).await;
     let options = DbOptions { workers: Some(1), max_connections: 2, ..DbOptions::default() };
     let db = Db::connect_with(&database.url_through(proxy.address()), options).await.unwrap();
     let steps = Steps::with(database, db, |builder| builder).await;

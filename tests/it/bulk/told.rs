@@ -1,7 +1,7 @@
 //! What is told of a call of many: changes, limits, the audit trail, and what HTTP says of it.
 
 use super::{Steps, bad, good, operations};
-use crate::counter::{BOTH, create_table};
+use crate::counter::{EVERY, create_table};
 use diptych::{
     Anyone, Audit, Db, Engine, ErrorKind, Input, Limit, MCPServer, Operations, Outbox, POST, Result, ServiceSpec,
     Settings, Tx, query_scalar,
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 #[tokio::test]
 async fn changes_are_told_of_the_items_that_were_done_each_once() {
-    let steps = Steps::on(BOTH[0]).await;
+    let steps = Steps::on(EVERY[0]).await;
     let mut changes = steps.engine.changes().listen();
     let mut told = || {
         let mut told = Vec::new();
@@ -33,7 +33,7 @@ async fn changes_are_told_of_the_items_that_were_done_each_once() {
 
 #[tokio::test]
 async fn an_answer_that_is_too_long_undoes_all() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let db = Db::connect(database.url()).await.unwrap();
         let settings = Settings { max_result_bytes: 200, ..Settings::default() };
@@ -56,7 +56,7 @@ async fn an_answer_that_is_too_long_undoes_all() {
 
 #[tokio::test]
 async fn a_call_of_many_is_one_row_of_the_trail() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let db = Db::connect(database.url()).await.unwrap();
         let steps = Steps::with(database, db, |builder| builder.audit(Audit::new())).await;
@@ -131,7 +131,7 @@ async fn http_says_that_it_is_many() {
 
 #[tokio::test]
 async fn an_empty_list_is_no_item() {
-    for backend in BOTH {
+    for backend in EVERY {
         let steps = Steps::on(backend).await;
         assert_eq!(steps.call("all", &[]).await.unwrap(), json!({"items": []}));
     }
@@ -140,7 +140,7 @@ async fn an_empty_list_is_no_item() {
 /// Which version it knows is for each item to say.
 #[tokio::test]
 async fn an_item_that_has_to_say_its_version_and_does_not_is_named() {
-    for backend in BOTH {
+    for backend in EVERY {
         let steps = Steps::on(backend).await;
         steps.call("all", &[good(1)]).await.unwrap();
         let items =
@@ -165,7 +165,7 @@ async fn an_item_that_has_to_say_its_version_and_does_not_is_named() {
 /// What a set takes itself is told as what is run for each.
 #[tokio::test]
 async fn a_set_names_the_item_that_is_at_fault() {
-    for backend in BOTH {
+    for backend in EVERY {
         let steps = Steps::on(backend).await;
         let wrong = steps.call("set", &[good(0), good(1), json!({"n": 1, "x": 1})]).await.unwrap_err();
         let pointers: Vec<_> = wrong.fields().iter().map(|field| field.pointer.as_str()).collect();

@@ -4,7 +4,7 @@
 //! `DIPTYCH_FAULTS=5000` says how often the caller goes away, and the wire breaks; 150 times without.
 
 use super::Notes;
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use diptych::{Backend, Db, ErrorKind, Result, query};
 use diptych_pipeline::Outcome;
 use diptych_testkit::{DelayProxy, TestDatabase};
@@ -93,7 +93,7 @@ const POSTGRES: &[&str] = &[
 
 #[tokio::test]
 async fn an_error_of_each_statement_leaves_nothing() {
-    for backend in BOTH {
+    for backend in EVERY {
         let notes = Notes::on(backend).await;
         for sql in if backend == Backend::Postgres { POSTGRES } else { SQLITE } {
             notes.execute(sql).await;
@@ -123,7 +123,7 @@ async fn an_error_of_each_statement_leaves_nothing() {
 #[tokio::test]
 async fn a_wire_that_breaks_anywhere_leaves_nothing_by_halves() {
     let database = TestDatabase::postgres().await;
-    let proxy = DelayProxy::before(diptych_testkit::postgres_address()).await;
+    let proxy = DelayProxy::before(diptych_testkit::server_address(diptych::Backend::Postgres)).await;
     let url = database.url_through(proxy.address());
     let notes = Notes::at(database, &url).await;
     let before = proxy.messages();
@@ -164,7 +164,7 @@ async fn dropped_after<T>(turns: u64, call: impl Future<Output = T>) -> Option<T
 
 #[tokio::test]
 async fn a_caller_who_goes_away_at_any_moment_loses_nothing() {
-    for backend in BOTH {
+    for backend in EVERY {
         let notes = Notes::on(backend).await;
         for warm in 0..2 {
             notes.call("note", &format!("w{warm}"), -1).await.unwrap();

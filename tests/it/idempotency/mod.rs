@@ -50,6 +50,7 @@ impl Notes {
         let mut tx = db.begin().await.unwrap();
         let sql = match db.backend() {
             Backend::Postgres => "CREATE TABLE notes (id BIGSERIAL PRIMARY KEY, n BIGINT NOT NULL)",
+            Backend::MySql => "CREATE TABLE notes (id BIGINT AUTO_INCREMENT PRIMARY KEY, n BIGINT NOT NULL)",
             _ => "CREATE TABLE notes (id INTEGER PRIMARY KEY, n BIGINT NOT NULL)",
         };
         query(sql).execute(&mut tx).await.unwrap();

@@ -1,7 +1,7 @@
 //! One key, one effect: at once, one after the other, and after the key has expired.
 
 use super::Notes;
-use crate::counter::{BOTH, Postgres};
+use crate::counter::{EVERY, Postgres};
 use diptych::{Backend, ErrorKind, IdempotencyKey, query_scalar};
 use diptych_pipeline::{Caller, Surface, Via};
 use diptych_spec::Arguments;
@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 
 #[tokio::test]
 async fn a_hundred_calls_with_one_key_have_one_effect() {
-    for backend in BOTH {
+    for backend in EVERY {
         let notes = Notes::on(backend).await;
         for round in 0..5 {
             let key = format!("k{round}");
@@ -72,7 +72,7 @@ async fn on_sqlite_the_answer_is_waited_for() {
 
 #[tokio::test]
 async fn a_key_that_has_expired_was_not_used() {
-    for backend in BOTH {
+    for backend in EVERY {
         let notes = Notes::on(backend).await;
         let first = notes.call("note", "k", 1).await.unwrap();
         let kept = notes.count("SELECT expires_at - created_at FROM diptych_idempotency").await;
@@ -89,7 +89,7 @@ async fn a_key_that_has_expired_was_not_used() {
 
 #[tokio::test]
 async fn what_has_expired_is_removed() {
-    for backend in BOTH {
+    for backend in EVERY {
         let notes = Notes::on(backend).await;
         for n in 0..3 {
             notes.call("note", &format!("k{n}"), n).await.unwrap();
@@ -150,7 +150,7 @@ async fn arguments_are_the_same_however_they_are_written() {
 /// Nobody who is not signed in has a key, and a caller with a long name has one as well.
 #[tokio::test]
 async fn keys_are_of_callers_who_are_known() {
-    for backend in BOTH {
+    for backend in EVERY {
         let notes = Notes::on(backend).await;
         let call = async |principal| {
             let caller = Caller {

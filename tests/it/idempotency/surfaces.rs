@@ -1,6 +1,6 @@
 //! What each surface adds: header fields, `_meta`, an argument; and one key over all of them.
 
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use crate::suite::{application, customer, invoice};
 use diptych::{
     Audit, AuditEntry, Authenticated, Backend, Db, IdempotencyKey, MCPServer, Operations, POST, Principal, Result,
@@ -39,7 +39,7 @@ const REPLAYED: &str = "dev.diptych/idempotent-replayed";
 
 #[tokio::test]
 async fn one_key_is_one_call_over_every_surface() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let running = RunningServer::start(application(&database)).await;
         let socket = running.socket();
@@ -196,7 +196,7 @@ async fn a_request_that_is_on_its_way_says_when_to_try_again() {
 
 #[tokio::test]
 async fn the_trail_says_that_nothing_was_done_again() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let server = application(&database).audit(Audit::new()).build().await.unwrap();
         let ann = SurfaceClient::in_process(server.client(), Some("ann"), &["invoices:read", "invoices:write"]);
@@ -221,7 +221,7 @@ async fn import(tx: &mut Tx) -> Result<i64> {
 /// Each call is a task of its own; what they do, one of them does.
 #[tokio::test]
 async fn tasks_with_one_key_have_one_effect() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let table = async |db: Db| {
             let mut tx = db.begin().await?;

@@ -1,13 +1,13 @@
 //! `app outbox`: dead letters from the command line.
 
 use super::{Gate, Process, Seen, handlers, within_reason};
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 
 #[tokio::test]
 async fn the_command_line_lists_shows_retries_and_discards() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let run = |arguments: &[&str], without: bool| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_keyed"));

@@ -1,7 +1,7 @@
 //! What breaks on the way: workers that die or are late, handlers that fail, and what becomes of their messages.
 
 use super::{Gate, Process, Seen, handlers, within_reason};
-use crate::counter::{BOTH, Backend};
+use crate::counter::{EVERY, Backend};
 use diptych::{Delivery, Outbox, OutboxMessage, Result, Tx};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 /// What is in the same database as the mark happens once; what is elsewhere may happen again, and has the same id.
 #[tokio::test]
 async fn a_worker_that_is_killed_between_the_effect_and_the_mark_is_replaced() {
-    for backend in BOTH {
+    for backend in EVERY {
         for (name, effects) in [("noted", vec![7]), ("told", vec![7, 7])] {
             let seen = Seen::on(backend).await;
             let gate = Gate::closed();
@@ -55,7 +55,7 @@ async fn a_worker_that_lost_its_message_commits_nothing() {
 
 #[tokio::test]
 async fn what_fails_is_tried_again_and_then_given_up() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let gate = Gate::failing(5);
         let works = Process::start(&seen.database, handlers().attempts(3), gate.clone()).await;
@@ -90,7 +90,7 @@ async fn what_fails_is_tried_again_and_then_given_up() {
 
 #[tokio::test]
 async fn dead_letters_are_tried_again_together_and_discarded() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let works = Process::start(&seen.database, handlers().attempts(1), Gate::failing(4)).await;
         for (name, n) in [("noted", 1), ("noted", 2), ("told", 3), ("ordered", 4)] {
@@ -116,7 +116,7 @@ async fn dead_letters_are_tried_again_together_and_discarded() {
 
 #[tokio::test]
 async fn a_message_that_kills_its_workers_is_given_up() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let sender = seen.sender().await;
         sender.send("noted", 1).await;
@@ -161,7 +161,7 @@ async fn meet_far(fate: Delivery<Far>) -> Result<()> {
 
 #[tokio::test]
 async fn a_handler_that_panics_or_hangs_harms_nothing_but_its_message() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let outbox = Outbox::new().handle(meet).handle(meet_far).attempts(1).deadline(Duration::from_millis(200));
         let works = Process::start(&seen.database, outbox, Gate::default()).await;
@@ -190,7 +190,7 @@ async fn a_handler_that_panics_or_hangs_harms_nothing_but_its_message() {
 
 #[tokio::test]
 async fn a_message_that_is_too_long_rolls_its_service_back() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let sender = Process::start(&seen.database, Outbox::new().longest(6), Gate::default()).await;
         let error = sender.call("noted", "{\"n\": 1}".to_owned(), None).await.unwrap_err();
@@ -201,7 +201,7 @@ async fn a_message_that_is_too_long_rolls_its_service_back() {
 
 #[tokio::test]
 async fn what_was_handled_is_removed_after_a_while_and_dead_letters_are_not() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let works = Process::start(&seen.database, handlers().attempts(1), Gate::failing(1)).await;
         works.send("noted", 1).await;

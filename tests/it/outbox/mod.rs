@@ -256,6 +256,9 @@ impl Seen {
             Backend::Postgres => {
                 "CREATE TABLE handled (id BIGSERIAL PRIMARY KEY, n BIGINT NOT NULL, message TEXT NOT NULL, attempt BIGINT NOT NULL)"
             }
+            Backend::MySql => {
+                "CREATE TABLE handled (id BIGINT AUTO_INCREMENT PRIMARY KEY, n BIGINT NOT NULL, message TEXT NOT NULL, attempt BIGINT NOT NULL)"
+            }
             _ => {
                 "CREATE TABLE handled (id INTEGER PRIMARY KEY, n BIGINT NOT NULL, message TEXT NOT NULL, attempt BIGINT NOT NULL)"
             }

@@ -1,13 +1,13 @@
 //! What is sent is what was committed, and each message is handled once when nothing fails.
 
 use super::{Gate, Process, Seen, handlers, within_reason};
-use crate::counter::BOTH;
+use crate::counter::EVERY;
 use diptych::Outbox;
 use std::time::Duration;
 
 #[tokio::test]
 async fn a_message_is_there_exactly_when_what_it_tells_of_is() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let sender = seen.sender().await;
         sender.call("failing", "{\"n\": 1}".to_owned(), None).await.unwrap_err();
@@ -27,7 +27,7 @@ async fn a_message_is_there_exactly_when_what_it_tells_of_is() {
 
 #[tokio::test]
 async fn each_of_many_messages_is_handled_once_by_two_processes() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let sender = seen.sender().await;
         for n in 0..20 {
@@ -51,7 +51,7 @@ async fn each_of_many_messages_is_handled_once_by_two_processes() {
 /// It looks for messages of others only after minutes.
 #[tokio::test]
 async fn what_is_sent_here_is_handled_at_once() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let patient = handlers().poll(Duration::from_secs(600));
         let works = Process::start(&seen.database, patient, Gate::failing(2)).await;
@@ -65,7 +65,7 @@ async fn what_is_sent_here_is_handled_at_once() {
 
 #[tokio::test]
 async fn messages_of_a_key_are_handled_in_order_whatever_fails() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let sender = seen.sender().await;
         for n in 0..12 {
@@ -84,7 +84,7 @@ async fn messages_of_a_key_are_handled_in_order_whatever_fails() {
 /// What nobody here handles waits for who does.
 #[tokio::test]
 async fn topics_of_others_are_left_to_them() {
-    for backend in BOTH {
+    for backend in EVERY {
         let seen = Seen::on(backend).await;
         let quick = || Outbox::new().poll(Duration::from_millis(20));
         let notes = Process::start(&seen.database, quick().handle(super::note), Gate::default()).await;
@@ -104,7 +104,7 @@ async fn topics_of_others_are_left_to_them() {
 
 #[tokio::test]
 async fn a_server_that_stops_ends_what_it_handles_and_leaves_the_rest() {
-    for backend in BOTH {
+    for backend in EVERY {
         for name in ["noted", "told"] {
             let seen = Seen::on(backend).await;
             let gate = Gate::closed();

@@ -95,7 +95,7 @@ async fn nothing_leaks_over_stdio() {
 /// What is printed when the server does not start is for the person at the terminal, who may be a service manager.
 #[tokio::test]
 async fn a_server_that_does_not_start_does_not_say_the_password() {
-    let postgres = diptych_testkit::postgres_address();
+    let postgres = diptych_testkit::server_address(diptych::Backend::Postgres);
     for url in [
         format!("postgres://postgres:Zq7dbpasswordQx@{postgres}/no_such_database"),
         "postgres://postgres:Zq7dbpasswordQx@[/database".to_owned(),

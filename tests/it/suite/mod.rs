@@ -26,7 +26,7 @@ mod world;
 
 pub(crate) use world::{World, application, customer, invoice, numbers};
 
-/// Runs a behaviour on every database and surface: ten tests.
+/// Runs a behaviour on every database and surface: fifteen tests.
 macro_rules! everywhere {
     ($($behaviour:ident),+ $(,)?) => {$(
         mod $behaviour {
@@ -41,6 +41,11 @@ macro_rules! everywhere {
             everywhere!(@on $behaviour, Postgres, postgres_mcp_session, McpSession);
             everywhere!(@on $behaviour, Postgres, postgres_mcp_stateless, McpStateless);
             everywhere!(@on $behaviour, Postgres, postgres_stdio, Stdio);
+            everywhere!(@on $behaviour, MySql, mysql_in_process, InProcess);
+            everywhere!(@on $behaviour, MySql, mysql_rest, Rest);
+            everywhere!(@on $behaviour, MySql, mysql_mcp_session, McpSession);
+            everywhere!(@on $behaviour, MySql, mysql_mcp_stateless, McpStateless);
+            everywhere!(@on $behaviour, MySql, mysql_stdio, Stdio);
         }
     )+};
     (@on $behaviour:ident, $backend:ident, $name:ident, $surface:ident) => {

@@ -1,6 +1,6 @@
 //! Calls that are sent again, and calls that run later.
 
-use super::{BOTH, FOUND, Found, World, call, engine, fill, status, tenancy};
+use super::{EVERY, FOUND, Found, World, call, engine, fill, status, tenancy};
 use diptych::{
     Authenticated, Backend, Db, Engine, Operations, Principal, Result, RowScope, Scoped, ServiceSpec, Task, Tx,
     query_scalar,
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Somebody who changes from one tenant to another has other keys there.
 #[tokio::test]
 async fn a_key_is_of_one_scope() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let db = Db::connect(database.url()).await.unwrap();
         fill(&db).await;
@@ -84,7 +84,7 @@ async fn run_later(db: Db, scope: RowScope<String>, who: Principal) -> Result<Va
 
 #[tokio::test]
 async fn a_task_runs_in_the_scope_of_its_owner() {
-    for backend in BOTH {
+    for backend in EVERY {
         let database = TestDatabase::new(backend).await;
         let db = Db::connect(database.url()).await.unwrap();
         fill(&db).await;

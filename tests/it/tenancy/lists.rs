@@ -1,11 +1,11 @@
 //! Pages and their cursors: a cursor is of one scope.
 
-use super::{ACME, BOTH, FOUND, World, ids, status};
+use super::{ACME, EVERY, FOUND, World, ids, status};
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn pages_concatenate_to_the_rows_of_the_tenant() {
-    for backend in BOTH {
+    for backend in EVERY {
         let world = World::on(backend, FOUND[0]).await;
         for caller in world.callers(Some("ann@acme")).await {
             let (mut seen, mut after) = (Vec::new(), Value::Null);
@@ -32,7 +32,7 @@ async fn pages_concatenate_to_the_rows_of_the_tenant() {
 
 #[tokio::test]
 async fn a_cursor_of_another_tenant_is_none() {
-    for (backend, found) in BOTH.into_iter().flat_map(|backend| FOUND.map(|found| (backend, found))) {
+    for (backend, found) in EVERY.into_iter().flat_map(|backend| FOUND.map(|found| (backend, found))) {
         let world = World::on(backend, found).await;
         let (ann, bob) = (world.callers(Some("ann@acme")).await, world.callers(Some("bob@beta")).await);
         for (ann, bob) in ann.iter().zip(&bob) {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use validator::Validate;
 
-pub(super) const BOTH: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
+pub(super) const EVERY: [Backend; 3] = [Backend::Sqlite, Backend::Postgres, Backend::MySql];
 
 /// The notes of each tenant: 1 to 9, and 101 to 104.
 const ACME: i64 = 9;
@@ -213,7 +213,7 @@ pub(super) async fn fill(db: &Db) {
     let mut tx = db.begin().await.unwrap();
     let notes = "CREATE TABLE notes (id BIGINT PRIMARY KEY, tenant_id TEXT NOT NULL, text TEXT NOT NULL)";
     query(notes).execute(&mut tx).await.unwrap();
-    query("CREATE TABLE members (subject TEXT PRIMARY KEY, tenant_id TEXT NOT NULL)").execute(&mut tx).await.unwrap();
+    query("CREATE TABLE members (subject VARCHAR(200) PRIMARY KEY, tenant_id TEXT NOT NULL)").execute(&mut tx).await.unwrap();
     query("INSERT INTO members VALUES ('ann@acme', 'acme'), ('bob@beta', 'beta')").execute(&mut tx).await.unwrap();
     for (tenant, ids) in [("acme", 1..=ACME), ("beta", 101..=100 + BETA)] {
         for id in ids {
@@ -278,7 +278,7 @@ const FOUND: [Found; 2] = [Found::InTheName, Found::InTheDatabase];
 
 #[tokio::test]
 async fn what_is_read_is_the_tenants() {
-    for (backend, found) in BOTH.into_iter().flat_map(|backend| FOUND.map(|found| (backend, found))) {
+    for (backend, found) in EVERY.into_iter().flat_map(|backend| FOUND.map(|found| (backend, found))) {
         let world = World::on(backend, found).await;
         for (user, own, theirs) in [("ann@acme", 1..=ACME, 101), ("bob@beta", 101..=100 + BETA, 1)] {
             let own: Vec<_> = own.collect();
@@ -334,7 +334,7 @@ async fn over_mcp(caller: &SurfaceClient, own: &[i64], theirs: i64) {
 
 #[tokio::test]
 async fn what_is_written_is_the_tenants() {
-    for (backend, found) in BOTH.into_iter().flat_map(|backend| FOUND.map(|found| (backend, found))) {
+    for (backend, found) in EVERY.into_iter().flat_map(|backend| FOUND.map(|found| (backend, found))) {
         let world = World::on(backend, found).await;
         for (at, caller) in world.callers(Some("ann@acme")).await.into_iter().enumerate() {
             let case = format!("{backend} {found:?} {caller:?}");
@@ -367,7 +367,7 @@ async fn what_is_written_is_the_tenants() {
 
 #[tokio::test]
 async fn whoever_is_in_no_scope_is_refused() {
-    for (backend, found) in BOTH.into_iter().flat_map(|backend| FOUND.map(|found| (backend, found))) {
+    for (backend, found) in EVERY.into_iter().flat_map(|backend| FOUND.map(|found| (backend, found))) {
         let world = World::on(backend, found).await;
         for (user, expected) in [(Some("eve"), 403), (Some("eve@"), 403), (None, 401)] {
             for caller in world.callers(user).await {

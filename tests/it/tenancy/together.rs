@@ -1,6 +1,6 @@
 //! A row scope beside all else that a declaration can say: what it narrows nothing else widens. Fields that are hidden stay so, too.
 
-use super::{ACME, BOTH, Found, NOTES, Note, fill, ids, tenancy};
+use super::{ACME, EVERY, Found, NOTES, Note, fill, ids, tenancy};
 use diptych::{
     Authenticated, Backend, Calls, Conn, Db, Engine, GET, Include, Input, MCPServer, Operations, Record, Result, Scope,
     Scoped, Select, Streaming, Tx, query, selector, service,
@@ -111,7 +111,7 @@ async fn world(backend: Backend) -> (TestDatabase, Db, RunningServer) {
 
 #[tokio::test]
 async fn nothing_widens_a_row_scope() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (_database, db, server) = world(backend).await;
         let caller =
             diptych_testkit::SurfaceClient::over(&server, diptych_testkit::Surface::McpStateless, Some("ann@acme"));
@@ -149,7 +149,7 @@ async fn nothing_widens_a_row_scope() {
 
 #[tokio::test]
 async fn a_stream_is_of_the_scope_and_without_what_is_hidden() {
-    for backend in BOTH {
+    for backend in EVERY {
         let (_database, _, server) = world(backend).await;
         let get = async |path: &str, user: &str, accept: &str| {
             let token = format!("Bearer {user}");

@@ -22,6 +22,21 @@ const TABLE: &str = "CREATE TABLE diptych_api_keys (
 );
 CREATE INDEX diptych_api_keys_created ON diptych_api_keys (created_at);";
 
+const MYSQL_TABLE: &str = "CREATE TABLE diptych_api_keys (
+    id VARCHAR(64) PRIMARY KEY NOT NULL,
+    hash VARCHAR(64) NOT NULL,
+    name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    operations TEXT,
+    created_at BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    expires_at BIGINT,
+    last_used_at BIGINT,
+    revoked_at BIGINT
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX diptych_api_keys_created ON diptych_api_keys (created_at);";
+
 /// A row: the key, and the hash of its text.
 pub(super) struct Stored {
     pub(super) key: ApiKey,
@@ -76,8 +91,9 @@ impl Record for Stored {
 }
 
 pub(super) async fn migrate(db: &Db) -> Result<()> {
-    let both = [Backend::Sqlite, Backend::Postgres].map(|backend| (101, "API keys", backend, TABLE));
-    Migrations::new(&both).run_apart(db).await
+    let tables = [(Backend::Sqlite, TABLE), (Backend::Postgres, TABLE), (Backend::MySql, MYSQL_TABLE)];
+    let all = tables.map(|(backend, table)| (101, "API keys", backend, table));
+    Migrations::new(&all).run_apart(db).await
 }
 
 pub(super) async fn insert(conn: &mut Conn, key: &ApiKey, hash: &Hash) -> Result<()> {

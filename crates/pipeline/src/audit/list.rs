@@ -43,7 +43,7 @@ impl Handler for AuditList {
 
     async fn invoke<'t>(&'t self, _: &'t mut Conn, (): ()) -> Result<Select<AuditEntry>> {
         Ok(Select::sql(
-            "SELECT id, call, at, operation, surface, mount, issuer, subject, client, address, arguments, outcome, code,
+            "SELECT id, \"call\", at, operation, surface, mount, issuer, subject, client, address, arguments, outcome, code,
              duration_ms, trace_id FROM diptych_audit",
         ))
     }

@@ -64,7 +64,7 @@ impl Record {
         let duration_ms = self.duration_ms();
         let outcome = if effect == Effect::DoneBefore { "replayed" } else { "committed" };
         let row = Row { outcome, code: String::new(), duration_ms, ..self.row.clone() };
-        row.insert().execute(tx).await?;
+        row.insert(tx.backend()).execute(tx).await?;
         self.is_kept = true;
         // From here on nobody but the database knows, until COMMIT was acknowledged.
         self.row.outcome = ErrorKind::OutcomeUnknown.name();

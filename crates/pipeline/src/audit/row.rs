@@ -2,7 +2,7 @@
 
 use crate::{
     Caller, Via,
-    db::{Db, Query, query},
+    db::{Backend, Db, Query, query},
 };
 use diptych_spec::{Principal, Result};
 use uuid::Uuid;
@@ -30,6 +30,14 @@ pub(super) struct Row {
     pub(super) code: String,
     pub(super) duration_ms: i64,
     pub(super) trace_id: String,
+}
+
+macro_rules! insert {
+    () => {
+        "INSERT INTO diptych_audit (id, \"call\", at, operation, surface, mount, issuer, subject, client, address, arguments,
+             outcome, code, duration_ms, trace_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
+    };
 }
 
 impl Row {
@@ -65,7 +73,7 @@ impl Row {
     pub(super) async fn write(db: &Db, rows: &[Self]) -> Result<()> {
         let mut tx = db.begin().await?;
         for row in rows {
-            if let Err(error) = row.clone().insert().execute(&mut tx).await {
+            if let Err(error) = row.clone().insert(db.backend()).execute(&mut tx).await {
                 tx.rollback().await;
                 return Err(error);
             }
@@ -74,12 +82,11 @@ impl Row {
     }
 
     /// Adds it. A row of the same id that is there stays as it is: what was committed was.
-    pub(super) fn insert(self) -> Query {
-        query(
-            "INSERT INTO diptych_audit (id, call, at, operation, surface, mount, issuer, subject, client, address, arguments,
-             outcome, code, duration_ms, trace_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (id) DO NOTHING",
-        )
+    pub(super) fn insert(self, backend: Backend) -> Query {
+        query(match backend {
+            Backend::MySql => concat!(insert!(), "ON DUPLICATE KEY UPDATE id = id"),
+            _ => concat!(insert!(), "ON CONFLICT (id) DO NOTHING"),
+        })
         .bind(self.id)
         .bind(self.call)
         .bind(self.at)

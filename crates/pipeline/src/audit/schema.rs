@@ -24,7 +24,29 @@ const TABLE: &str = "CREATE TABLE diptych_audit (
 CREATE INDEX diptych_audit_at ON diptych_audit (at);
 CREATE INDEX diptych_audit_subject ON diptych_audit (subject, at);";
 
+/// The longest of these are cut before they are written.
+const MYSQL_TABLE: &str = "CREATE TABLE diptych_audit (
+    id VARCHAR(64) PRIMARY KEY NOT NULL,
+    \"call\" VARCHAR(64) NOT NULL,
+    at BIGINT NOT NULL,
+    operation TEXT NOT NULL,
+    surface VARCHAR(32) NOT NULL,
+    mount TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    subject VARCHAR(512) NOT NULL,
+    client TEXT NOT NULL,
+    address VARCHAR(64) NOT NULL,
+    arguments LONGTEXT NOT NULL,
+    outcome VARCHAR(64) NOT NULL,
+    code VARCHAR(255) NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    trace_id VARCHAR(255) NOT NULL
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX diptych_audit_at ON diptych_audit (at);
+CREATE INDEX diptych_audit_subject ON diptych_audit (subject, at);";
+
 pub(super) async fn migrate(db: &Db) -> Result<()> {
-    let both = [Backend::Sqlite, Backend::Postgres].map(|backend| (23, "audit", backend, TABLE));
-    Migrations::new(&both).run_apart(db).await
+    let tables = [(Backend::Sqlite, TABLE), (Backend::Postgres, TABLE), (Backend::MySql, MYSQL_TABLE)];
+    let all = tables.map(|(backend, table)| (23, "audit", backend, table));
+    Migrations::new(&all).run_apart(db).await
 }

@@ -1,7 +1,7 @@
 //! Who writes what is in the queue, and removes what is old. It does both slowly enough for the application not to notice.
 
 use super::row::{Row, now};
-use crate::db::{Db, query};
+use crate::db::{Db, Old};
 use diptych_spec::Result;
 use std::{
     sync::{
@@ -98,10 +98,8 @@ impl Writer {
     }
 
     async fn remove_before(&self, oldest: i64) -> Result<u64> {
-        let purge = query(
-            "DELETE FROM diptych_audit WHERE id IN (SELECT id FROM diptych_audit WHERE at < $1 ORDER BY at LIMIT $2)",
-        );
-        purge.bind(oldest).bind(PURGED.cast_signed()).execute(&mut self.db.keeper().await?).await
+        let old = Old { table: "diptych_audit", key: "id", when: "at < $1", by: "at" };
+        old.remove(oldest, PURGED, &mut self.db.keeper().await?).await
     }
 }
 

@@ -10,15 +10,18 @@ pub enum Backend {
     Sqlite,
     /// PostgreSQL 14 or newer, and what speaks its protocol.
     Postgres,
+    /// MariaDB 10.6 or newer, and MySQL 8.0 or newer.
+    MySql,
 }
 
 impl Backend {
-    /// The database of a URL (`sqlite://…`, `postgres://…`).
+    /// The database of a URL (`sqlite://…`, `postgres://…`, `mysql://…`).
     #[must_use]
     pub fn of_url(url: &str) -> Option<Self> {
         match url.split_once(':')?.0 {
             "sqlite" => Some(Self::Sqlite),
             "postgres" | "postgresql" => Some(Self::Postgres),
+            "mysql" | "mariadb" => Some(Self::MySql),
             _ => None,
         }
     }
@@ -29,6 +32,7 @@ impl fmt::Display for Backend {
         f.write_str(match self {
             Self::Sqlite => "SQLite",
             Self::Postgres => "PostgreSQL",
+            Self::MySql => "MySQL",
         })
     }
 }
@@ -41,6 +45,8 @@ macro_rules! each {
             $enum::Sqlite($inner) => $body,
             #[cfg(feature = "postgres")]
             $enum::Postgres($inner) => $body,
+            #[cfg(feature = "mysql")]
+            $enum::MySql($inner) => $body,
         }
     };
 }

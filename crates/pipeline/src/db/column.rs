@@ -1,7 +1,11 @@
 //! From a driver's cells to portable types.
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::numeric;
 use super::{db_error, record::AnyRow};
 use diptych_spec::{Error, Result, Version};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use sqlx::TypeInfo as _;
 use sqlx::{Row as _, ValueRef as _};
 use std::fmt;
 
@@ -19,6 +23,8 @@ impl Cell<'_> {
             AnyRow::Sqlite(row) => row.try_get_raw(self.ordinal).map(|value| value.is_null()),
             #[cfg(feature = "postgres")]
             AnyRow::Postgres(row) => row.try_get_raw(self.ordinal).map(|value| value.is_null()),
+            #[cfg(feature = "mysql")]
+            AnyRow::MySql(row) => row.try_get_raw(self.ordinal).map(|value| value.is_null()),
         }
         .map_err(db_error)
     }
@@ -60,6 +66,8 @@ macro_rules! portable {
                     AnyRow::Sqlite(row) => row.try_get(cell.ordinal),
                     #[cfg(feature = "postgres")]
                     AnyRow::Postgres(row) => row.try_get(cell.ordinal),
+                    #[cfg(feature = "mysql")]
+                    AnyRow::MySql(row) => row.try_get(cell.ordinal),
                 }
                 .map_err(db_error)
             }
@@ -67,8 +75,49 @@ macro_rules! portable {
     )*};
 }
 portable! {
-    bool, i16, i32, i64, f32, f64, String, Vec<u8>, uuid::Uuid, chrono::DateTime<chrono::Utc>, chrono::NaiveDateTime,
+    bool, i16, i32, f32, f64, String, Vec<u8>, chrono::DateTime<chrono::Utc>, chrono::NaiveDateTime,
     chrono::NaiveDate, chrono::NaiveTime, serde_json::Value,
+}
+
+/// Also the sum of a BIGINT column, which is an exact number of any size on PostgreSQL and MySQL.
+impl Column for i64 {
+    fn decode(cell: &Cell<'_>) -> Result<Self> {
+        match cell.row {
+            #[cfg(feature = "sqlite")]
+            AnyRow::Sqlite(row) => row.try_get(cell.ordinal),
+            #[cfg(feature = "postgres")]
+            AnyRow::Postgres(row) => row.try_get(cell.ordinal).or_else(|error| {
+                let raw = row.try_get_raw(cell.ordinal)?;
+                let is_numeric = raw.type_info().name() == "NUMERIC";
+                let whole = raw.as_bytes().ok().filter(|_| is_numeric).and_then(numeric::postgres);
+                whole.ok_or(error)
+            }),
+            #[cfg(feature = "mysql")]
+            AnyRow::MySql(row) => row.try_get(cell.ordinal).or_else(|error| {
+                let is_decimal = row.try_get_raw(cell.ordinal)?.type_info().name() == "DECIMAL";
+                let text = is_decimal.then(|| row.try_get_unchecked::<&str, _>(cell.ordinal).ok()).flatten();
+                text.and_then(numeric::mysql).ok_or(error)
+            }),
+        }
+        .map_err(db_error)
+    }
+}
+
+impl Column for uuid::Uuid {
+    fn decode(cell: &Cell<'_>) -> Result<Self> {
+        match cell.row {
+            #[cfg(feature = "sqlite")]
+            AnyRow::Sqlite(row) => row.try_get(cell.ordinal).map_err(db_error),
+            #[cfg(feature = "postgres")]
+            AnyRow::Postgres(row) => row.try_get(cell.ordinal).map_err(db_error),
+            #[cfg(feature = "mysql")]
+            AnyRow::MySql(row) => {
+                let bytes: &[u8] = row.try_get(cell.ordinal).map_err(db_error)?;
+                // 16 bytes; MariaDB sends its own type as text.
+                Self::from_slice(bytes).or_else(|_| Self::try_parse_ascii(bytes)).map_err(Error::internal)
+            }
+        }
+    }
 }
 
 impl Column for Version {

@@ -10,6 +10,8 @@ pub(crate) enum Driver {
     Sqlite(Held<sqlx::Sqlite>),
     #[cfg(feature = "postgres")]
     Postgres(Held<sqlx::Postgres>),
+    #[cfg(feature = "mysql")]
+    MySql(Held<sqlx::MySql>),
 }
 
 /// A connection. Selectors get a read-only one; a [`super::Tx`] is one that writes.
@@ -19,7 +21,7 @@ pub struct Conn {
     pub(crate) driver: Driver,
     /// Rows that are read are locked this way: set while the target is resolved.
     pub(crate) lock: Lock,
-    /// A statement failed and the database takes no more in this transaction (PostgreSQL).
+    /// A statement failed and there is no more of this transaction: PostgreSQL takes no others in it, MySQL has ended it.
     pub(crate) failed: bool,
     /// The connection was lent out whole, so that statements could fail unseen.
     pub(crate) unseen: bool,
@@ -40,6 +42,8 @@ impl Conn {
             Driver::Sqlite(_) => Backend::Sqlite,
             #[cfg(feature = "postgres")]
             Driver::Postgres(_) => Backend::Postgres,
+            #[cfg(feature = "mysql")]
+            Driver::MySql(_) => Backend::MySql,
         }
     }
 
@@ -52,8 +56,8 @@ impl Conn {
                 held.sending();
                 Some(held.raw())
             }
-            #[cfg(feature = "postgres")]
-            Driver::Postgres(_) => None,
+            #[allow(unreachable_patterns, reason = "the only driver that is compiled in")]
+            _ => None,
         }
     }
 
@@ -66,8 +70,24 @@ impl Conn {
                 held.sending();
                 Some(held.raw())
             }
-            #[cfg(feature = "sqlite")]
-            Driver::Sqlite(_) => None,
+            #[allow(unreachable_patterns, reason = "the only driver that is compiled in")]
+            _ => None,
+        }
+    }
+
+    /// The MySQL or MariaDB connection itself, for plain sqlx; `None` on another database.
+    ///
+    /// It speaks the SQL of the others: names are quoted with `"`, texts are joined with `||`, a backslash is one. Parameters are `?`.
+    #[cfg(feature = "mysql")]
+    pub fn as_mysql(&mut self) -> Option<&mut sqlx::MySqlConnection> {
+        match &mut self.driver {
+            Driver::MySql(held) => {
+                self.unseen = true;
+                held.sending();
+                Some(held.raw())
+            }
+            #[allow(unreachable_patterns, reason = "the only driver that is compiled in")]
+            _ => None,
         }
     }
 

@@ -3,6 +3,8 @@
 //! From the first row on the connection is busy, until the database has said that there are no more: one that is left in between, because
 //! nobody takes rows any more, is closed and its statement ended, never given back half-read (ADR 0040).
 
+#[cfg(feature = "mysql")]
+use super::placeholders;
 use super::{
     Conn,
     connection::Driver,
@@ -80,6 +82,11 @@ impl Statement {
                 Driver::Sqlite(held) => pour!(held, encode::sqlite, AnyRow::Sqlite, self, sink, take),
                 #[cfg(feature = "postgres")]
                 Driver::Postgres(held) => pour!(held, encode::postgres, AnyRow::Postgres, self, sink, take),
+                #[cfg(feature = "mysql")]
+                Driver::MySql(held) => {
+                    let statement = placeholders::positional(self)?;
+                    pour!(held, encode::mysql, AnyRow::MySql, statement, sink, take)
+                }
             }
         });
         pouring.inspect(trace::failed).instrument(span).await

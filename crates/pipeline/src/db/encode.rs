@@ -1,6 +1,10 @@
 //! From portable values to a driver's parameters.
 
+#[cfg(feature = "mysql")]
+use chrono::Datelike as _;
 use diptych_spec::{Error, Result, Value, ValueKind};
+#[cfg(feature = "mysql")]
+use diptych_spec::ErrorKind;
 use sqlx::{Arguments, Database, Encode, Type};
 
 /// SQLite stores a moment as text; this form sorts by time, to the microsecond that PostgreSQL keeps too.
@@ -27,6 +31,31 @@ pub(crate) fn postgres(values: Vec<Value>) -> Result<sqlx::postgres::PgArguments
         common::<sqlx::Postgres>(&mut out, value)?;
     }
     Ok(out)
+}
+
+/// MySQL has no type for an id: it is 16 bytes, as sqlx has it.
+#[cfg(feature = "mysql")]
+pub(crate) fn mysql(values: Vec<Value>) -> Result<sqlx::mysql::MySqlArguments> {
+    let mut out = sqlx::mysql::MySqlArguments::default();
+    for value in values {
+        if let Value::DateTime(moment) = &value {
+            year(moment.year())?;
+        } else if let Value::Timestamp(moment) = &value {
+            year(moment.year())?;
+        } else if let Value::Date(day) = &value {
+            year(day.year())?;
+        }
+        common::<sqlx::MySql>(&mut out, value)?;
+    }
+    Ok(out)
+}
+
+/// Years have four digits there. What is longer is told as the other databases do.
+#[cfg(feature = "mysql")]
+fn year(year: i32) -> Result<()> {
+    let fits = (0..=9999).contains(&year);
+    let refused = || Error::new(ErrorKind::Invalid, "constraint", "the database does not accept one of the values");
+    fits.then_some(()).ok_or_else(refused)
 }
 
 fn add<'q, D, T>(out: &mut D::Arguments, value: T) -> Result<()>

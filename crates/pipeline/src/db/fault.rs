@@ -14,7 +14,10 @@ use std::{error::Error as StdError, fmt};
 #[must_use]
 pub fn db_error(error: sqlx::Error) -> Error {
     let (kind, code, detail) = match &error {
-        sqlx::Error::Database(database) => classify(database.as_ref()),
+        sqlx::Error::Database(database) => match number(&error).and_then(by_number) {
+            Some(class) => class,
+            None => classify(database.as_ref()),
+        },
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => UNAVAILABLE,
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::BeginFailed => LOST,
         sqlx::Error::RowNotFound => (ErrorKind::NotFound, "not_found", "there is no such row"),
@@ -23,11 +26,13 @@ pub fn db_error(error: sqlx::Error) -> Error {
     Error::new(kind, code, detail).with_source(Fault::of(&error))
 }
 
-/// Whether the connection is of no more use: it broke, or the server ended it (SQLSTATE classes 08 and 57P).
+/// Whether the connection is of no more use: it broke, or the server ended it (SQLSTATE classes 08 and 57P, and what MySQL
+/// says when it ends one).
 pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed)
         || code.is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+        || number(error).is_some_and(|number| LOST_NUMBERS.contains(&number))
 }
 
 /// Whether the same call can be tried again because nothing of it happened.
@@ -51,6 +56,10 @@ type Class = (ErrorKind, &'static str, &'static str);
 const UNAVAILABLE: Class = (ErrorKind::Unavailable, "unavailable", "the database is busy or out of reach; try again");
 const LOST: Class = (ErrorKind::Unavailable, "connection_lost", "the database cannot be reached; try again");
 const STALE: Class = (ErrorKind::Unavailable, "stale_plan", "the database's schema changed meanwhile; try again");
+const SERIALIZATION: Class =
+    (ErrorKind::Unavailable, "serialization", "another call was changing the same rows; try again");
+const DEADLINE: Class = (ErrorKind::Deadline, "deadline", "the operation took longer than its deadline");
+const CONSTRAINT: Class = (ErrorKind::Invalid, "constraint", "the database does not accept one of the values");
 const INTERNAL: Class = (ErrorKind::Internal, "internal", "an unexpected error occurred");
 
 fn classify(error: &dyn DatabaseError) -> Class {
@@ -60,7 +69,7 @@ fn classify(error: &dyn DatabaseError) -> Class {
             (ErrorKind::Conflict, "foreign_key", "a row that this refers to does not exist, or is still referred to")
         }
         Constraint::NotNullViolation | Constraint::CheckViolation => {
-            (ErrorKind::Invalid, "constraint", "the database does not accept one of the values")
+            CONSTRAINT
         }
         _ => by_code(error),
     }
@@ -72,17 +81,46 @@ fn by_code(error: &dyn DatabaseError) -> Class {
     match code.as_deref().unwrap_or_default() {
         "0A000" if error.message().contains("cached plan must not change result type") => STALE,
         "40001" | "40P01" | "5" | "6" | "261" | "262" | "517" => {
-            (ErrorKind::Unavailable, "serialization", "another call was changing the same rows; try again")
+            SERIALIZATION
         }
-        "57014" => (ErrorKind::Deadline, "deadline", "the operation took longer than its deadline"),
+        "57014" => DEADLINE,
         "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" => LOST,
         "53300" | "53400" | "55P03" | "25P03" => UNAVAILABLE,
         // Too long, also for an index; out of range, also of dates; U+0000, which PostgreSQL keeps in no text and no JSON.
         "22001" | "22003" | "22008" | "22021" | "22P05" | "54000" | "1299" => {
-            (ErrorKind::Invalid, "constraint", "the database does not accept one of the values")
+            CONSTRAINT
         }
         _ => INTERNAL,
     }
+}
+
+/// What MySQL says of a connection that it ends: killed, shut down, idle for too long.
+const LOST_NUMBERS: [u16; 4] = [1053, 1927, 3169, 4031];
+
+/// The number of an error of MySQL or MariaDB.
+#[cfg(feature = "mysql")]
+fn number(error: &sqlx::Error) -> Option<u16> {
+    super::mysql::number(error)
+}
+
+#[cfg(not(feature = "mysql"))]
+fn number(_: &sqlx::Error) -> Option<u16> {
+    None
+}
+
+/// Error numbers of MySQL and MariaDB, whose SQLSTATE says less; `None` for those of which sqlx knows the kind.
+fn by_number(number: u16) -> Option<Class> {
+    Some(match number {
+        // Waited for a lock, a deadlock, changed since it was read, locked with NOWAIT.
+        1205 | 1213 | 1020 | 3572 => SERIALIZATION,
+        // Ended at its time, or from outside.
+        1317 | 1969 | 3024 => DEADLINE,
+        1040 | 1203 | 1226 => UNAVAILABLE,
+        // Too long, also for an index; out of range; no such date; a text that its column cannot have; no JSON.
+        1406 | 1071 | 1264 | 1292 | 1366 | 1411 | 1690 | 3140 | 3141 | 4025 | 1265 | 3819 => CONSTRAINT,
+        _ if LOST_NUMBERS.contains(&number) => LOST,
+        _ => return None,
+    })
 }
 
 /// What the log may know of a database error: its code and what it names, never its text (which quotes values and SQL).
@@ -114,7 +152,10 @@ impl Fault {
         };
         Self {
             what,
-            code: database.and_then(|error| error.code()).map(|code| code.into_owned()),
+            code: match number(error) {
+                Some(number) => Some(number.to_string()),
+                None => database.and_then(|error| error.code()).map(|code| code.into_owned()),
+            },
             constraint: database.and_then(|error| error.constraint()).map(str::to_owned),
             table: database.and_then(|error| error.table()).map(str::to_owned),
         }

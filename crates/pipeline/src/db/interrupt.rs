@@ -15,12 +15,15 @@ pub(crate) trait Interrupt: Database {
     /// How the statements of one connection are reached.
     type Reach: Send + Sync + 'static;
 
-    /// Finds out how. Called once, when the connection was opened; a database that does not tell has statements that end by
-    /// themselves.
+    /// Sets the connection up, and finds out how. Called once, when it was opened; a database that does not tell has statements
+    /// that end by themselves.
+    ///
+    /// # Errors
+    /// It cannot be set up, and is of no use.
     fn reach(
         connection: &mut Self::Connection,
         means: &Self::Means,
-    ) -> impl Future<Output = Option<Self::Reach>> + Send;
+    ) -> impl Future<Output = sqlx::Result<Option<Self::Reach>>> + Send;
 
     /// Ends the statement that is under way, if one is. Returns when no later statement can be meant any more.
     ///

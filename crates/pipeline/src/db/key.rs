@@ -1,7 +1,7 @@
 //! The value of a cell in the type that the database itself gives it: what a cursor keeps of a row, to be compared with the
 //! same column later.
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::{Cell, Column};
 use super::{db_error, record::AnyRow};
 use diptych_spec::{Error, Result, Value};
@@ -49,6 +49,31 @@ impl AnyRow<'_> {
                     "UUID" => uuid::Uuid::decode(&cell).map(Value::Uuid),
                     "TIMESTAMPTZ" => chrono::DateTime::decode(&cell).map(Value::DateTime),
                     "TIMESTAMP" => chrono::NaiveDateTime::decode(&cell).map(Value::Timestamp),
+                    "DATE" => chrono::NaiveDate::decode(&cell).map(Value::Date),
+                    "TIME" => chrono::NaiveTime::decode(&cell).map(Value::Time),
+                    other => Err(no_key(other)),
+                }
+            }
+            #[cfg(feature = "mysql")]
+            AnyRow::MySql(row) => {
+                let raw = row.try_get_raw(ordinal).map_err(db_error)?;
+                if raw.is_null() {
+                    return Err(no_key("NULL"));
+                }
+                let cell = Cell { row: self, ordinal };
+                let kind = raw.type_info();
+                match kind.name() {
+                    "BOOLEAN" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => i64::decode(&cell).map(Value::I64),
+                    "FLOAT" => f32::decode(&cell).map(Value::F32),
+                    "DOUBLE" => f64::decode(&cell).map(Value::F64),
+                    "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" => {
+                        String::decode(&cell).map(|text| Value::Text(text.into()))
+                    }
+                    "BINARY" | "VARBINARY" | "TINYBLOB" | "BLOB" | "MEDIUMBLOB" | "LONGBLOB" => {
+                        Vec::decode(&cell).map(Value::Bytes)
+                    }
+                    "DATETIME" => chrono::NaiveDateTime::decode(&cell).map(Value::Timestamp),
+                    "TIMESTAMP" => chrono::DateTime::decode(&cell).map(Value::DateTime),
                     "DATE" => chrono::NaiveDate::decode(&cell).map(Value::Date),
                     "TIME" => chrono::NaiveTime::decode(&cell).map(Value::Time),
                     other => Err(no_key(other)),

@@ -6,7 +6,7 @@ use super::{Backend, Conn, Tx};
 #[diagnostic::on_unimplemented(
     message = "a service cannot be lent `&mut {Self}`",
     label = "not a connection",
-    note = "take `&mut Tx`, or a concrete `&mut PgConnection` / `&mut SqliteConnection` of sqlx"
+    note = "take `&mut Tx`, or a concrete `&mut PgConnection` / `&mut SqliteConnection` / `&mut MySqlConnection` of sqlx"
 )]
 pub trait Lent: Send + 'static {
     /// The only database it works on, if there is one.
@@ -19,7 +19,7 @@ pub trait Lent: Send + 'static {
 #[diagnostic::on_unimplemented(
     message = "a selector or prompt cannot be lent `&mut {Self}`",
     label = "not a read-only connection",
-    note = "selectors and prompts only read: take `&mut Conn`, or a concrete `&mut PgConnection` / `&mut SqliteConnection` of sqlx"
+    note = "selectors and prompts only read: take `&mut Conn`, or a concrete `&mut PgConnection` / `&mut SqliteConnection` / `&mut MySqlConnection` of sqlx"
 )]
 pub trait ReadLent: Lent {
     /// Takes it out of the connection; `None` on another database.
@@ -71,5 +71,20 @@ impl Lent for sqlx::PgConnection {
 impl ReadLent for sqlx::PgConnection {
     fn lend_read(conn: &mut Conn) -> Option<&mut Self> {
         conn.as_postgres()
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl Lent for sqlx::MySqlConnection {
+    const BACKEND: Option<Backend> = Some(Backend::MySql);
+    fn lend(tx: &mut Tx) -> Option<&mut Self> {
+        tx.as_mysql()
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl ReadLent for sqlx::MySqlConnection {
+    fn lend_read(conn: &mut Conn) -> Option<&mut Self> {
+        conn.as_mysql()
     }
 }

@@ -68,8 +68,13 @@ impl Migrations {
             migrator.set_ignore_missing(true);
         }
         let mut conn = db.writer().await?;
-        if db.backend() == Backend::Postgres {
-            super::query("SET statement_timeout = 0").execute(&mut conn).await?;
+        match db.backend() {
+            Backend::Sqlite => {}
+            Backend::Postgres => super::query("SET statement_timeout = 0").execute(&mut conn).await.map(drop)?,
+            #[cfg(feature = "mysql")]
+            Backend::MySql => super::query(super::mysql::NO_TIMEOUT).execute(&mut conn).await.map(drop)?,
+            #[cfg(not(feature = "mysql"))]
+            Backend::MySql => {}
         }
         // SQLite has no lock for it: where another process applied one meanwhile, the next try finds it applied.
         let tries = if db.backend() == Backend::Sqlite { migrator.iter().count() + 1 } else { 1 };
@@ -84,6 +89,11 @@ impl Migrations {
                 #[cfg(feature = "postgres")]
                 Backend::Postgres => match conn.as_postgres() {
                     Some(postgres) => migrator.run_direct(None, postgres, false).await,
+                    None => Ok(()),
+                },
+                #[cfg(feature = "mysql")]
+                Backend::MySql => match conn.as_mysql() {
+                    Some(mysql) => migrator.run_direct(None, mysql, false).await,
                     None => Ok(()),
                 },
                 #[allow(unreachable_patterns, reason = "a driver that is not compiled in cannot be connected to")]

@@ -15,12 +15,21 @@ mod interrupt;
 mod key;
 mod lent;
 mod migrate;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod numeric;
 mod on_demand;
+#[cfg(feature = "mysql")]
+mod placeholders;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod purge;
 mod record;
 mod savepoint;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod served;
 mod slots;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -39,6 +48,7 @@ pub use migrate::Migrations;
 pub use on_demand::OnDemand;
 pub use pool::{Db, DbOptions};
 pub(crate) use pool::{Plans, Terms};
+pub(crate) use purge::Old;
 pub use record::{Record, Row};
 pub use statement::{Query, QueryAs, QueryScalar, query, query_as, query_scalar};
 pub(crate) use statement::{Rows, Statement};

@@ -1,7 +1,9 @@
 //! A database that is connected to: who gets a connection, and what is done with one that turns out to be dead.
 //!
-//! How each database's connections are set up and kept is in `sqlite.rs` and `postgres.rs`.
+//! How each database's connections are set up and kept is in `sqlite.rs`, `postgres.rs` and `mysql.rs`.
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::served::Served;
 use super::{AfterCommits, Backend, Conn, Tx, connection::Driver};
 use diptych_spec::{Error, ErrorKind, Isolation, Lock, Result};
 use std::{fmt, sync::Arc, time::Duration};
@@ -15,7 +17,7 @@ pub struct DbOptions {
     pub max_connections: u32,
     /// How long a call waits for a free connection; 10 seconds. Then it is answered with 503.
     pub acquire_timeout: Duration,
-    /// The longest a statement may run before PostgreSQL itself ends it; 30 seconds. An engine raises it to the longest
+    /// The longest a statement may run before PostgreSQL or MySQL itself ends it; 30 seconds. An engine raises it to the longest
     /// deadline that one of its operations declares; a service's own deadline holds in the database too.
     pub statement_timeout: Duration,
     /// How long a call on SQLite waits for the write lock while another program holds it; 5 seconds. Then it is answered with 503,
@@ -53,7 +55,7 @@ pub(crate) enum Plans {
 
 /// How a transaction is opened.
 #[derive(Debug, Clone, Copy)]
-#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite has one way"))]
+#[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code, reason = "SQLite has one way"))]
 pub(crate) struct Terms {
     pub(crate) plans: Plans,
     /// How long a statement in it may run, where that is said.
@@ -78,7 +80,9 @@ enum Pools {
     #[cfg(feature = "sqlite")]
     Sqlite(super::sqlite::Sqlite),
     #[cfg(feature = "postgres")]
-    Postgres(super::postgres::Postgres),
+    Postgres(Served<sqlx::Postgres>),
+    #[cfg(feature = "mysql")]
+    MySql(Served<sqlx::MySql>),
 }
 
 impl Db {
@@ -99,7 +103,9 @@ impl Db {
             #[cfg(feature = "sqlite")]
             Some(Backend::Sqlite) => Pools::Sqlite(super::sqlite::Sqlite::new(url, &options)?),
             #[cfg(feature = "postgres")]
-            Some(Backend::Postgres) => Pools::Postgres(super::postgres::Postgres::new(url, &options)?),
+            Some(Backend::Postgres) => Pools::Postgres(super::postgres::served(url, &options)?),
+            #[cfg(feature = "mysql")]
+            Some(Backend::MySql) => Pools::MySql(super::mysql::served(url, &options)?),
             #[allow(unreachable_patterns, reason = "reached when a driver is not compiled in")]
             Some(known) => {
                 return Err(Error::bad_request(format!(
@@ -108,7 +114,7 @@ impl Db {
             }
             None => {
                 return Err(Error::bad_request(
-                    "the database URL has to start with `sqlite:` or `postgres:`, such as sqlite://app.db",
+                    "the database URL has to start with `sqlite:`, `postgres:` or `mysql:`, such as sqlite://app.db",
                 ));
             }
         };
@@ -139,6 +145,8 @@ impl Db {
             Pools::Sqlite(_) => Backend::Sqlite,
             #[cfg(feature = "postgres")]
             Pools::Postgres(_) => Backend::Postgres,
+            #[cfg(feature = "mysql")]
+            Pools::MySql(_) => Backend::MySql,
         }
     }
 
@@ -151,6 +159,8 @@ impl Db {
             }
             #[cfg(feature = "postgres")]
             Pools::Postgres(postgres) => postgres.allow_statements_of(longest),
+            #[cfg(feature = "mysql")]
+            Pools::MySql(mysql) => mysql.allow_statements_of(longest),
         }
     }
 
@@ -173,12 +183,14 @@ impl Db {
             Driver::Postgres(held) => {
                 held.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".into()).await.map(Driver::Postgres)
             }
+            #[cfg(feature = "mysql")]
+            Driver::MySql(held) => held.begin(super::mysql::SNAPSHOT.into()).await.map(Driver::MySql),
         };
         driver.map(Conn::new)
     }
 
     /// A read-only connection in a transaction, for what is to be gone with it, as `SET LOCAL` is; end it with [`Conn::end_reading`].
-    /// On SQLite there is no such thing, and no transaction.
+    /// On others there is no such thing, and no transaction.
     pub(crate) async fn bracket(&self, plans: Plans, tested: bool) -> Result<Conn> {
         let conn = self.acquire(plans, tested).await?;
         let driver = match conn.driver {
@@ -188,6 +200,8 @@ impl Db {
             Driver::Postgres(held) => {
                 Driver::Postgres(held.begin("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".into()).await?)
             }
+            #[cfg(feature = "mysql")]
+            Driver::MySql(held) => Driver::MySql(held),
         };
         Ok(Conn::new(driver))
     }
@@ -205,6 +219,10 @@ impl Db {
             Pools::Postgres(postgres) => {
                 postgres.streamer(place).await?.begin(super::postgres::stream(longest)).await.map(Driver::Postgres)
             }
+            #[cfg(feature = "mysql")]
+            Pools::MySql(mysql) => {
+                mysql.streamer(place).await?.begin(super::mysql::stream(longest)).await.map(Driver::MySql)
+            }
         };
         driver.map(Conn::new)
     }
@@ -219,6 +237,16 @@ impl Db {
         self.begin_with(Terms { plans: Plans::Cached, deadline: None, isolation, lock }).await
     }
 
+    /// How long a statement may run where nothing else is said.
+    #[cfg(feature = "mysql")]
+    fn statement_timeout(&self) -> Duration {
+        match &self.0.pools {
+            Pools::MySql(mysql) => mysql.statement_timeout(),
+            #[allow(unreachable_patterns, reason = "the only driver that is compiled in")]
+            _ => self.0.options.statement_timeout,
+        }
+    }
+
     /// What transactions have left to be done.
     pub(crate) fn after_commits(&self) -> &AfterCommits {
         &self.0.after
@@ -231,6 +259,8 @@ impl Db {
             Pools::Sqlite(sqlite) => sqlite.close().await,
             #[cfg(feature = "postgres")]
             Pools::Postgres(postgres) => postgres.close().await,
+            #[cfg(feature = "mysql")]
+            Pools::MySql(mysql) => mysql.close().await,
         }
     }
 
@@ -241,6 +271,8 @@ impl Db {
             Pools::Sqlite(sqlite) => Driver::Sqlite(sqlite.writer().await?),
             #[cfg(feature = "postgres")]
             Pools::Postgres(postgres) => Driver::Postgres(postgres.writer().await?),
+            #[cfg(feature = "mysql")]
+            Pools::MySql(mysql) => Driver::MySql(mysql.writer().await?),
         };
         Ok(Conn::new(driver))
     }
@@ -253,6 +285,8 @@ impl Db {
             Pools::Sqlite(sqlite) => Driver::Sqlite(sqlite.writer().await?),
             #[cfg(feature = "postgres")]
             Pools::Postgres(postgres) => Driver::Postgres(postgres.keeper().await?),
+            #[cfg(feature = "mysql")]
+            Pools::MySql(mysql) => Driver::MySql(mysql.keeper().await?),
         };
         Ok(Conn::new(driver))
     }
@@ -264,6 +298,8 @@ impl Db {
             Pools::Sqlite(_) => usize::MAX,
             #[cfg(feature = "postgres")]
             Pools::Postgres(postgres) => postgres.places(),
+            #[cfg(feature = "mysql")]
+            Pools::MySql(mysql) => mysql.places(),
         }
     }
 
@@ -275,6 +311,8 @@ impl Db {
                 Pools::Sqlite(sqlite) => Driver::Sqlite(sqlite.reader().await?),
                 #[cfg(feature = "postgres")]
                 Pools::Postgres(postgres) => Driver::Postgres(postgres.reader().await?),
+                #[cfg(feature = "mysql")]
+                Pools::MySql(mysql) => Driver::MySql(mysql.reader().await?),
             };
             let mut conn = Conn::new(driver);
             if (tested && !conn.is_alive().await) || (plans == Plans::Fresh && conn.forget_plans().await.is_err()) {
@@ -301,6 +339,11 @@ impl Db {
                 Driver::Sqlite(held) => held.begin(super::sqlite::BEGIN.into()).await.map(Driver::Sqlite),
                 #[cfg(feature = "postgres")]
                 Driver::Postgres(held) => held.begin(super::postgres::begin(terms)).await.map(Driver::Postgres),
+                #[cfg(feature = "mysql")]
+                Driver::MySql(held) => {
+                    let longest = self.statement_timeout();
+                    held.begin(super::mysql::begin(terms, longest)).await.map(Driver::MySql)
+                }
             };
             match begun {
                 Ok(driver) => return Ok(Tx::new(Conn::new(driver), terms.lock, self.0.after.clone())),

@@ -31,6 +31,8 @@ pub(crate) enum AnyRow<'r> {
     Sqlite(&'r sqlx::sqlite::SqliteRow),
     #[cfg(feature = "postgres")]
     Postgres(&'r sqlx::postgres::PgRow),
+    #[cfg(feature = "mysql")]
+    MySql(&'r sqlx::mysql::MySqlRow),
 }
 
 /// A row that a [`Record`] is read from.
@@ -67,6 +69,8 @@ impl AnyRow<'_> {
             AnyRow::Sqlite(row) => row.columns().iter().position(|column| column.name() == name),
             #[cfg(feature = "postgres")]
             AnyRow::Postgres(row) => row.columns().iter().position(|column| column.name() == name),
+            #[cfg(feature = "mysql")]
+            AnyRow::MySql(row) => row.columns().iter().position(|column| column.name() == name),
         }
     }
 

@@ -16,7 +16,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-type Options<D> = <<D as Database>::Connection as Connection>::Options;
+pub(super) type Options<D> = <<D as Database>::Connection as Connection>::Options;
 
 /// How long the statement of an abandoned connection is tried to be ended before the connection is closed all the same.
 const END_LIMIT: Duration = Duration::from_secs(5);
@@ -95,7 +95,7 @@ impl<D: Interrupt> Slots<D> {
             Some(opened) => opened,
             None => {
                 let mut connection = D::Connection::connect_with(&shared.options).await?;
-                let reach = D::reach(&mut connection, &shared.means).await;
+                let reach = D::reach(&mut connection, &shared.means).await?;
                 Opened { connection, reach, since: Instant::now() }
             }
         };

@@ -77,12 +77,12 @@ impl Interrupt for sqlx::Sqlite {
     /// Whether statements are to end.
     type Reach = Arc<AtomicBool>;
 
-    async fn reach(connection: &mut sqlx::SqliteConnection, (): &()) -> Option<Arc<AtomicBool>> {
+    async fn reach(connection: &mut sqlx::SqliteConnection, (): &()) -> sqlx::Result<Option<Arc<AtomicBool>>> {
         let ending = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&ending);
-        let mut locked = connection.lock_handle().await.ok()?;
+        let mut locked = connection.lock_handle().await?;
         locked.set_progress_handler(INSTRUCTIONS, move || !seen.load(Ordering::Relaxed));
-        Some(ending)
+        Ok(Some(ending))
     }
 
     async fn end((): &(), ending: &Arc<AtomicBool>) -> Result<()> {

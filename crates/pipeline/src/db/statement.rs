@@ -1,6 +1,8 @@
 //! Statements: SQL written with `$1`, and the values bound to it.
 
-use super::{Cell, Column, Conn, Record, Row, connection::Driver, db_error, encode, record::AnyRow};
+#[cfg(feature = "mysql")]
+use super::{mysql, placeholders};
+use super::{Backend, Cell, Column, Conn, Record, Row, connection::Driver, db_error, encode, record::AnyRow};
 use crate::trace;
 use diptych_spec::{Error, IntoValue, Lock, Result, Value};
 use futures_util::FutureExt as _;
@@ -168,7 +170,7 @@ macro_rules! send {
         let sent = match &mut $conn.driver {
             #[cfg(feature = "sqlite")]
             Driver::Sqlite(held) => {
-                let $query = sqlx::query_with($sql, encode::sqlite($values)?);
+                let $query = sqlx::query_with(audited($sql), encode::sqlite($values)?);
                 held.sending();
                 let $raw = held.raw();
                 #[allow(dead_code, reason = "only fetching wraps rows")]
@@ -181,7 +183,7 @@ macro_rules! send {
             }
             #[cfg(feature = "postgres")]
             Driver::Postgres(held) => {
-                let $query = sqlx::query_with($sql, encode::postgres($values)?);
+                let $query = sqlx::query_with(audited($sql), encode::postgres($values)?);
                 held.sending();
                 let $raw = held.raw();
                 #[allow(dead_code, reason = "only fetching wraps rows")]
@@ -191,6 +193,24 @@ macro_rules! send {
                 let sent = $run;
                 held.replied(&sent);
                 $conn.failed |= sent.is_err();
+                sent
+            }
+            #[cfg(feature = "mysql")]
+            Driver::MySql(held) => {
+                if $conn.failed {
+                    return Err(mysql::ended());
+                }
+                let Statement { sql, values } = placeholders::positional(Statement { sql: $sql, values: $values })?;
+                let $query = sqlx::query_with(audited(sql), encode::mysql(values)?);
+                held.sending();
+                let $raw = held.raw();
+                #[allow(dead_code, reason = "only fetching wraps rows")]
+                fn $wrap(row: &sqlx::mysql::MySqlRow) -> AnyRow<'_> {
+                    AnyRow::MySql(row)
+                }
+                let sent = $run;
+                held.replied(&sent);
+                $conn.failed |= sent.as_ref().is_err_and(mysql::has_ended);
                 sent
             }
         };
@@ -206,7 +226,7 @@ impl Statement {
     pub(crate) async fn execute(self, conn: &mut Conn) -> Result<u64> {
         let span = trace::statement(conn.backend(), &self.sql);
         let sending = pin!(async {
-            send!(conn, audited(self.sql), self.values, |query, raw, wrap| {
+            send!(conn, self.sql, self.values, |query, raw, wrap| {
                 query.execute(raw).await.map(|done| done.rows_affected())
             })
         });
@@ -223,7 +243,7 @@ impl Statement {
         let span = trace::statement(conn.backend(), &sql);
         let sending = pin!(async {
             let read_all: Result<Result<Vec<T>>> =
-                send!(conn, audited(sql), self.values, |query, raw, wrap| match rows {
+                send!(conn, sql, self.values, |query, raw, wrap| match rows {
                     Rows::All =>
                         query.fetch_all(raw).await.map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
                     Rows::First => {
@@ -245,7 +265,10 @@ fn locking(sql: Cow<'static, str>, conn: &Conn) -> Cow<'static, str> {
         _ => return sql,
     };
     match conn.backend() {
-        super::Backend::Postgres => format!("{sql}{clause}").into(),
-        super::Backend::Sqlite => sql,
+        Backend::Postgres => format!("{sql}{clause}").into(),
+        // The words that MariaDB has, too; it knows no weaker lock for writing.
+        Backend::MySql if conn.lock == Lock::Share => format!("{sql} LOCK IN SHARE MODE").into(),
+        Backend::MySql => format!("{sql} FOR UPDATE").into(),
+        Backend::Sqlite => sql,
     }
 }

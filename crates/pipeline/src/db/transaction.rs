@@ -115,14 +115,14 @@ impl Tx {
     }
 
     /// What COMMIT would say, as far as that can be known without it: on PostgreSQL deferred constraints are checked. On SQLite
-    /// there is no way to ask.
+    /// there is no way to ask, and on MySQL nothing is deferred.
     pub(crate) async fn check(&mut self) -> Result<()> {
         if !self.takes_statements().await {
             return Err(ignored());
         }
         match self.backend() {
             Backend::Postgres => super::query("SET CONSTRAINTS ALL IMMEDIATE").execute(self).await.map(drop),
-            Backend::Sqlite => Ok(()),
+            Backend::Sqlite | Backend::MySql => Ok(()),
         }
     }
 
@@ -138,17 +138,20 @@ impl Tx {
         if self.torn || self.conn.failed || left {
             return false;
         }
-        #[cfg(feature = "postgres")]
-        if self.conn.unseen && matches!(self.conn.driver, Driver::Postgres(_)) {
-            return super::query("SELECT 1").execute(self).await.is_ok();
+        match &mut self.conn.driver {
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(_) if self.conn.unseen => super::query("SELECT 1").execute(self).await.is_ok(),
+            #[cfg(feature = "mysql")]
+            Driver::MySql(held) if self.conn.unseen => super::mysql::is_open(held).await,
+            #[allow(unreachable_patterns, reason = "the only driver that is compiled in")]
+            _ => true,
         }
-        true
     }
 }
 
 fn ignored() -> Error {
     Error::internal(
-        "a statement failed, or was not waited for, and the service went on; on PostgreSQL that undoes the whole transaction: wrap the statement in `tx.savepoint(…)`",
+        "a statement failed, or was not waited for, and the service went on; on PostgreSQL that undoes the whole transaction, on MySQL a deadlock does: wrap the statement in `tx.savepoint(…)`",
     )
 }
 

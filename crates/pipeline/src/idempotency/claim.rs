@@ -3,7 +3,7 @@
 use super::keys::{Keys, now};
 use crate::{
     Caller, Operation,
-    db::{Backend, Record, Row, Tx, query, query_as},
+    db::{Backend, Record, Row, Tx, lost_a_race, query, query_as},
     operation::Kind,
     scope::{InScope, text},
     task,
@@ -103,17 +103,18 @@ impl Claim {
         let now = now();
         let expires = now.saturating_add(i64::try_from(self.keep.as_millis()).unwrap_or(i64::MAX));
         let claim = query(match tx.backend() {
+            Backend::MySql => return self.take_locked(now, expires, tx).await,
             Backend::Sqlite => {
-                "INSERT INTO diptych_idempotency (principal, operation, key, fingerprint, answer, created_at, expires_at)
+                "INSERT INTO diptych_idempotency (principal, operation, \"key\", fingerprint, answer, created_at, expires_at)
                  VALUES ($1, $2, $3, $4, '', $5, $6)
-                 ON CONFLICT (principal, operation, key) DO UPDATE
+                 ON CONFLICT (principal, operation, \"key\") DO UPDATE
                  SET fingerprint = excluded.fingerprint, answer = '', created_at = excluded.created_at, expires_at = excluded.expires_at
                  WHERE diptych_idempotency.expires_at <= $5"
             }
             Backend::Postgres => {
-                "INSERT INTO diptych_idempotency (principal, operation, key, fingerprint, answer, created_at, expires_at)
+                "INSERT INTO diptych_idempotency (principal, operation, \"key\", fingerprint, answer, created_at, expires_at)
                  SELECT $1, $2, $3, $4, '', $5, $6 WHERE pg_try_advisory_xact_lock($7)
-                 ON CONFLICT (principal, operation, key) DO UPDATE
+                 ON CONFLICT (principal, operation, \"key\") DO UPDATE
                  SET fingerprint = excluded.fingerprint, answer = '', created_at = excluded.created_at, expires_at = excluded.expires_at
                  WHERE diptych_idempotency.expires_at <= $5"
             }
@@ -133,20 +134,44 @@ impl Claim {
         }
         let earlier = query_as::<Earlier>(
             "SELECT fingerprint, answer, head FROM diptych_idempotency
-             WHERE principal = $1 AND operation = $2 AND key = $3 AND expires_at > $4",
+             WHERE principal = $1 AND operation = $2 AND \"key\" = $3 AND expires_at > $4",
         );
         let earlier = earlier.bind(&self.principal).bind(&self.operation).bind(self.key.as_str()).bind(now);
         match earlier.optional(tx).await? {
-            Some(earlier) if earlier.fingerprint == self.fingerprint => earlier.answered().map(Some),
-            Some(_) => Err(reused()),
+            Some(earlier) => self.replay(earlier),
             None => Err(in_progress()),
         }
+    }
+
+    /// The same on MySQL, where the row itself is the lock: it is not waited for longer than the database has to, which is not at all on
+    /// MariaDB and a second on MySQL. How many rows it wrote does not tell whose it is, so it is read.
+    async fn take_locked(&self, now: i64, expires: i64, tx: &mut Tx) -> Result<Option<(String, Option<Box<Head>>)>> {
+        let claim = query(
+            "/*M! SET STATEMENT innodb_lock_wait_timeout = 0 FOR */
+             INSERT /*+ SET_VAR(innodb_lock_wait_timeout = 1) */ INTO diptych_idempotency
+             (principal, operation, \"key\", fingerprint, answer, created_at, expires_at) VALUES ($1, $2, $3, $4, '', $5, $6)
+             ON DUPLICATE KEY UPDATE fingerprint = IF(expires_at <= $5, $4, fingerprint), answer = IF(expires_at <= $5, '', answer),
+             created_at = IF(expires_at <= $5, $5, created_at), expires_at = IF(expires_at <= $5, $6, expires_at)",
+        );
+        let claim = claim.bind(&self.principal).bind(&self.operation).bind(self.key.as_str()).bind(&self.fingerprint);
+        let claimed = claim.bind(now).bind(expires).execute(tx).await;
+        claimed.map_err(|error| if lost_a_race(&error) { in_progress() } else { error })?;
+        let row = query_as::<Earlier>(
+            "SELECT fingerprint, answer, head FROM diptych_idempotency
+             WHERE principal = $1 AND operation = $2 AND \"key\" = $3 FOR UPDATE",
+        );
+        let row = row.bind(&self.principal).bind(&self.operation).bind(self.key.as_str()).one(tx).await?;
+        if row.answer.is_empty() { Ok(None) } else { self.replay(row) }
+    }
+
+    fn replay(&self, earlier: Earlier) -> Result<Option<(String, Option<Box<Head>>)>> {
+        if earlier.fingerprint == self.fingerprint { earlier.answered().map(Some) } else { Err(reused()) }
     }
 
     /// Keeps the answer, and what was said beside it, with the key.
     pub(crate) async fn keep(&self, tx: &mut Tx, answer: &str, head: Option<&Head>) -> Result<()> {
         let keep = query(
-            "UPDATE diptych_idempotency SET answer = $1, head = $5 WHERE principal = $2 AND operation = $3 AND key = $4 AND answer = ''",
+            "UPDATE diptych_idempotency SET answer = $1, head = $5 WHERE principal = $2 AND operation = $3 AND \"key\" = $4 AND answer = ''",
         );
         let head = head.map(serde_json::to_string).transpose().map_err(Error::internal)?.unwrap_or_default();
         let keep = keep.bind(answer).bind(&self.principal).bind(&self.operation).bind(self.key.as_str()).bind(head);

@@ -3,7 +3,7 @@
 use super::schema;
 use crate::{
     Operation,
-    db::{Backend, Db, query},
+    db::{Db, Old},
     operation::Kind,
 };
 use diptych_spec::{Mistake, Result};
@@ -87,20 +87,15 @@ async fn purge_for_ever(db: Db) {
     }
 }
 
+/// A key that is just being taken again is neither waited for nor removed.
 async fn purge(db: &Db) -> Result<u64> {
-    let purge = query(match db.backend() {
-        Backend::Sqlite => {
-            "DELETE FROM diptych_idempotency WHERE (principal, operation, key) IN
-             (SELECT principal, operation, key FROM diptych_idempotency WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)"
-        }
-        // A key that is just being taken again is neither waited for nor removed.
-        Backend::Postgres => {
-            "DELETE FROM diptych_idempotency WHERE expires_at <= $1 AND (principal, operation, key) IN
-             (SELECT principal, operation, key FROM diptych_idempotency WHERE expires_at <= $1
-              ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
-        }
-    });
-    purge.bind(now()).bind(PURGED.cast_signed()).execute(&mut db.keeper().await?).await
+    let expired = Old {
+        table: "diptych_idempotency",
+        key: "principal, operation, \"key\"",
+        when: "expires_at <= $1",
+        by: "expires_at",
+    };
+    expired.remove(now(), PURGED, &mut db.keeper().await?).await
 }
 
 /// Milliseconds since 1970.

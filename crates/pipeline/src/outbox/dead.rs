@@ -61,7 +61,7 @@ impl DeadLetters {
     /// Those of the database.
     pub async fn list(&self, conn: &mut Conn, most: u32) -> Result<Vec<DeadLetter>> {
         let list = query_as(
-            "SELECT id, topic, key, attempts, code, error_id, sent_at, ended_at FROM diptych_outbox
+            "SELECT id, topic, \"key\", attempts, code, error_id, sent_at, ended_at FROM diptych_outbox
              WHERE state = 'dead' ORDER BY ended_at DESC, seq DESC LIMIT $1",
         );
         list.bind(i64::from(most)).all(conn).await

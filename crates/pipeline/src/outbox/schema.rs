@@ -36,7 +36,28 @@ CREATE INDEX diptych_outbox_dead ON diptych_outbox (ended_at) WHERE state = 'dea
 const SQLITE: &str = table!("INTEGER PRIMARY KEY AUTOINCREMENT");
 const POSTGRES: &str = table!("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY");
 
+/// MySQL has no index of some of the rows.
+const MYSQL: &str = "CREATE TABLE diptych_outbox (
+    seq BIGINT AUTO_INCREMENT PRIMARY KEY,
+    id VARCHAR(64) NOT NULL UNIQUE,
+    topic VARCHAR(512) NOT NULL,
+    \"key\" TEXT NOT NULL,
+    payload LONGTEXT NOT NULL,
+    state VARCHAR(16) NOT NULL DEFAULT 'pending',
+    due_at BIGINT NOT NULL,
+    lease VARCHAR(64) NOT NULL DEFAULT '',
+    attempts BIGINT NOT NULL DEFAULT 0,
+    code VARCHAR(255) NOT NULL DEFAULT '',
+    error_id VARCHAR(255) NOT NULL DEFAULT '',
+    sent_at BIGINT NOT NULL,
+    ended_at BIGINT NOT NULL DEFAULT 0
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX diptych_outbox_due ON diptych_outbox (state, due_at);
+CREATE INDEX diptych_outbox_keys ON diptych_outbox (state, topic(191), \"key\"(191), seq);
+CREATE INDEX diptych_outbox_ended ON diptych_outbox (state, ended_at);";
+
 pub(super) async fn migrate(db: &Db) -> Result<()> {
-    let both = [(31, "outbox", Backend::Sqlite, SQLITE), (31, "outbox", Backend::Postgres, POSTGRES)];
-    Migrations::new(&both).run_apart(db).await
+    let tables = [(Backend::Sqlite, SQLITE), (Backend::Postgres, POSTGRES), (Backend::MySql, MYSQL)];
+    let all = tables.map(|(backend, table)| (31, "outbox", backend, table));
+    Migrations::new(&all).run_apart(db).await
 }

@@ -4,7 +4,7 @@
 //! What a worker writes says under which lease: nothing is changed when the message is another's by now.
 
 use super::message::Written;
-use crate::db::{Backend, Db, Query, Record, Row, Tx, query, query_as};
+use crate::db::{Backend, Conn, Db, Old, Query, Record, Row, Tx, query, query_as, query_scalar};
 use chrono::{DateTime, Utc};
 use diptych_spec::{Error, Result};
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub(super) struct Failure<'a> {
 /// Adds a message, in the transaction of what it tells of.
 pub(super) async fn insert(tx: &mut Tx, id: Uuid, topic: &'static str, written: Written) -> Result<()> {
     let insert =
-        query("INSERT INTO diptych_outbox (id, topic, key, payload, due_at, sent_at) VALUES ($1, $2, $3, $4, $5, $5)");
+        query("INSERT INTO diptych_outbox (id, topic, \"key\", payload, due_at, sent_at) VALUES ($1, $2, $3, $4, $5, $5)");
     let insert = insert.bind(id.to_string()).bind(topic).bind(written.key).bind(written.payload).bind(now());
     insert.execute(tx).await.map(drop)
 }
@@ -82,34 +82,13 @@ impl Store {
     /// Takes messages that are due and that nobody has, of these topics (a JSON list), at most so many. Of those with a key only the
     /// first that is not handled yet.
     pub(super) async fn claim(&self, lease: &str, span: Duration, topics: &str, most: usize) -> Result<Vec<Claimed>> {
-        let claim = query_as::<Claimed>(match self.db.backend() {
-            Backend::Sqlite => {
-                "UPDATE diptych_outbox SET lease = $1, due_at = $2, attempts = attempts + 1
-                 WHERE seq IN (SELECT o.seq FROM diptych_outbox o
-                                    WHERE o.state = 'pending' AND o.due_at <= $3
-                                    AND instr($4, '\"' || o.topic || '\"') > 0
-                                    AND (o.key = '' OR NOT EXISTS (SELECT 1 FROM diptych_outbox e
-                                         WHERE e.state = 'pending' AND e.key <> '' AND e.topic = o.topic AND e.key = o.key
-                                         AND e.seq < o.seq))
-                                    ORDER BY o.due_at LIMIT $5)
-                 RETURNING seq, id, topic, payload, attempts, sent_at"
-            }
-            Backend::Postgres => {
-                "WITH due AS MATERIALIZED (SELECT o.seq FROM diptych_outbox o
-                                           WHERE o.state = 'pending' AND o.due_at <= $3
-                                           AND strpos($4, '\"' || o.topic || '\"') > 0
-                                           AND (o.key = '' OR NOT EXISTS (SELECT 1 FROM diptych_outbox e
-                                                WHERE e.state = 'pending' AND e.key <> '' AND e.topic = o.topic
-                                                AND e.key = o.key AND e.seq < o.seq))
-                                           ORDER BY o.due_at LIMIT $5 FOR UPDATE OF o SKIP LOCKED)
-                 UPDATE diptych_outbox SET lease = $1, due_at = $2, attempts = attempts + 1
-                 FROM due WHERE diptych_outbox.seq = due.seq
-                 RETURNING diptych_outbox.seq AS seq, id, topic, payload, attempts, sent_at"
-            }
-        });
-        let claim =
-            claim.bind(lease).bind(after(span)).bind(now()).bind(topics).bind(i64::try_from(most).unwrap_or(i64::MAX));
-        let mut claimed = claim.all(&mut self.db.keeper().await?).await?;
+        let due = Due { lease, until: after(span), now: now(), topics, most: i64::try_from(most).unwrap_or(i64::MAX) };
+        let mut conn = self.db.keeper().await?;
+        let mut claimed = match self.db.backend() {
+            Backend::Sqlite => due.claim(SQLITE_CLAIM, &mut conn).await?,
+            Backend::Postgres => due.claim(POSTGRES_CLAIM, &mut conn).await?,
+            Backend::MySql => due.claim_one_by_one(&mut conn).await?,
+        };
         claimed.sort_unstable_by_key(|message| message.seq);
         Ok(claimed)
     }
@@ -154,20 +133,85 @@ impl Store {
 
     /// Removes some of what was handled longer ago than that, and says how many.
     pub(super) async fn purge_delivered(&self, kept_for: Duration) -> Result<u64> {
-        let purge = query(
-            "DELETE FROM diptych_outbox WHERE state = 'delivered' AND seq IN
-             (SELECT seq FROM diptych_outbox WHERE state = 'delivered' AND ended_at <= $1 ORDER BY ended_at LIMIT $2)",
-        );
-        purge.bind(before(kept_for)).bind(PURGED.cast_signed()).execute(&mut self.db.keeper().await?).await
+        self.purge("state = 'delivered' AND ended_at <= $1", kept_for).await
     }
 
     /// Removes some of the dead letters that are older than that, and says how many. One that is just being retried stays.
     pub(super) async fn purge_dead(&self, kept_for: Duration) -> Result<u64> {
-        let purge = query(
-            "DELETE FROM diptych_outbox WHERE state = 'dead' AND seq IN
-             (SELECT seq FROM diptych_outbox WHERE state = 'dead' AND ended_at <= $1 ORDER BY ended_at LIMIT $2)",
+        self.purge("state = 'dead' AND ended_at <= $1", kept_for).await
+    }
+
+    async fn purge(&self, when: &'static str, kept_for: Duration) -> Result<u64> {
+        let old = Old { table: "diptych_outbox", key: "seq", when, by: "ended_at" };
+        old.remove(before(kept_for), PURGED, &mut self.db.keeper().await?).await
+    }
+}
+
+/// What a worker claims.
+struct Due<'a> {
+    lease: &'a str,
+    until: i64,
+    now: i64,
+    topics: &'a str,
+    most: i64,
+}
+
+const SQLITE_CLAIM: &str = "UPDATE diptych_outbox SET lease = $1, due_at = $2, attempts = attempts + 1
+    WHERE seq IN (SELECT o.seq FROM diptych_outbox o
+                  WHERE o.state = 'pending' AND o.due_at <= $3
+                  AND instr($4, '\"' || o.topic || '\"') > 0
+                  AND (o.\"key\" = '' OR NOT EXISTS (SELECT 1 FROM diptych_outbox e
+                       WHERE e.state = 'pending' AND e.\"key\" <> '' AND e.topic = o.topic AND e.\"key\" = o.\"key\"
+                       AND e.seq < o.seq))
+                  ORDER BY o.due_at LIMIT $5)
+    RETURNING seq, id, topic, payload, attempts, sent_at";
+
+const POSTGRES_CLAIM: &str = "WITH due AS MATERIALIZED (SELECT o.seq FROM diptych_outbox o
+                  WHERE o.state = 'pending' AND o.due_at <= $3
+                  AND strpos($4, '\"' || o.topic || '\"') > 0
+                  AND (o.\"key\" = '' OR NOT EXISTS (SELECT 1 FROM diptych_outbox e
+                       WHERE e.state = 'pending' AND e.\"key\" <> '' AND e.topic = o.topic AND e.\"key\" = o.\"key\"
+                       AND e.seq < o.seq))
+                  ORDER BY o.due_at LIMIT $5 FOR UPDATE OF o SKIP LOCKED)
+    UPDATE diptych_outbox SET lease = $1, due_at = $2, attempts = attempts + 1
+    FROM due WHERE diptych_outbox.seq = due.seq
+    RETURNING diptych_outbox.seq AS seq, id, topic, payload, attempts, sent_at";
+
+/// MySQL returns no rows from an UPDATE, and reads nothing in one from the table that it changes.
+const MYSQL_DUE: &str = "SELECT o.seq FROM diptych_outbox o
+    WHERE o.state = 'pending' AND o.due_at <= $1
+    AND instr($2, '\"' || o.topic || '\"') > 0
+    AND (o.\"key\" = '' OR NOT EXISTS (SELECT 1 FROM diptych_outbox e
+         WHERE e.state = 'pending' AND e.\"key\" <> '' AND e.topic = o.topic AND e.\"key\" = o.\"key\" AND e.seq < o.seq))
+    ORDER BY o.due_at LIMIT $3";
+
+impl Due<'_> {
+    /// With one statement.
+    async fn claim(&self, sql: &'static str, conn: &mut Conn) -> Result<Vec<Claimed>> {
+        let claim = query_as(sql).bind(self.lease).bind(self.until).bind(self.now).bind(self.topics).bind(self.most);
+        claim.all(conn).await
+    }
+
+    /// Looks which are due, takes each that still is, and reads those that were taken. A message that another worker takes meanwhile is
+    /// not due any more.
+    async fn claim_one_by_one(&self, conn: &mut Conn) -> Result<Vec<Claimed>> {
+        let due = query_scalar::<i64>(MYSQL_DUE).bind(self.now).bind(self.topics).bind(self.most).all(conn).await?;
+        let mut taken = 0;
+        for seq in due {
+            let take = query(
+                "UPDATE diptych_outbox SET lease = $1, due_at = $2, attempts = attempts + 1
+                 WHERE seq = $3 AND state = 'pending' AND due_at <= $4",
+            );
+            taken += take.bind(self.lease).bind(self.until).bind(seq).bind(self.now).execute(conn).await?;
+        }
+        if taken == 0 {
+            return Ok(Vec::new());
+        }
+        let read = query_as(
+            "SELECT seq, id, topic, payload, attempts, sent_at FROM diptych_outbox
+             WHERE state = 'pending' AND due_at = $1 AND lease = $2",
         );
-        purge.bind(before(kept_for)).bind(PURGED.cast_signed()).execute(&mut self.db.keeper().await?).await
+        read.bind(self.until).bind(self.lease).all(conn).await
     }
 }
 

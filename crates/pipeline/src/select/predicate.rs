@@ -64,13 +64,9 @@ fn condition(statement: &mut Statement, sql: &mut String, table: &str, predicate
         (Operator::Contains | Operator::StartsWith, Some(value)) => {
             let front = if predicate.operator == Operator::Contains { "%" } else { "" };
             let place = bind(pattern(front, value));
-            column(sql, table, predicate.column);
-            // SQLite's LIKE ignores the case of ASCII letters, PostgreSQL's ILIKE that of all.
-            let like = match backend {
-                Backend::Sqlite => "LIKE",
-                Backend::Postgres => "ILIKE",
-            };
-            let _ = write!(sql, " {like} ${place} ESCAPE '!'");
+            let mut name = String::new();
+            column(&mut name, table, predicate.column);
+            like(sql, &name, place, backend);
         }
         (Operator::Equal, Some(value)) => compare("=", bind(value), sql),
         (Operator::NotEqual, Some(value)) => compare("<>", bind(value), sql),
@@ -79,6 +75,18 @@ fn condition(statement: &mut Statement, sql: &mut String, table: &str, predicate
         (Operator::Greater, Some(value)) => compare(">", bind(value), sql),
         (Operator::GreaterOrEqual, Some(value)) => compare(">=", bind(value), sql),
     }
+}
+
+/// Adds that a text is like a pattern, whatever the case of its letters: SQLite's LIKE ignores that of ASCII letters, PostgreSQL's ILIKE
+/// that of all; MySQL's goes by the collation of the column, so that both are compared in small letters.
+pub(super) fn like(sql: &mut String, text: &str, place: usize, backend: Backend) {
+    let _ = match backend {
+        Backend::Sqlite => write!(sql, "{text} LIKE ${place} ESCAPE '!'"),
+        Backend::Postgres => write!(sql, "{text} ILIKE ${place} ESCAPE '!'"),
+        Backend::MySql => {
+            write!(sql, "LOWER(CONVERT({text} USING utf8mb4)) COLLATE utf8mb4_bin LIKE LOWER(${place}) ESCAPE '!'")
+        }
+    };
 }
 
 /// The text as a pattern in which nothing but the added `%` is special.
@@ -119,12 +127,19 @@ pub(super) fn order(sql: &mut String, table: &str, keys: &[OrderKey]) {
 
 /// Adds the condition that a row comes behind a position in this order, in a form that is a range of an index: keys of one
 /// direction are compared as one row value. Where the direction changes, the range is that of the keys before, and what is in it
-/// besides is left out: `a <= $1 AND (a < $1 OR b > $2)`.
-pub(super) fn behind(statement: &mut Statement, sql: &mut String, table: &str, keys: &[OrderKey], from: &Position) {
+/// besides is left out: `a <= $1 AND (a < $1 OR b > $2)`. MySQL makes no range of a row value, so there each key is by itself.
+pub(super) fn behind(
+    statement: &mut Statement,
+    sql: &mut String,
+    table: &str,
+    keys: &[OrderKey],
+    from: &Position,
+    backend: Backend,
+) {
     let first = statement.values.len() + 1;
     statement.values.extend(from.keys.iter().cloned());
     let mut place = first;
-    let mut groups = keys.chunk_by(|one, other| one.descending == other.descending).peekable();
+    let mut groups = keys.chunk_by(|one, other| one.descending == other.descending && backend != Backend::MySql).peekable();
     let mut open = 0;
     while let Some(group) = groups.next() {
         let symbol = if group.first().is_some_and(|key| key.descending) { "<" } else { ">" };

@@ -65,8 +65,8 @@ pub(super) fn render<T: Record>(base: Statement, list: &ListDeclaration, wanted:
     let total = match (&wanted.cut, list.keyset()) {
         (Cut::Whole | Cut::Stream(_), _) => Total::Absent,
         (Cut::Number(_), _) | (_, None) => Total::Exact,
-        // SQLite has no estimate to give.
-        (_, Some(keyset)) if keyset.total == Total::Estimated && backend == Backend::Sqlite => Total::Exact,
+        // The others have no estimate to give.
+        (_, Some(keyset)) if keyset.total == Total::Estimated && backend != Backend::Postgres => Total::Exact,
         (_, Some(keyset)) => keyset.total,
     };
     let count = match total {
@@ -111,7 +111,7 @@ pub(super) fn render<T: Record>(base: Statement, list: &ListDeclaration, wanted:
         }
         if let Some(from) = &place.from {
             conditions.push_str(if conditions.is_empty() { " WHERE " } else { " AND " });
-            predicate::behind(&mut rows, &mut conditions, "q", &order, from);
+            predicate::behind(&mut rows, &mut conditions, "q", &order, from, backend);
         }
     }
     let _ = write!(sql, " FROM ({base}) AS q{conditions}");

@@ -1,6 +1,6 @@
 //! A search as SQL text. Columns and the configuration come from source code; what a caller looks for is only ever bound.
 
-use super::predicate::{column, pattern};
+use super::predicate::{column, like, pattern};
 use crate::db::{Backend, Statement};
 use diptych_spec::{Search, Sought, Value};
 use std::fmt::Write as _;
@@ -33,17 +33,14 @@ fn words(statement: &mut Statement, sql: &mut String, table: &str, search: &Sear
         known.push(word);
         let first = statement.values.len();
         statement.values.extend(spellings(word).into_iter().map(|word| pattern("%", Value::Text(word.into()))));
-        let like = match backend {
-            Backend::Sqlite => "LIKE",
-            Backend::Postgres => "ILIKE",
-        };
         for (index, name) in search.in_columns().iter().enumerate() {
             for place in first..statement.values.len() {
                 if index > 0 || place > first {
                     sql.push_str(" OR ");
                 }
-                as_text(sql, table, name);
-                let _ = write!(sql, " {like} ${} ESCAPE '!'", place + 1);
+                let mut text = String::new();
+                as_text(&mut text, table, name, backend);
+                like(sql, &text, place + 1, backend);
             }
         }
         sql.push(')');
@@ -80,7 +77,7 @@ fn full_text(
     let _ = write!(sql, "to_tsvector('{configuration}', ");
     for (index, name) in search.in_columns().iter().enumerate() {
         sql.push_str(if index == 0 { "coalesce(" } else { " || ' ' || coalesce(" });
-        as_text(sql, table, name);
+        as_text(sql, table, name, Backend::Postgres);
         sql.push_str(", '')");
     }
     statement.values.push(Value::Text(text.to_owned().into()));
@@ -88,10 +85,10 @@ fn full_text(
 }
 
 /// A column as text; of one that is text, PostgreSQL drops the cast before it looks for an index.
-fn as_text(sql: &mut String, table: &str, name: &str) {
+fn as_text(sql: &mut String, table: &str, name: &str, backend: Backend) {
     sql.push_str("CAST(");
     column(sql, table, name);
-    sql.push_str(" AS TEXT)");
+    sql.push_str(if backend == Backend::MySql { " AS CHAR)" } else { " AS TEXT)" });
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{
     predicate,
     render::{Cut, Place, Wanted, render},
 };
-use crate::db::{Conn, Db, Record, Row, Rows, Tx, query};
+use crate::db::{Backend, Conn, Db, Record, Row, Rows, Statement, Tx, query};
 use diptych_spec::{
     Anyone, Call, Declaration, FromCall as _, Handler, IntoPagination, IntoValue as _, Keyset, ListDeclaration,
     Operator, OrderKey, Ordering, PageNumber, PageRequest, Predicate, Result, SelectorSpec, Signature, Value,
@@ -56,24 +56,48 @@ pub(super) fn declared(pages: impl IntoPagination) -> Declaration {
 /// A table of `rows` items in a transaction that nobody commits.
 async fn table(db: &Db, rows: i64) -> Tx {
     let mut tx = db.begin().await.unwrap();
-    let setup = [
-        "CREATE TEMP TABLE items (id BIGINT PRIMARY KEY, owner TEXT NOT NULL, price BIGINT NOT NULL, name TEXT NOT NULL, gone_at TEXT)",
-        "CREATE INDEX items_by_price ON items (owner, price, id)",
-    ];
-    for sql in setup {
-        query(sql).execute(&mut tx).await.unwrap();
-    }
+    // Nothing but a part of a TEXT can be in an index of MySQL.
+    let owner = if db.backend() == Backend::MySql { "VARCHAR(40)" } else { "TEXT" };
+    let columns = format!("id BIGINT PRIMARY KEY, owner {owner} NOT NULL, price BIGINT NOT NULL, name TEXT NOT NULL, gone_at TEXT");
+    create(&mut tx, &format!("items ({columns})")).await;
+    query("CREATE INDEX items_by_price ON items (owner, price, id)").execute(&mut tx).await.unwrap();
+    recursive(&mut tx).await;
     query(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
-         INSERT INTO items SELECT i, CASE WHEN i % 10 = 0 THEN 'ann' ELSE 'bob' END, i % 1000, 'Item ' || i,
+        "INSERT INTO items WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT i, CASE WHEN i % 10 = 0 THEN 'ann' ELSE 'bob' END, i % 1000, 'Item ' || i,
                 CASE WHEN i % 20 = 0 THEN 'gone' END FROM n",
     )
     .bind(rows)
     .execute(&mut tx)
     .await
     .unwrap();
-    query("ANALYZE items").execute(&mut tx).await.unwrap();
+    analyze(&mut tx).await;
     tx
+}
+
+/// Creates a table that is nobody else's: on PostgreSQL all tests have one database, on MySQL each has its own, and a temporary table can
+/// be named only once in a statement.
+pub(super) async fn create(tx: &mut Tx, table: &str) {
+    let temporary = if tx.backend() == Backend::MySql { "OR REPLACE " } else { "TEMP " };
+    Statement::new(format!("CREATE {temporary}TABLE {table}")).execute(tx).await.unwrap();
+}
+
+/// Lets the database look at what is in the table.
+pub(super) async fn analyze(tx: &mut Tx) {
+    let sql = if tx.backend() == Backend::MySql { "ANALYZE TABLE items" } else { "ANALYZE items" };
+    query(sql).execute(tx).await.unwrap();
+}
+
+/// Lets a recursive query make many rows.
+pub(super) async fn recursive(tx: &mut Tx) {
+    if tx.backend() == Backend::MySql {
+        let sql = "SET /*M! max_recursive_iterations = 10000000 *//*!80000 cte_max_recursion_depth = 10000000 */";
+        query(sql).execute(tx).await.unwrap();
+    }
+}
+
+#[cfg(feature = "mysql")]
+fn mysql() -> String {
+    std::env::var("DIPTYCH_TEST_MYSQL").unwrap_or_else(|_| "mysql://root@127.0.0.1:3306/test".to_owned())
 }
 
 pub(super) async fn databases() -> Vec<(Db, tempfile::Folder)> {
@@ -89,25 +113,55 @@ pub(super) async fn databases() -> Vec<(Db, tempfile::Folder)> {
             .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
         out.push((Db::connect(&url).await.unwrap(), tempfile::Folder::new()));
     }
+    #[cfg(feature = "mysql")]
+    {
+        let folder = tempfile::Folder::new();
+        let name = folder.name();
+        let create = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+        admin(create).await;
+        let url = mysql();
+        let (server, _) = url.rsplit_once('/').unwrap();
+        out.push((Db::connect(&format!("{server}/{name}")).await.unwrap(), folder));
+    }
     out
 }
 
+#[cfg(feature = "mysql")]
+async fn admin(sql: String) {
+    let db = Db::connect(&mysql()).await.unwrap();
+    Statement::new(sql).execute(&mut db.writer().await.unwrap()).await.unwrap();
+    db.close().await;
+}
+
 pub(super) mod tempfile {
-    //! A folder that is gone afterwards.
+    //! A folder that is gone afterwards, and a database of its name.
     pub(crate) struct Folder(String);
     impl Folder {
         pub(super) fn new() -> Self {
-            let folder = std::env::temp_dir().join(format!("diptych-select-{}", uuid::Uuid::new_v4().simple()));
+            let folder = std::env::temp_dir().join(format!("diptych_select_{}", uuid::Uuid::new_v4().simple()));
             std::fs::create_dir(&folder).unwrap();
             Self(folder.display().to_string())
         }
         pub(super) fn path(&self) -> &str {
             &self.0
         }
+        #[cfg(feature = "mysql")]
+        pub(super) fn name(&self) -> String {
+            self.0.rsplit('/').next().unwrap().to_owned()
+        }
     }
     impl Drop for Folder {
         fn drop(&mut self) {
             let _ = std::fs::remove_dir_all(&self.0);
+            #[cfg(feature = "mysql")]
+            {
+                let sql = format!("DROP DATABASE IF EXISTS {}", self.name());
+                let _ = std::thread::spawn(|| {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                    runtime.block_on(super::admin(sql));
+                })
+                .join();
+            }
         }
     }
 }
@@ -115,10 +169,12 @@ pub(super) mod tempfile {
 /// The plan of a statement, as text.
 async fn explain(list: &ListDeclaration, wanted: Wanted, tx: &mut Tx) -> String {
     let mut statement = render::<Item>(items().base, list, wanted, tx.backend()).rows;
-    let is_sqlite = tx.backend() == crate::Backend::Sqlite;
-    let explain = if is_sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
+    let (explain, column) = match tx.backend() {
+        Backend::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+        Backend::Postgres => ("EXPLAIN", 0),
+        Backend::MySql => ("EXPLAIN FORMAT=JSON", 0),
+    };
     statement.sql = format!("{explain} {}", statement.sql).into();
-    let column = if is_sqlite { 3 } else { 0 };
     let lines = statement
         .fetch(tx, Rows::All, |row| <String as crate::db::Column>::decode(&crate::db::Cell { row, ordinal: column }));
     lines.await.unwrap().join("\n")
@@ -159,7 +215,7 @@ async fn a_deep_keyset_page_is_a_range_of_the_index() {
     for (db, _folder) in databases().await {
         let mut tx = table(&db, rows).await;
         query("CREATE INDEX items_by_price_down ON items (owner, price DESC, id)").execute(&mut tx).await.unwrap();
-        query("ANALYZE items").execute(&mut tx).await.unwrap();
+        analyze(&mut tx).await;
         let mixed = vec![price(true), OrderKey { column: "id", descending: false }];
         for (order, is_mixed) in [(vec![price(false)], false), (vec![price(true)], false), (mixed, true)] {
             for (direction, inclusive) in [(Direction::Forward, false), (Direction::Backward, true)] {
@@ -171,10 +227,11 @@ async fn a_deep_keyset_page_is_a_range_of_the_index() {
                 let case = format!("{} {is_mixed} {direction:?}: {plan}", db.backend());
                 assert!(!plan.to_uppercase().contains("SORT") && !plan.contains("TEMP B-TREE"), "{case}");
                 let range = match (db.backend(), is_mixed) {
-                    (crate::Backend::Sqlite, false) => "(owner=? AND (price,id)",
-                    (crate::Backend::Sqlite, true) => "(owner=? AND price",
-                    (crate::Backend::Postgres, false) => "Index Cond: ((owner = 'ann'::text) AND (ROW(price, id)",
-                    (crate::Backend::Postgres, true) => "Index Cond: ((owner = 'ann'::text) AND (price",
+                    (Backend::Sqlite, false) => "(owner=? AND (price,id)",
+                    (Backend::Sqlite, true) => "(owner=? AND price",
+                    (Backend::Postgres, false) => "Index Cond: ((owner = 'ann'::text) AND (ROW(price, id)",
+                    (Backend::Postgres, true) => "Index Cond: ((owner = 'ann'::text) AND (price",
+                    (Backend::MySql, _) => "\"access_type\": \"range\"",
                 };
                 assert!(plan.contains(range), "{case}");
             }

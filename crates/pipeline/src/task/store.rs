@@ -7,18 +7,40 @@ use super::{
     settings::TaskSettings,
     state::{TaskState, TaskStatus},
 };
-use crate::db::{Backend, Db, Record, Row, Tx, query, query_as};
+use crate::db::{Backend, Db, Old, Record, Row, Tx, query, query_as};
 use diptych_spec::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// How many rows are removed with one statement: whoever wants the connection for it does not wait long.
-const PURGED: i64 = 1000;
+const PURGED: u64 = 1000;
 
 #[derive(Debug, Clone)]
 pub(super) struct Store {
     pub(super) db: Db,
 }
+
+const SQLITE_CLAIM: &str = "UPDATE diptych_tasks SET lease = $1, lease_until = $2, attempts = attempts + 1
+    WHERE id = (SELECT id FROM diptych_tasks
+                WHERE status = 'working' AND lease_until < $3 AND expires_at > $3
+                AND instr($4, '\"' || operation || '\"') > 0
+                ORDER BY created_at LIMIT 1)
+    RETURNING id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials, idempotency_key";
+
+const POSTGRES_CLAIM: &str = "UPDATE diptych_tasks SET lease = $1, lease_until = $2, attempts = attempts + 1
+    WHERE id = (SELECT id FROM diptych_tasks
+                WHERE status = 'working' AND lease_until < $3 AND expires_at > $3
+                AND strpos($4, '\"' || operation || '\"') > 0
+                ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials, idempotency_key";
+
+/// A task that is locked by whoever has it is not waited for: it is not due in what was committed of it.
+const MYSQL_CLAIM: &str = "UPDATE diptych_tasks SET lease = $1, lease_until = $2, attempts = attempts + 1
+    WHERE status = 'working' AND lease_until < $3 AND expires_at > $3 AND instr($4, '\"' || operation || '\"') > 0
+    ORDER BY created_at LIMIT 1";
+
+const MYSQL_CLAIMED: &str = "SELECT id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials,
+    idempotency_key FROM diptych_tasks WHERE status = 'working' AND lease_until = $1 AND lease = $2";
 
 /// A task that is about to be stored.
 pub(super) struct Fresh<'a> {
@@ -220,29 +242,24 @@ impl Store {
 
     /// Takes a task that nobody works on, of one of these operations (a JSON list of names).
     pub(super) async fn claim(&self, lease: &str, span: Duration, operations: &str) -> Result<Option<Claimed>> {
-        let claim = query_as(match self.db.backend() {
-            Backend::Sqlite => {
-                "UPDATE diptych_tasks SET lease = $1, lease_until = $2, attempts = attempts + 1
-                 WHERE id = (SELECT id FROM diptych_tasks
-                             WHERE status = 'working' AND lease_until < $3 AND expires_at > $3
-                             AND instr($4, '\"' || operation || '\"') > 0
-                             ORDER BY created_at LIMIT 1)
-                 RETURNING id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials,
-                 idempotency_key"
+        let mut conn = self.db.keeper().await?;
+        let (until, now) = (now().saturating_add(millis(span)), now());
+        let claim = match self.db.backend() {
+            Backend::Sqlite => SQLITE_CLAIM,
+            Backend::Postgres => POSTGRES_CLAIM,
+            // No rows come back from an UPDATE.
+            Backend::MySql => {
+                let claim = query(MYSQL_CLAIM).bind(lease).bind(until).bind(now).bind(operations);
+                if claim.execute(&mut conn).await? == 0 {
+                    return Ok(None);
+                }
+                let claimed = query_as(MYSQL_CLAIMED).bind(until).bind(lease);
+                return Ok(claimed.all(&mut conn).await?.pop());
             }
-            Backend::Postgres => {
-                "UPDATE diptych_tasks SET lease = $1, lease_until = $2, attempts = attempts + 1
-                 WHERE id = (SELECT id FROM diptych_tasks
-                             WHERE status = 'working' AND lease_until < $3 AND expires_at > $3
-                             AND strpos($4, '\"' || operation || '\"') > 0
-                             ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-                 RETURNING id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials,
-                 idempotency_key"
-            }
-        });
-        let claim = claim.bind(lease).bind(now().saturating_add(millis(span))).bind(now()).bind(operations);
+        };
+        let claim = query_as(claim).bind(lease).bind(until).bind(now).bind(operations);
         // All rows, of which there is one: the statement has then run to its end.
-        Ok(claim.all(&mut self.db.keeper().await?).await?.pop())
+        Ok(claim.all(&mut conn).await?.pop())
     }
 
     /// Keeps a lease for another span, and says how far the task is. Whether the lease was still held.
@@ -300,10 +317,8 @@ impl Store {
 
     /// Removes some of what has expired; the rest the next time.
     pub(super) async fn purge(&self) -> Result<u64> {
-        let purge = query(
-            "DELETE FROM diptych_tasks WHERE id IN (SELECT id FROM diptych_tasks WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-        );
-        purge.bind(now()).bind(PURGED).execute(&mut self.db.keeper().await?).await
+        let expired = Old { table: "diptych_tasks", key: "id", when: "expires_at <= $1", by: "expires_at" };
+        expired.remove(now(), PURGED, &mut self.db.keeper().await?).await
     }
 }
 

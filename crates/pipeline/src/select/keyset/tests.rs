@@ -1,9 +1,9 @@
 //! Pages put together are the list, whatever happens between them.
 
 use crate::{
-    db::{Db, Record, Row, Tx, query, query_scalar},
+    db::{Backend, Db, Record, Row, Tx, query, query_scalar},
     seal::Seal,
-    select::{Ends, Listed, Select, Shown, run, tests::databases},
+    select::{Ends, Listed, Select, Shown, run, tests::{analyze, create, databases, recursive}},
 };
 use diptych_spec::{
     Anyone, Call, Deadline, Declaration, Error, ErrorKind, Handler, Keyset, KeysetRequest, Order, OrderKey, Ordering,
@@ -90,13 +90,15 @@ impl Reader {
 
 async fn table(db: &Db) -> Tx {
     let mut tx = db.begin().await.unwrap();
-    let sql = "CREATE TEMP TABLE items (id BIGINT PRIMARY KEY, price BIGINT NOT NULL, name TEXT NOT NULL)";
-    query(sql).execute(&mut tx).await.unwrap();
+    create(&mut tx, "items (id BIGINT PRIMARY KEY, price BIGINT NOT NULL, name TEXT NOT NULL)").await;
     tx
 }
 
 async fn add(tx: &mut Tx, id: i64, price: i64, name: &str) {
-    let sql = "INSERT INTO items VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    let sql = match tx.backend() {
+        Backend::MySql => "INSERT IGNORE INTO items VALUES ($1, $2, $3)",
+        _ => "INSERT INTO items VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    };
     query(sql).bind(id).bind(price).bind(name).execute(tx).await.unwrap();
 }
 
@@ -311,12 +313,16 @@ async fn a_cursor_of_another_type_is_none() {
         }
         let next = reader.page(&mut tx, 2, Seek::First).await.unwrap().1.next.unwrap();
         query("DROP TABLE items").execute(&mut tx).await.unwrap();
-        let sql = "CREATE TEMP TABLE items (id BIGINT PRIMARY KEY, price TEXT NOT NULL, name TEXT NOT NULL)";
-        query(sql).execute(&mut tx).await.unwrap();
+        create(&mut tx, "items (id BIGINT PRIMARY KEY, price TEXT NOT NULL, name TEXT NOT NULL)").await;
+        if db.backend() == Backend::MySql {
+            // A table that is created ends the transaction.
+            tx.rollback().await;
+            tx = db.begin().await.unwrap();
+        }
         let done = tx.savepoint(async |tx| reader.page(tx, 2, Seek::After(next)).await).await;
         match db.backend() {
-            crate::Backend::Sqlite => assert_eq!(done.unwrap().0, Vec::<i64>::new()),
-            crate::Backend::Postgres => assert_eq!(code(done), (ErrorKind::BadRequest, "cursor".to_owned())),
+            Backend::Sqlite | Backend::MySql => assert_eq!(done.unwrap().0, Vec::<i64>::new()),
+            Backend::Postgres => assert_eq!(code(done), (ErrorKind::BadRequest, "cursor".to_owned())),
         }
         tx.rollback().await;
     }
@@ -326,9 +332,10 @@ async fn a_cursor_of_another_type_is_none() {
 async fn the_total_is_as_declared() {
     for (db, _folder) in databases().await {
         let mut tx = table(&db).await;
-        let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO items SELECT i, i, 'x' FROM n";
+        let sql = "INSERT INTO items WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i, i, 'x' FROM n";
+        recursive(&mut tx).await;
         query(sql).execute(&mut tx).await.unwrap();
-        query("ANALYZE items").execute(&mut tx).await.unwrap();
+        analyze(&mut tx).await;
         for (total, expected) in [(Total::Absent, None), (Total::Exact, Some(5000)), (Total::Estimated, Some(5000))] {
             let reader = Reader::new(total, &[("price", false)]);
             let (_, first) = reader.page(&mut tx, 9, Seek::First).await.unwrap();
@@ -356,8 +363,7 @@ async fn the_total_is_as_declared() {
 async fn a_null_in_the_order_is_told() {
     let (db, _folder) = databases().await.remove(0);
     let mut tx = db.begin().await.unwrap();
-    let sql = "CREATE TEMP TABLE items (id BIGINT PRIMARY KEY, price BIGINT, name TEXT NOT NULL)";
-    query(sql).execute(&mut tx).await.unwrap();
+    create(&mut tx, "items (id BIGINT PRIMARY KEY, price BIGINT, name TEXT NOT NULL)").await;
     query("INSERT INTO items VALUES (1, NULL, 'x'), (2, -5, 'x'), (3, 7, 'x')").execute(&mut tx).await.unwrap();
     let reader = Reader::new(Total::Absent, &[("price", false)]);
     let done = reader.page(&mut tx, 1, Seek::First).await;
