@@ -2,7 +2,7 @@
 
 use super::{Cardinality, Declaration};
 use crate::{
-    Audience, Call, Filters, Form, Hidden, Order, Principal, Result,
+    Audience, Call, FieldSet, Filters, Form, Hidden, Order, Principal, Result,
     json::without,
     visibility::{ShownTo, Visibility},
 };
@@ -13,6 +13,11 @@ use std::borrow::Cow;
 const MOST: usize = 4;
 
 impl Declaration {
+    /// Says for whom these fields are.
+    pub(crate) fn show(&mut self, fields: FieldSet, shown_to: ShownTo) {
+        self.visibility.push(Visibility { fields, shown_to });
+    }
+
     /// Whether any field is not for everybody.
     #[must_use]
     pub fn hides_fields(&self) -> bool {
