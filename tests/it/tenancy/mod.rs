@@ -4,6 +4,7 @@ mod again;
 mod lists;
 mod policies;
 mod together;
+mod told;
 mod wiring;
 
 use diptych::{

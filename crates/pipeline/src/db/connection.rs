@@ -1,7 +1,7 @@
 //! A connection, lent to a selector as `&mut Conn`.
 
 use super::{Backend, backend::each, held::Held};
-use crate::scope::InScope;
+use crate::scope::{InScope, Whose};
 use diptych_spec::Lock;
 use std::{
     any::Any,
@@ -101,6 +101,11 @@ impl Conn {
     /// Whether the call that reads by it may see this row.
     pub(crate) fn shows(&self, row: &dyn Any) -> bool {
         self.scope.as_ref().is_none_or(|scope| scope.shows(row))
+    }
+
+    /// Whose rows the call that reads by it is about.
+    pub(crate) fn whose(&self) -> Option<Whose> {
+        self.scope.as_ref().map(Whose::of)
     }
 
     /// Ends the transaction of [`super::Db::snapshot`] or [`super::Db::bracket`], in which nothing was written.

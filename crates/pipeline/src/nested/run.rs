@@ -88,6 +88,7 @@ async fn in_savepoint<T>(
 ) -> Result<(T, Outcome)> {
     let declaration = service.declaration();
     tx.lock_targets(declaration.lock());
+    let whose = tx.whose();
     let resolved = resolve::target(service, open::Opened::new(entered, tx)).await?; // 4
     let current = in_target_stage(declaration, "permit", || {
         current::version(declaration, permit::target(declaration, resolved)?) // 5
@@ -97,7 +98,7 @@ async fn in_savepoint<T>(
     let ran = stage("run", pin!(run::service(service, ready, max_bytes))).await?; // 8
     let taken = take(ran.computed())?;
     let presented = stage("present", pin!(present::service(service, ran, max_bytes, hidden))).await?; // 9
-    Ok((taken, presented.into_outcome()))
+    Ok((taken, presented.into_outcome().about(whose)))
 }
 
 /// Runs a selector on this connection. `show` is given what it read.

@@ -33,6 +33,11 @@ impl InScope {
         Arc::ptr_eq(&self.rows, scope.rows())
     }
 
+    /// Whether both are values of one row scope.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.rows, &other.rows)
+    }
+
     pub(crate) fn value(&self) -> &Value {
         &self.found.value
     }
