@@ -179,6 +179,28 @@ async fn a_set_names_the_item_that_is_at_fault() {
     }
 }
 
+/// Of so many wrong fields that nobody reads them, the first are listed.
+#[tokio::test]
+async fn a_list_of_wrong_fields_ends() {
+    let steps = Steps::on(BOTH[0]).await;
+    let wrong = |count: i64| (0..count).map(|_| good(0)).collect::<Vec<_>>();
+    for (name, count, listed, more) in [
+        ("set", 200, 200, None),
+        ("set", 201, 201, Some("1 more field is not valid")),
+        ("set", 500, 201, Some("300 more fields are not valid")),
+    ] {
+        let error = steps.call(name, &wrong(count)).await.unwrap_err();
+        let fields = error.fields();
+        assert_eq!((error.code(), fields.len()), ("invalid", listed), "{name} {count}");
+        assert_eq!(fields[199].pointer, "/items/199/n");
+        assert_eq!(
+            fields.get(200).map(|field| (&*field.pointer, &*field.code, &*field.detail)),
+            more.map(|more| ("", "more", more))
+        );
+        assert!(error.detail().starts_with(&format!("{count} fields are not valid: items/0/n, ")), "{error}");
+    }
+}
+
 /// An outbox is asked for by the function of one item, and so by that of many.
 #[tokio::test]
 async fn what_an_item_needs_is_needed() {
