@@ -145,6 +145,20 @@ async fn meet(tx: &mut Tx, Instance(row): Instance<Row>, done: State<Done>) -> R
     Ok(())
 }
 
+#[derive(Deserialize, JsonSchema)]
+struct Others {
+    what: String,
+    items: Vec<Value>,
+    #[serde(default)]
+    fails: bool,
+}
+
+/// Calls `what` with these items, and fails itself, or not.
+async fn through(tx: &mut Tx, Args(others): Args<Others>, calls: diptych::Calls) -> Result<bool> {
+    let called = calls.call_by_name::<Value>(tx, &others.what, &json!({"items": others.items})).await;
+    if others.fails { Err(Error::conflict("own", "refused on purpose")) } else { Ok(called.is_ok()) }
+}
+
 fn one() -> ServiceSpec<impl diptych::Handler<Connection = Tx, Out = Stepped>> {
     ServiceSpec::from_fn("step", step).allow(Anyone)
 }
@@ -157,6 +171,7 @@ pub(crate) fn operations() -> Operations {
         .add(one().named("all").bulk(0..=20).changes("steps://{n}").changes("steps://"))
         .add(one().named("each").per_item(1..=1000).changes("steps://{n}").changes("steps://"))
         .add(one().named("each.again").per_item(1..=20).retry(diptych::Retry::times(9)))
+        .add(ServiceSpec::from_fn("through", through).allow(Anyone))
         .add(hide().named("hide.all").bulk(1..=20))
         .add(hide().named("hide.each").per_item(1..=20))
         .add(

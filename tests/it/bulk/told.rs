@@ -1,12 +1,12 @@
 //! What is told of a call of many: changes, limits, the audit trail, and what HTTP says of it.
 
 use super::{Steps, bad, good, operations};
-use crate::counter::{BOTH, create_table};
+use crate::counter::{BOTH, call, create_table};
 use diptych::{
     Anyone, Audit, Db, Engine, ErrorKind, Input, Limit, MCPServer, Operations, Outbox, POST, Result, ServiceSpec,
     Settings, Tx, query_scalar,
 };
-use diptych_pipeline::Change;
+use diptych_pipeline::{Change, OnDisconnect};
 use diptych_testkit::{RunningServer, TestDatabase, request};
 use serde_json::{Value, json};
 
@@ -29,6 +29,25 @@ async fn changes_are_told_of_the_items_that_were_done_each_once() {
     assert_eq!(told(), ["steps://4", "steps://", "steps://5"]);
     steps.call("each", &[bad(6, 1, "refuse")]).await.unwrap();
     assert!(told().is_empty());
+
+    // Called by another, they are told with all that it does.
+    for (what, items, fails, expected) in [
+        ("all", json!([good(10), good(11)]), false, &["steps://10", "steps://", "steps://11"][..]),
+        ("all", json!([good(12), bad(13, 1, "refuse")]), false, &[]),
+        (
+            "each",
+            json!([bad(12, 1, "refuse"), good(13), {}, good(14)]),
+            false,
+            &["steps://13", "steps://", "steps://14"],
+        ),
+        ("each", json!([good(15)]), true, &[]),
+    ] {
+        let given = json!({"what": what, "items": items, "fails": fails}).to_string();
+        let done = call(&steps.engine, "through", &given, OnDisconnect::Cancel).await;
+        assert_eq!(done.is_err(), fails, "{given}");
+        steps.engine.drain().await;
+        assert_eq!(told(), expected, "{given}");
+    }
 }
 
 #[tokio::test]
