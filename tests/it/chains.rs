@@ -5,11 +5,12 @@ use diptych::{
     Anyone, Authenticated, Backend, Catalogue, Chain, Db, Engine, ErrorKind, Idempotency, Input, Isolation, Operations,
     Principal, Result, Scope, ServiceSpec, Tx, service,
 };
-use diptych_pipeline::{Change, IntoOperation, OnDisconnect};
+use diptych_pipeline::{Caller, Change, IntoOperation, OnDisconnect, Surface, Via};
+use diptych_spec::Arguments;
 use diptych_testkit::TestDatabase;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use validator::Validate;
 
 #[derive(Clone, Serialize, Deserialize, JsonSchema, Validate)]
@@ -84,6 +85,48 @@ async fn a_chain_needs_what_its_steps_need() {
     assert!(refused(&["a", "b", "c"]).is_none());
     let nobody = engine.authorize(chain, None).unwrap_err();
     assert_eq!((nobody.kind(), nobody.scopes().len()), (ErrorKind::Unauthenticated, 3));
+}
+
+#[derive(Clone, Serialize, JsonSchema)]
+struct Wrote {
+    n: i64,
+    margin: i64,
+}
+
+/// Add a number, and say what it is worth.
+#[service("priced")]
+async fn priced(tx: &mut Tx, Input(new): Input<New>) -> Result<Wrote> {
+    insert(tx, new.n).await?;
+    Ok(Wrote { n: new.n, margin: new.n * 2 })
+}
+
+#[tokio::test]
+async fn a_chain_hides_what_its_steps_hide() {
+    for backend in EVERY {
+        let (db, _database) = database(backend).await;
+        let margins = || Scope("margins");
+        let step = || Operations::new().add(priced::spec().allow(Authenticated).visible("margin", margins()));
+        let chain = || Chain::of::<New>().then::<priced, _>(|new, ()| Input(new.clone()));
+        let forgets = ServiceSpec::new("chain", "", chain());
+        let told = Engine::builder(db.clone()).operations(step().add(forgets)).build().unwrap_err().to_string();
+        assert!(told.contains("it hides fields, which the chain would show; add the same `.visible(…)`"), "{told}");
+
+        let hides = ServiceSpec::new("chain", "", chain()).visible("margin", margins());
+        let tells_less = ServiceSpec::new("number", "", chain().answer(|_, (wrote,)| wrote.n));
+        let engine = Engine::builder(db).operations(step().add(hides).add(tells_less)).build().unwrap();
+        for (n, name, scopes, answer) in [
+            (1, "chain", &["margins"][..], json!({"n": 1, "margin": 2})),
+            (2, "chain", &["other"], json!({"n": 2})),
+            (3, "number", &["other"], json!(3)),
+        ] {
+            let ann = Principal::new("tests", "ann", scopes.iter().copied()).unwrap();
+            let caller = Caller::new(Some(ann), Via::new(Surface::InProcess));
+            let given = json!({"n": n}).to_string();
+            let done = engine.dispatch(engine.operation(name).unwrap(), Arguments::named(&given), caller).await;
+            let done: Value = serde_json::from_str(done.unwrap().json()).unwrap();
+            assert_eq!(done, answer, "{backend} {name} {scopes:?}");
+        }
+    }
 }
 
 #[tokio::test]

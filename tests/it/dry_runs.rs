@@ -199,7 +199,7 @@ async fn the_trail_says_that_it_was_one() {
         assert_eq!(post(&server, "/api/numbers?n=1&dry_run=true", "{}").await.status, 409);
         drop(server);
         let db = Db::connect(database.url()).await.unwrap();
-        let rows = query_as::<AuditEntry>("SELECT * FROM diptych_audit ORDER BY call");
+        let rows = query_as::<AuditEntry>("SELECT * FROM diptych_audit ORDER BY \"call\"");
         let rows = rows.all(&mut db.read().await.unwrap()).await.unwrap();
         let outcomes: Vec<_> = rows.iter().map(|row| row.outcome.as_str()).collect();
         assert_eq!(outcomes, ["dry_run", "committed", "conflict"], "{backend}");

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 
 /// A minute: longer than any of these tests waits, and than a statement may take.
 const SLEEP: &str = "SELECT 1::BIGINT FROM pg_sleep(60)";
+const MYSQL_SLEEP: &str = "SELECT SLEEP(60)";
 /// The same, as work.
 const COUNT: &str = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT COUNT(*) FROM c, (SELECT COUNT(*) FROM numbers)";
 
@@ -22,7 +23,11 @@ const COUNT: &str = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FRO
 const SOON: Duration = Duration::from_secs(15);
 
 async fn endless(conn: &mut Conn) -> Result<i64> {
-    let sql = if conn.backend() == Backend::Postgres { SLEEP } else { COUNT };
+    let sql = match conn.backend() {
+        Backend::Postgres => SLEEP,
+        Backend::MySql => MYSQL_SLEEP,
+        _ => COUNT,
+    };
     query_scalar(sql).one(conn).await
 }
 
@@ -61,6 +66,10 @@ async fn sqlite_write(connection: &mut SqliteConnection) -> Result<i64> {
 
 async fn postgres_write(connection: &mut sqlx::PgConnection) -> Result<i64> {
     sqlx::query_scalar(SLEEP).fetch_one(connection).await.map_err(diptych::db_error)
+}
+
+async fn mysql_write(connection: &mut sqlx::MySqlConnection) -> Result<i64> {
+    sqlx::query_scalar(MYSQL_SLEEP).fetch_one(connection).await.map_err(diptych::db_error)
 }
 
 async fn add(tx: &mut Tx, Args(Number { n }): Args<Number>) -> Result<u64> {
@@ -108,6 +117,9 @@ impl App {
             Backend::Postgres => {
                 operations.add(ServiceSpec::from_fn("concrete", postgres_write).allow(Anyone).deadline(minute))
             }
+            Backend::MySql => {
+                operations.add(ServiceSpec::from_fn("concrete", mysql_write).allow(Anyone).deadline(minute))
+            }
             _ => operations.add(ServiceSpec::from_fn("concrete", sqlite_write).allow(Anyone).deadline(minute)),
         };
         let engine = Engine::builder(db).operations(operations).build().unwrap();
@@ -133,7 +145,7 @@ impl App {
 /// Sees from outside whether a statement is at work.
 enum Observer {
     /// By the server's own view of its activity.
-    Postgres(Db),
+    Server(Db),
     /// By what others cannot do meanwhile: write while somebody writes, and empty the log while somebody reads.
     Sqlite(Box<Mutex<SqliteConnection>>),
 }
@@ -141,7 +153,7 @@ enum Observer {
 impl Observer {
     async fn of(database: &TestDatabase, backend: Backend) -> Self {
         match backend {
-            Backend::Postgres => Self::Postgres(Db::connect(database.url()).await.unwrap()),
+            Backend::Postgres | Backend::MySql => Self::Server(Db::connect(database.url()).await.unwrap()),
             _ => {
                 let mut connection = SqliteConnection::connect(database.url()).await.unwrap();
                 for sql in ["PRAGMA busy_timeout = 0", "CREATE TABLE looked (n BIGINT)"] {
@@ -154,11 +166,18 @@ impl Observer {
 
     async fn is_at_work(&self) -> bool {
         match self {
-            Self::Postgres(db) => {
-                let active = query_scalar::<i64>(
-                    "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-                     AND state <> 'idle' AND query LIKE '%pg_sleep(60)%'",
-                );
+            Self::Server(db) => {
+                let active = match db.backend() {
+                    Backend::Postgres => {
+                        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                         AND state <> 'idle' AND query LIKE '%pg_sleep(60)%'"
+                    }
+                    _ => {
+                        "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()
+                         AND command <> 'Sleep' AND info LIKE '%SLEEP(60)%'"
+                    }
+                };
+                let active = query_scalar::<i64>(active);
                 active.one(&mut db.read().await.unwrap()).await.unwrap() > 0
             }
             Self::Sqlite(connection) => {

@@ -1,6 +1,6 @@
 //! API keys, over REST and MCP and from the command line, on both databases.
 
-use crate::counter::{EVERY, Backend};
+use crate::counter::{Backend, EVERY};
 use diptych::{
     AnswerValue, Anyone, ApiKeys, Authenticated, Conn, Db, GET, MCPServer, NewApiKey, Operations, Principal, Result,
     Scope, SelectorSpec, ServiceSpec, Task, Tx, query,

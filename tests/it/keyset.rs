@@ -30,20 +30,20 @@ struct Which {
 }
 
 async fn lines(_: &mut Conn, Args(of): Args<Of>) -> Result<Select<Line>> {
-    Ok(Select::sql("SELECT id, book FROM lines WHERE book = COALESCE($1, book)").bind(of.book))
+    Ok(Select::sql("SELECT id, book FROM entries WHERE book = COALESCE($1, book)").bind(of.book))
 }
 
 async fn line(conn: &mut Conn, Args(which): Args<Which>) -> Result<Option<Line>> {
-    query_as("SELECT id, book FROM lines WHERE id = $1").bind(which.id).optional(conn).await
+    query_as("SELECT id, book FROM entries WHERE id = $1").bind(which.id).optional(conn).await
 }
 
 /// How many lines there are, asked twice, while another connection adds one in between.
 async fn twice(conn: &mut Conn, db: Db) -> Result<AnswerValue<Vec<i64>>> {
     let mut counts = Vec::new();
     for _ in 0..2 {
-        counts.push(query_scalar("SELECT COUNT(*) FROM lines").one(conn).await?);
+        counts.push(query_scalar("SELECT COUNT(*) FROM entries").one(conn).await?);
         let mut tx = db.begin().await?;
-        query("INSERT INTO lines SELECT MAX(id) + 1, 9 FROM lines").execute(&mut tx).await?;
+        query("INSERT INTO entries SELECT MAX(id) + 1, 9 FROM entries").execute(&mut tx).await?;
         tx.commit().await?;
     }
     Ok(AnswerValue(counts))
@@ -65,9 +65,9 @@ async fn nine(backend: Backend) -> TestDatabase {
     let database = TestDatabase::new(backend).await;
     let db = Db::connect(database.url()).await.unwrap();
     let mut tx = db.begin().await.unwrap();
-    query("CREATE TABLE lines (id BIGINT PRIMARY KEY, book BIGINT NOT NULL)").execute(&mut tx).await.unwrap();
+    query("CREATE TABLE entries (id BIGINT PRIMARY KEY, book BIGINT NOT NULL)").execute(&mut tx).await.unwrap();
     for id in 1..=9_i64 {
-        query("INSERT INTO lines VALUES ($1, $2)").bind(id).bind(id % 3).execute(&mut tx).await.unwrap();
+        query("INSERT INTO entries VALUES ($1, $2)").bind(id).bind(id % 3).execute(&mut tx).await.unwrap();
     }
     tx.commit().await.unwrap();
     database

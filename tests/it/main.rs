@@ -27,6 +27,8 @@ mod issuer_down;
 mod keys;
 mod keyset;
 mod limits;
+mod lists_that_call;
+mod locks;
 mod matrix;
 mod mistakes;
 mod mounts;

@@ -1,6 +1,6 @@
 //! Callers who may not act any more: what they have open ends within a bounded time.
 
-use crate::counter::{EVERY, Backend, Gate, create_table, numbers};
+use crate::counter::{Backend, EVERY, Gate, create_table, numbers};
 use crate::streams::{add, slow, yes};
 use diptych::{
     Anyone, ApiKeys, Authenticated, Authenticator, Credentials, Db, Error, MCPServer, MCPServerBuilder, NewApiKey,

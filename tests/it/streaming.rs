@@ -59,7 +59,7 @@ impl From<Line> for LineView {
 
 async fn lines(_: &mut Conn, head: ResponseHead) -> Result<Select<Line>> {
     head.header("X-Lines", "all")?;
-    Ok(Select::sql("SELECT id, text, note FROM lines"))
+    Ok(Select::sql("SELECT id, text, note FROM entries"))
 }
 
 #[derive(Debug, Record)]
@@ -90,12 +90,17 @@ const ENDLESS: &str =
     "WITH RECURSIVE c(id) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT id + 1 FROM c WHERE id < 1000000000)
                        SELECT id, 'x' AS text, NULL AS note FROM c";
 
-async fn numbers(_: &mut Conn) -> Result<Select<Counted>> {
-    Ok(Select::sql(MANY))
+/// MariaDB ends recursion at a thousand rows, and has tables of numbers.
+const MARIADB_MANY: &str = "SELECT CAST(seq AS SIGNED) AS id FROM seq_1_to_1000000";
+const MARIADB_ENDLESS: &str =
+    "SELECT CAST(a.seq AS SIGNED) AS id, 'x' AS text, NULL AS note FROM seq_1_to_1000000 AS a, seq_1_to_1000 AS b";
+
+async fn numbers(conn: &mut Conn) -> Result<Select<Counted>> {
+    Ok(Select::sql(if conn.backend() == Backend::MySql { MARIADB_MANY } else { MANY }))
 }
 
-async fn endless(_: &mut Conn) -> Result<Select<Line>> {
-    Ok(Select::sql(ENDLESS))
+async fn endless(conn: &mut Conn) -> Result<Select<Line>> {
+    Ok(Select::sql(if conn.backend() == Backend::MySql { MARIADB_ENDLESS } else { ENDLESS }))
 }
 
 async fn broken(_: &mut Conn) -> Result<Select<Line>> {
@@ -142,10 +147,10 @@ fn operations() -> Operations {
 
 async fn set_up(db: Db) -> Result<()> {
     let mut tx = db.begin().await?;
-    query("CREATE TABLE lines (id BIGINT PRIMARY KEY, text TEXT NOT NULL, note TEXT)").execute(&mut tx).await?;
+    query("CREATE TABLE entries (id BIGINT PRIMARY KEY, text TEXT NOT NULL, note TEXT)").execute(&mut tx).await?;
     for (id, text, note) in [(1, "one, \"two\"", None), (2, "=1+1", Some("a\nb")), (3, "", Some("x"))] {
         let note: Option<&str> = note;
-        query("INSERT INTO lines VALUES ($1, $2, $3)")
+        query("INSERT INTO entries VALUES ($1, $2, $3)")
             .bind(id)
             .bind(text)
             .bind(note.map(str::to_owned))
@@ -293,11 +298,19 @@ async fn who_goes_away_leaves_nothing_behind() {
             drop(client);
             until_free(socket).await;
         }
-        if backend == Backend::Postgres {
+        if backend != Backend::Sqlite {
             let db = Db::connect(database.url()).await.unwrap();
             let at_work = async {
-                let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%RECURSIVE c(id)%'
-                           AND pid <> pg_backend_pid()";
+                let sql = match backend {
+                    Backend::Postgres => {
+                        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
+                         AND query LIKE '%RECURSIVE c(id)%' AND pid <> pg_backend_pid()"
+                    }
+                    _ => {
+                        "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE()
+                         AND info LIKE '%seq_1_to_1000%' AND id <> CONNECTION_ID()"
+                    }
+                };
                 while query_scalar::<i64>(sql).one(&mut db.read().await.unwrap()).await.unwrap() > 0 {}
             };
             tokio::time::timeout(Duration::from_secs(60), at_work).await.expect("the statement ends");

@@ -1,7 +1,7 @@
 //! Event streams of the MCP endpoint over real connections: their form, what a disconnect means in each era, coming back,
 //! and the end of the server.
 
-use crate::counter::{EVERY, Backend, Gate, create_table, insert, numbers};
+use crate::counter::{Backend, EVERY, Gate, create_table, insert, numbers};
 use diptych::{
     AnswerValue, Anyone, Conn, Db, GET, Input, MCPServer, Operations, POST, Progress, Result, SelectorSpec,
     ServiceSpec, State, Tx,

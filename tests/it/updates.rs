@@ -48,6 +48,11 @@ async fn database(backend: diptych::Backend) -> (TestDatabase, Db) {
              share DOUBLE PRECISION, \"order\" TEXT, bytes BYTEA, at TIMESTAMPTZ, local TIMESTAMP, day DATE, time TIME,
              data JSONB, colour TEXT, note TEXT, seen TIMESTAMPTZ)"
         }
+        diptych::Backend::MySql => {
+            "CREATE TABLE things (id BINARY(16) PRIMARY KEY, flag BOOLEAN, small SMALLINT, middle INTEGER, large BIGINT,
+             share DOUBLE PRECISION, \"order\" TEXT, bytes BLOB, at DATETIME(6), local DATETIME(6), day DATE, time TIME(6),
+             data JSON, colour TEXT, note TEXT, seen DATETIME(6))"
+        }
         _ => {
             "CREATE TABLE things (id BLOB PRIMARY KEY, flag BOOLEAN, small SMALLINT, middle INTEGER, large BIGINT,
              share DOUBLE PRECISION, \"order\" TEXT, bytes BLOB, at TEXT, local TEXT, day TEXT, time TEXT,
@@ -260,9 +265,17 @@ async fn a_key_names_one_row() {
 #[tokio::test]
 async fn a_schema_can_stand_in_front_of_the_table() {
     for backend in EVERY {
-        let (_database, db) = database(backend).await;
+        let (place, db) = database(backend).await;
+        let table = match backend {
+            diptych::Backend::Postgres => "public.things",
+            // There a schema is a database.
+            diptych::Backend::MySql => {
+                let name = place.url().rsplit_once('/').unwrap().1;
+                format!("{name}.things").leak()
+            }
+            _ => "main.things",
+        };
         let mut tx = db.begin().await.unwrap();
-        let table = if backend == diptych::Backend::Postgres { "public.things" } else { "main.things" };
         update(table).key("id", ID).set("large", &3i64, Some(4)).execute(&mut tx).await.unwrap();
         let large: i64 = query_scalar("SELECT large FROM things WHERE id = $1").bind(ID).one(&mut tx).await.unwrap();
         assert_eq!(large, 4, "{backend}");

@@ -3,9 +3,9 @@
 
 use crate::counter::EVERY;
 use diptych::{
-    Audience, Authenticated, Backend, Conn, Db, Engine, FieldSet, Filter, GET, Input, Instance, Keyset, MCPServer,
-    MCPServerBuilder, Operations, Ordering, PATCH, POST, Page, PageNumber, Record, Result, Scope, Select, SelectorSpec,
-    Server, ServiceSpec, Task, Tx, Version, query, query_as, update,
+    Audience, Authenticated, Backend, Conn, Db, Engine, FieldSet, Filter, GET, Input, Instance, Instances, Keyset,
+    MCPServer, MCPServerBuilder, Operations, Ordering, PATCH, POST, Page, PageNumber, Record, Result, Scope, Select,
+    SelectorSpec, Server, ServiceSpec, Task, Tx, Version, query, query_as, update,
 };
 use diptych_spec::{AnswerValue, Args};
 use diptych_testkit::{RunningServer, Surface, SurfaceClient, TestDatabase, request};
@@ -73,6 +73,10 @@ const PRODUCTS: &str = "SELECT id, name, cost_cents, note FROM products";
 
 async fn list(_: &mut Conn) -> Result<Select<Product>> {
     Ok(Select::sql(PRODUCTS))
+}
+
+async fn remove(_: &mut Tx, _: Instances<Product>) -> Result<()> {
+    Ok(())
 }
 
 async fn get(db: &mut Conn, Args(ById { id }): Args<ById>) -> Result<Option<Product>> {
@@ -422,6 +426,10 @@ async fn what_cannot_be_hidden_does_not_start() {
             .present::<ProductView>()
             .visible("id", Scope("x"))
     };
+    let removed = |fields: FieldSet| {
+        let list = SelectorSpec::from_fn("list", list).filter::<ProductFilter>().present::<ProductView>();
+        ServiceSpec::from_fn("o", remove).allow(Authenticated).targets(list.visible(fields, Scope("x")))
+    };
     let database = TestDatabase::sqlite();
     let db = Db::connect(database.url()).await.unwrap();
     let mistakes = |operations: Operations| {
@@ -436,6 +444,18 @@ async fn what_cannot_be_hidden_does_not_start() {
         (
             mistakes(Operations::new().add(listed().visible("cost", Scope("x")))),
             "hides `cost`, which is no column of the row; say which columns",
+        ),
+        (
+            mistakes(Operations::new().add(listed().visible(FieldSet::of(["cost"]).columns(["costs"]), Scope("x")))),
+            "hides `cost`, made of `costs`, which is no column of the row; there are `id`, `name`, `cost_cents`, `note`",
+        ),
+        (
+            mistakes(Operations::new().add(removed("cost".into()))),
+            "hides `cost`, which is no column of the row; say which columns",
+        ),
+        (
+            mistakes(Operations::new().add(removed(FieldSet::of(["cost"]).columns(["costs"])))),
+            "hides `cost`, made of `costs`, which is no column of the row; there are `id`, `name`, `cost_cents`, `note`",
         ),
         (
             mistakes(Operations::new().add(listed().visible("id", Scope("x")))),
@@ -490,4 +510,5 @@ async fn what_cannot_be_hidden_does_not_start() {
         assert!(told.contains(expected), "{expected} is not in: {told}");
     }
     assert_eq!(mistakes(operations()), "");
+    assert_eq!(mistakes(Operations::new().add(removed(cost()))), "");
 }

@@ -9,7 +9,7 @@ use crate::inner::Inner;
 use crate::object::Writer;
 use crate::refuse::{self, Refusal};
 use crate::trace;
-use diptych_pipeline::Operation;
+use diptych_pipeline::{Operation, Outcome};
 use diptych_spec::{Arguments, Error, ErrorKind, Form, Principal, Template};
 
 pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Freshness, Refusal> {
@@ -49,17 +49,17 @@ pub(crate) async fn read(call: Call<'_>, result: &mut Writer<'_>) -> Result<Fres
     Ok(Freshness::For { ttl_ms: 0, public: false })
 }
 
-/// Whether the caller can read what this URI names. It is read to find out: nobody may learn of a row that is not theirs. So it
+/// What the caller reads at this URI, if they can. It is read to find out: nobody may learn of a row that is not theirs. So it
 /// counts as a read, too.
 ///
 /// # Errors
 /// It was read too often to say.
-pub(crate) async fn is_readable(call: Call<'_>, uri: &str) -> Result<bool, Refusal> {
-    let Ok((operation, variables)) = find(call.server, call.principal, uri) else { return Ok(false) };
+pub(crate) async fn readable(call: Call<'_>, uri: &str) -> Result<Option<Outcome>, Refusal> {
+    let Ok((operation, variables)) = find(call.server, call.principal, uri) else { return Ok(None) };
     match call.server.engine.dispatch(operation, arguments(operation, variables), call.caller()).await {
-        Ok(_) => Ok(true),
+        Ok(outcome) => Ok(Some(outcome)),
         Err(error) if error.kind() == ErrorKind::RateLimited => Err(refuse::resource(&error, uri, call.revision)),
-        Err(_) => Ok(false),
+        Err(_) => Ok(None),
     }
 }
 

@@ -18,11 +18,11 @@ use crate::resources;
 use crate::rpc;
 use crate::session::Session;
 use crate::tasks;
-use diptych_pipeline::Change;
+use diptych_pipeline::{Change, Whose};
 use diptych_spec::Principal;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -42,9 +42,25 @@ pub(crate) struct Subscribed(Mutex<Inside>);
 
 #[derive(Debug, Default)]
 struct Inside {
-    uris: BTreeSet<String>,
+    uris: Uris,
     next: u64,
     listeners: BTreeSet<u64>,
+}
+
+/// The URIs that somebody listens for, and whose rows they read there, as it was when they began to.
+#[derive(Debug, Default)]
+struct Uris(BTreeMap<String, Option<Whose>>);
+
+impl Uris {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Uris {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.keys())
+    }
 }
 
 /// What a stream of the new era is about.
@@ -57,8 +73,8 @@ struct Filter {
     prompts_list_changed: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     resources_list_changed: bool,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    resource_subscriptions: BTreeSet<String>,
+    #[serde(skip_serializing_if = "Uris::is_empty")]
+    resource_subscriptions: Uris,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     task_ids: BTreeSet<String>,
 }
@@ -142,12 +158,12 @@ async fn honoured(call: Call<'_>, wanted: &Members<'_>) -> Result<Filter, Refusa
         tools_list_changed: flag("toolsListChanged")?,
         prompts_list_changed: flag("promptsListChanged")? && lists.has_prompts(),
         resources_list_changed: flag("resourcesListChanged")? && lists.has_resources(),
-        resource_subscriptions: BTreeSet::new(),
+        resource_subscriptions: Uris::default(),
         task_ids: BTreeSet::new(),
     };
     for uri in uris {
-        if resources::is_readable(call, &uri).await? {
-            filter.resource_subscriptions.insert(uri);
+        if let Some(read) = resources::readable(call, &uri).await? {
+            filter.resource_subscriptions.0.insert(uri, read.whose().cloned());
         }
     }
     for id in tasks {
@@ -173,22 +189,22 @@ impl Filter {
 /// `resources/subscribe` (2025-11-25, server/resources, Subscriptions).
 pub(crate) async fn subscribe(call: Call<'_>) -> Result<Freshness, Refusal> {
     let (uri, session) = subscription(call)?;
-    if !resources::is_readable(call, &uri).await? {
+    let Some(read) = resources::readable(call, &uri).await? else {
         return Err(refuse::no_resource(&uri, call.revision));
-    }
+    };
     let most = call.server.settings.max_subscriptions;
     let mut inside = session.subscribed.lock();
-    if inside.uris.len() >= most && !inside.uris.contains(&uri) {
+    if inside.uris.0.len() >= most && !inside.uris.0.contains_key(&uri) {
         return Err(Refusal::params(format!("a session has at most {most} resource subscriptions")));
     }
-    inside.uris.insert(uri);
+    inside.uris.0.insert(uri, read.whose().cloned());
     Ok(Freshness::Unsaid)
 }
 
 /// `resources/unsubscribe`.
 pub(crate) fn unsubscribe(call: Call<'_>) -> Result<Freshness, Refusal> {
     let (uri, session) = subscription(call)?;
-    session.subscribed.lock().uris.remove(&uri);
+    session.subscribed.lock().uris.0.remove(&uri);
     Ok(Freshness::Unsaid)
 }
 
@@ -312,14 +328,12 @@ impl Changed {
         }
     }
 
-    fn among<'a>(&'a self, uris: &'a BTreeSet<String>) -> impl Iterator<Item = &'a str> {
-        let has = |uri: &str| match self {
-            Self::These(changes) => {
-                changes.iter().any(|change| matches!(change, Change::Resource(own) if **own == *uri))
-            }
+    fn among<'a>(&'a self, uris: &'a Uris) -> impl Iterator<Item = &'a str> {
+        let has = |uri: &str, reader: Option<&Whose>| match self {
+            Self::These(changes) => changes.iter().any(|change| change.concerns(uri, reader)),
             Self::Everything => true,
         };
-        uris.iter().map(String::as_str).filter(move |uri| has(uri))
+        uris.0.iter().filter(move |(uri, reader)| has(uri, reader.as_ref())).map(|(uri, _)| uri.as_str())
     }
 }
 

@@ -7,6 +7,7 @@ mod named;
 
 pub(crate) use named::Named;
 
+use crate::scope::Whose;
 use diptych_spec::{Call, Error, FromCall, Result};
 use std::{fmt, sync::Arc};
 use tokio::sync::broadcast;
@@ -20,6 +21,8 @@ const BACKLOG: usize = 1024;
 pub enum Change {
     /// What can be read at this URI.
     Resource(Arc<str>),
+    /// The same, of a change to rows of one row scope only.
+    ResourceOf(Arc<str>, Whose),
     /// Which tools there are.
     Tools,
     /// Which resources there are.
@@ -28,6 +31,20 @@ pub enum Change {
     Prompts,
     /// The task of this id.
     Task(Arc<str>),
+}
+
+impl Change {
+    /// Whether it is one of what this reader reads at this URI: what changed in another value of the same row scope is none.
+    #[must_use]
+    pub fn concerns(&self, uri: &str, reader: Option<&Whose>) -> bool {
+        match self {
+            Self::Resource(changed) => **changed == *uri,
+            Self::ResourceOf(changed, whose) => {
+                **changed == *uri && reader.is_none_or(|reader| !reader.is_apart_from(whose))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Where changes are told. Services do it with `.changes("invoices://{id}")`; for what changes otherwise (a job, another
@@ -47,9 +64,17 @@ impl Changes {
         Self(broadcast::Sender::new(BACKLOG))
     }
 
-    /// Tells that what can be read at this URI has changed.
+    /// Tells that what can be read at this URI has changed, whoever reads it.
     pub fn resource(&self, uri: impl Into<Arc<str>>) {
         self.publish(Change::Resource(uri.into()));
+    }
+
+    /// Tells it to those whose rows have changed.
+    pub(crate) fn resource_of(&self, uri: String, whose: Option<&Whose>) {
+        match whose {
+            Some(whose) => self.publish(Change::ResourceOf(uri.into(), whose.clone())),
+            None => self.resource(uri),
+        }
     }
 
     /// Every change from now on.

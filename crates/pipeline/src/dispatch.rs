@@ -279,8 +279,10 @@ async fn in_transaction(
         keep::with_answer(&mut tx, presented, keeper.as_deref(), record.as_mut()).await
     });
     let answer = answer.await;
+    let whose = tx.whose();
     let closed = closing(answer.is_ok(), pin!(close::transaction(declaration, tx, answer))).await; // 10
     let outcome = closed.map_err(|error| if claim.is_some() { Claim::unknown(error) } else { error })?;
+    let outcome = outcome.about(whose);
     named.tell(declaration, &outcome, engine.changes());
     Ok(outcome)
 }
@@ -301,11 +303,12 @@ async fn read(
         stage("run", pin!(run::selector(selector, reading))).await // 8
     };
     let read = read.await;
+    let whose = conn.whose();
     close::connection(conn).await; // 10
     let read = read?;
     let presented =
         in_stage("present", || present::selector(selector, read, engine.settings().max_result_bytes, hidden))?; // 9
-    Ok(presented.into_outcome())
+    Ok(presented.into_outcome().about(whose))
 }
 
 /// Runs a handler that is not ours. What it does is in no transaction of ours, so the trail says before that it begins, and

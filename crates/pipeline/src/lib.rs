@@ -130,6 +130,7 @@ pub use scope::OperationScope;
 pub use scope::RowScope;
 pub use scope::RowScopeOf;
 pub use scope::RowScoping;
+pub use scope::Whose;
 pub use seal::Seal;
 pub use seal::Serial;
 pub use select::Select;

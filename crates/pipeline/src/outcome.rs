@@ -1,5 +1,6 @@
 //! What comes of a call that succeeds.
 
+use crate::scope::Whose;
 use bytes::Bytes;
 use diptych_spec::{Head, Quota};
 use std::fmt;
@@ -12,6 +13,7 @@ pub struct Outcome {
     quotas: Vec<Quota>,
     /// In a box: most say nothing.
     head: Option<Box<Head>>,
+    whose: Option<Whose>,
 }
 
 /// What a call that succeeds did.
@@ -27,11 +29,22 @@ pub(crate) enum Effect {
 
 impl Outcome {
     pub(crate) fn new(json: Bytes, effect: Effect, head: Option<Box<Head>>) -> Self {
-        Self { json, effect, quotas: Vec::new(), head }
+        Self { json, effect, quotas: Vec::new(), head, whose: None }
     }
 
     pub(crate) fn with_quotas(self, quotas: Vec<Quota>) -> Self {
         Self { quotas, ..self }
+    }
+
+    /// In the row scope of the call.
+    pub(crate) fn about(self, whose: Option<Whose>) -> Self {
+        Self { whose, ..self }
+    }
+
+    /// Whose rows the call was about, if it was in a row scope.
+    #[must_use]
+    pub fn whose(&self) -> Option<&Whose> {
+        self.whose.as_ref()
     }
 
     /// Where the caller stands with the limits since the items of the call were counted; empty where that was known before.

@@ -2,15 +2,23 @@
 
 use crate::Operation;
 use diptych_spec::Quota;
-use std::{fmt, mem};
+use std::{
+    fmt, mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 /// Whether a call has been counted by its limits, so that it is not counted again when it is dispatched. Only
-/// [`crate::Engine::admit`] makes one that says so, for one operation.
+/// [`crate::Engine::admit`] makes one that says so, for one operation. Its clones are of the same call, which is run again.
 #[derive(Clone, Default)]
 pub struct Ticket {
     operation: Option<Operation>,
-    /// Whether its items were counted, too.
-    items: bool,
+    items: Arc<Mutex<Items>>,
+}
+
+/// The items of a call beyond the first.
+#[derive(Default)]
+struct Items {
+    counted: bool,
     /// Where the caller stood then.
     quotas: Vec<Quota>,
 }
@@ -23,7 +31,9 @@ impl Ticket {
 
     /// The same, whose items were counted as well.
     pub(crate) fn of_all(operation: &Operation) -> Self {
-        Self { items: true, ..Self::of(operation) }
+        let ticket = Self::of(operation);
+        ticket.note_items(Vec::new());
+        ticket
     }
 
     /// Whether it is good for a call of this operation.
@@ -33,17 +43,21 @@ impl Ticket {
 
     /// Whether it is good for the items of the call.
     pub(crate) fn has_items(&self) -> bool {
-        self.items
+        self.lock().counted
     }
 
     /// The items of the call were counted, too; so does the caller stand now.
-    pub(crate) fn note_items(&mut self, quotas: Vec<Quota>) {
-        (self.items, self.quotas) = (true, quotas);
+    pub(crate) fn note_items(&self, quotas: Vec<Quota>) {
+        *self.lock() = Items { counted: true, quotas };
     }
 
     /// Where the caller stood when items were counted.
-    pub(crate) fn take_quotas(&mut self) -> Vec<Quota> {
-        mem::take(&mut self.quotas)
+    pub(crate) fn take_quotas(&self) -> Vec<Quota> {
+        mem::take(&mut self.lock().quotas)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Items> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

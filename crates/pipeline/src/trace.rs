@@ -33,17 +33,7 @@ pub(crate) fn call(operation: &Operation) -> Span {
     if !tracing::span_enabled!(target: TRACE_TARGET, Level::DEBUG) || is_request(&Span::current()) {
         return Span::none();
     }
-    let name = operation.declaration().name();
-    debug_span!(
-        target: TRACE_TARGET,
-        "operation",
-        otel.name = name,
-        otel.kind = "internal",
-        diptych.operation = name,
-        diptych.error.code = Empty,
-        error.type = Empty,
-        otel.status_code = Empty,
-    )
+    nested(operation)
 }
 
 /// A span for a call that another operation makes.

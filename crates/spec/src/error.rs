@@ -13,8 +13,11 @@ use crate::{Question, Quota};
 use serde::Serialize;
 use std::{borrow::Cow, cmp::Ordering, error::Error as StdError, fmt, time::Duration};
 
-/// How many wrong fields the sentence for the caller names; all of them are listed beside it.
+/// How many wrong fields the sentence for the caller names.
 const MOST_NAMES: usize = 50;
+
+/// How many wrong fields are listed beside it; of more it is said how many.
+pub(crate) const MOST_FIELDS: usize = 200;
 
 /// A result whose error is [`Error`] unless another is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -100,7 +103,7 @@ impl Error {
         Self::new(ErrorKind::BadRequest, "bad_request", detail)
     }
 
-    /// Fields are wrong; all of them at once, ordered by pointer.
+    /// Fields are wrong; all of them at once, ordered by pointer. Behind the first 200, one with the code `more` says how many others.
     #[must_use]
     pub fn invalid(mut fields: Vec<FieldError>) -> Self {
         fields.sort_by(|a, b| a.in_order(b).then_with(|| a.code.cmp(&b.code)));
@@ -114,6 +117,13 @@ impl Error {
                 format!("{} fields are not valid: {names}{more}", many.len())
             }
         };
+        let more = match fields.len().saturating_sub(MOST_FIELDS) {
+            0 => None,
+            1 => Some("1 more field is not valid".to_owned()),
+            more => Some(format!("{more} more fields are not valid")),
+        };
+        fields.truncate(MOST_FIELDS);
+        fields.extend(more.map(|more| FieldError::new("", "more", more)));
         let mut error = Self::new(ErrorKind::Invalid, "invalid", detail);
         error.0.fields = fields;
         error

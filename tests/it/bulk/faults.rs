@@ -1,7 +1,7 @@
 //! An error at each item and each statement: all or nothing is nothing, each for itself is exactly the others.
 
 use super::{Steps, bad, good};
-use crate::counter::{EVERY, Backend};
+use crate::counter::{Backend, EVERY};
 use diptych::{Db, DbOptions, ErrorKind};
 use diptych_testkit::{DelayProxy, TestDatabase};
 use serde_json::json;

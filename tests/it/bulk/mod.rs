@@ -101,6 +101,9 @@ async fn steps(tx: &mut Tx, Many(steps): Many<Step>) -> Result<Vec<i64>> {
     let numbers: Vec<i64> = steps.iter().flat_map(|step| (0..3).map(move |at| 10 * step.n + at)).collect();
     let insert = match tx.backend() {
         Backend::Postgres => "INSERT INTO numbers (n) SELECT value::BIGINT FROM json_array_elements_text($1::JSON)",
+        Backend::MySql => {
+            "INSERT INTO numbers (n) SELECT n FROM JSON_TABLE($1, '$[*]' COLUMNS (n BIGINT PATH '$')) AS given"
+        }
         _ => "INSERT INTO numbers (n) SELECT value FROM json_each($1)",
     };
     query(insert).bind(serde_json::to_string(&numbers).unwrap()).execute(tx).await?;
@@ -145,6 +148,20 @@ async fn meet(tx: &mut Tx, Instance(row): Instance<Row>, done: State<Done>) -> R
     Ok(())
 }
 
+#[derive(Deserialize, JsonSchema)]
+struct Others {
+    what: String,
+    items: Vec<Value>,
+    #[serde(default)]
+    fails: bool,
+}
+
+/// Calls `what` with these items, and fails itself, or not.
+async fn through(tx: &mut Tx, Args(others): Args<Others>, calls: diptych::Calls) -> Result<bool> {
+    let called = calls.call_by_name::<Value>(tx, &others.what, &json!({"items": others.items})).await;
+    if others.fails { Err(Error::conflict("own", "refused on purpose")) } else { Ok(called.is_ok()) }
+}
+
 fn one() -> ServiceSpec<impl diptych::Handler<Connection = Tx, Out = Stepped>> {
     ServiceSpec::from_fn("step", step).allow(Anyone)
 }
@@ -157,6 +174,7 @@ pub(crate) fn operations() -> Operations {
         .add(one().named("all").bulk(0..=20).changes("steps://{n}").changes("steps://"))
         .add(one().named("each").per_item(1..=1000).changes("steps://{n}").changes("steps://"))
         .add(one().named("each.again").per_item(1..=20).retry(diptych::Retry::times(9)))
+        .add(ServiceSpec::from_fn("through", through).allow(Anyone))
         .add(hide().named("hide.all").bulk(1..=20))
         .add(hide().named("hide.each").per_item(1..=20))
         .add(
@@ -212,7 +230,7 @@ impl Steps {
         self.engine.drain().await;
         let db = self.engine.db();
         let mut conn = db.read().await.unwrap();
-        let whole = "SELECT n / 10 FROM numbers GROUP BY n / 10 HAVING COUNT(*) = 3 ORDER BY 1";
+        let whole = "SELECT (n - n % 10) / 10 FROM numbers GROUP BY (n - n % 10) / 10 HAVING COUNT(*) = 3 ORDER BY 1";
         let all: i64 = diptych::query_scalar("SELECT COUNT(*) FROM numbers").one(&mut conn).await.unwrap();
         let whole: Vec<i64> = diptych::query_scalar(whole).all(&mut conn).await.unwrap();
         assert_eq!(all, 3 * i64::try_from(whole.len()).unwrap(), "no item is there in part");

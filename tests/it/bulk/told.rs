@@ -1,12 +1,12 @@
 //! What is told of a call of many: changes, limits, the audit trail, and what HTTP says of it.
 
 use super::{Steps, bad, good, operations};
-use crate::counter::{EVERY, create_table};
+use crate::counter::{EVERY, call, create_table};
 use diptych::{
     Anyone, Audit, Db, Engine, ErrorKind, Input, Limit, MCPServer, Operations, Outbox, POST, Result, ServiceSpec,
     Settings, Tx, query_scalar,
 };
-use diptych_pipeline::Change;
+use diptych_pipeline::{Change, OnDisconnect};
 use diptych_testkit::{RunningServer, TestDatabase, request};
 use serde_json::{Value, json};
 
@@ -29,6 +29,25 @@ async fn changes_are_told_of_the_items_that_were_done_each_once() {
     assert_eq!(told(), ["steps://4", "steps://", "steps://5"]);
     steps.call("each", &[bad(6, 1, "refuse")]).await.unwrap();
     assert!(told().is_empty());
+
+    // Called by another, they are told with all that it does.
+    for (what, items, fails, expected) in [
+        ("all", json!([good(10), good(11)]), false, &["steps://10", "steps://", "steps://11"][..]),
+        ("all", json!([good(12), bad(13, 1, "refuse")]), false, &[]),
+        (
+            "each",
+            json!([bad(12, 1, "refuse"), good(13), {}, good(14)]),
+            false,
+            &["steps://13", "steps://", "steps://14"],
+        ),
+        ("each", json!([good(15)]), true, &[]),
+    ] {
+        let given = json!({"what": what, "items": items, "fails": fails}).to_string();
+        let done = call(&steps.engine, "through", &given, OnDisconnect::Cancel).await;
+        assert_eq!(done.is_err(), fails, "{given}");
+        steps.engine.drain().await;
+        assert_eq!(told(), expected, "{given}");
+    }
 }
 
 #[tokio::test]
@@ -176,6 +195,28 @@ async fn a_set_names_the_item_that_is_at_fault() {
         assert_eq!(steps.kept().await[0], [1, 2]);
         let many: Vec<_> = (0..501).map(good).collect();
         assert_eq!(steps.call("set", &many).await.unwrap_err().fields()[0].pointer, "/items");
+    }
+}
+
+/// Of so many wrong fields that nobody reads them, the first are listed.
+#[tokio::test]
+async fn a_list_of_wrong_fields_ends() {
+    let steps = Steps::on(EVERY[0]).await;
+    let wrong = |count: i64| (0..count).map(|_| good(0)).collect::<Vec<_>>();
+    for (name, count, listed, more) in [
+        ("set", 200, 200, None),
+        ("set", 201, 201, Some("1 more field is not valid")),
+        ("set", 500, 201, Some("300 more fields are not valid")),
+    ] {
+        let error = steps.call(name, &wrong(count)).await.unwrap_err();
+        let fields = error.fields();
+        assert_eq!((error.code(), fields.len()), ("invalid", listed), "{name} {count}");
+        assert_eq!(fields[199].pointer, "/items/199/n");
+        assert_eq!(
+            fields.get(200).map(|field| (&*field.pointer, &*field.code, &*field.detail)),
+            more.map(|more| ("", "more", more))
+        );
+        assert!(error.detail().starts_with(&format!("{count} fields are not valid: items/0/n, ")), "{error}");
     }
 }
 

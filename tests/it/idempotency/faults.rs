@@ -91,11 +91,32 @@ const POSTGRES: &[&str] = &[
      FOR EACH ROW EXECUTE FUNCTION fault(5)",
 ];
 
+/// Nothing is left for COMMIT there: the last one fails with the statement before.
+const MYSQL: &[&str] = &[
+    "CREATE TABLE faults (place BIGINT NOT NULL)",
+    "INSERT INTO faults VALUES (0)",
+    "CREATE TRIGGER fault1 BEFORE INSERT ON diptych_idempotency FOR EACH ROW
+     BEGIN IF (SELECT place FROM faults) = 1 THEN SIGNAL SQLSTATE '45000'; END IF; END",
+    "CREATE TRIGGER fault2 BEFORE INSERT ON notes FOR EACH ROW
+     BEGIN IF (SELECT place FROM faults) = 2 THEN SIGNAL SQLSTATE '45000'; END IF; END",
+    "CREATE TRIGGER fault3 AFTER INSERT ON notes FOR EACH ROW
+     BEGIN IF (SELECT place FROM faults) = 3 THEN SIGNAL SQLSTATE '45000'; END IF; END",
+    "CREATE TRIGGER fault4 BEFORE UPDATE ON diptych_idempotency FOR EACH ROW
+     BEGIN IF (SELECT place FROM faults) = 4 THEN SIGNAL SQLSTATE '45000'; END IF; END",
+    "CREATE TRIGGER fault5 AFTER UPDATE ON diptych_idempotency FOR EACH ROW
+     BEGIN IF (SELECT place FROM faults) = 5 THEN SIGNAL SQLSTATE '45000'; END IF; END",
+];
+
 #[tokio::test]
 async fn an_error_of_each_statement_leaves_nothing() {
     for backend in EVERY {
         let notes = Notes::on(backend).await;
-        for sql in if backend == Backend::Postgres { POSTGRES } else { SQLITE } {
+        let faults = match backend {
+            Backend::Postgres => POSTGRES,
+            Backend::MySql => MYSQL,
+            _ => SQLITE,
+        };
+        for sql in faults {
             notes.execute(sql).await;
         }
         let fail_at = async |place: i64| {

@@ -1,7 +1,7 @@
 //! One key, one effect: at once, one after the other, and after the key has expired.
 
 use super::Notes;
-use crate::counter::{EVERY, Postgres};
+use crate::counter::{EVERY, Postgres, Sqlite};
 use diptych::{Backend, ErrorKind, IdempotencyKey, query_scalar};
 use diptych_pipeline::{Caller, Surface, Via};
 use diptych_spec::Arguments;
@@ -31,7 +31,7 @@ async fn a_hundred_calls_with_one_key_have_one_effect() {
             assert_eq!(given.iter().filter(|outcome| !outcome.is_replay()).count(), 1, "{backend}");
             assert_eq!(notes.times(round).await, 1, "{backend}");
             // On SQLite one writes at a time, and the others wait.
-            assert!(backend == Postgres || busy == 0, "{busy}");
+            assert!(backend != Sqlite || busy == 0, "{busy}");
         }
         assert_eq!(notes.count("SELECT COUNT(*) FROM diptych_idempotency").await, 5);
     }
@@ -171,7 +171,7 @@ async fn keys_are_of_callers_who_are_known() {
         assert!(call(long("a")).await.unwrap().is_replay());
         let mut conn = notes.engine.db().read().await.unwrap();
         let names: Vec<String> =
-            query_scalar("SELECT principal FROM diptych_idempotency").all(&mut conn).await.unwrap();
+            query_scalar("SELECT CONCAT(principal, '') FROM diptych_idempotency").all(&mut conn).await.unwrap();
         assert!(names.iter().all(|name| name.len() == 71), "{names:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! What breaks on the way: workers that die or are late, handlers that fail, and what becomes of their messages.
 
 use super::{Gate, Process, Seen, handlers, within_reason};
-use crate::counter::{EVERY, Backend};
+use crate::counter::{Backend, EVERY};
 use diptych::{Delivery, Outbox, OutboxMessage, Result, Tx};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -173,7 +173,7 @@ async fn a_handler_that_panics_or_hangs_harms_nothing_but_its_message() {
                     outgoing.send(&mut tx, &Fate(fate.to_owned())).await.unwrap();
                     outgoing.send(&mut tx, &Far(fate.to_owned())).await.unwrap();
                 }
-                diptych::query("INSERT INTO diptych_outbox (id, topic, key, payload, due_at, sent_at) VALUES ($1, 'fate', '', '7', 0, 0)")
+                diptych::query("INSERT INTO diptych_outbox (id, topic, \"key\", payload, due_at, sent_at) VALUES ($1, 'fate', '', '7', 0, 0)")
                     .bind(uuid::Uuid::new_v4().to_string())
                     .execute(&mut tx)
                     .await

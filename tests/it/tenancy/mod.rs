@@ -4,6 +4,7 @@ mod again;
 mod lists;
 mod policies;
 mod together;
+mod told;
 mod wiring;
 
 use diptych::{
@@ -213,7 +214,10 @@ pub(super) async fn fill(db: &Db) {
     let mut tx = db.begin().await.unwrap();
     let notes = "CREATE TABLE notes (id BIGINT PRIMARY KEY, tenant_id TEXT NOT NULL, text TEXT NOT NULL)";
     query(notes).execute(&mut tx).await.unwrap();
-    query("CREATE TABLE members (subject VARCHAR(200) PRIMARY KEY, tenant_id TEXT NOT NULL)").execute(&mut tx).await.unwrap();
+    query("CREATE TABLE members (subject VARCHAR(200) PRIMARY KEY, tenant_id TEXT NOT NULL)")
+        .execute(&mut tx)
+        .await
+        .unwrap();
     query("INSERT INTO members VALUES ('ann@acme', 'acme'), ('bob@beta', 'beta')").execute(&mut tx).await.unwrap();
     for (tenant, ids) in [("acme", 1..=ACME), ("beta", 101..=100 + BETA)] {
         for id in ids {

@@ -1,14 +1,18 @@
 //! A row scope beside all else that a declaration can say: what it narrows nothing else widens. Fields that are hidden stay so, too.
 
-use super::{ACME, EVERY, Found, NOTES, Note, fill, ids, tenancy};
+use super::{ACME, BETA, EVERY, Found, NOTES, Note, call, fill, ids, tenancy};
 use diptych::{
-    Authenticated, Backend, Calls, Conn, Db, Engine, GET, Include, Input, MCPServer, Operations, Record, Result, Scope,
-    Scoped, Select, Streaming, Tx, query, selector, service,
+    Authenticated, Backend, Calls, Conn, Db, Engine, GET, Include, Input, MCPServer, Operations, Principal, Record,
+    Result, RowScope, Scope, Scoped, Select, Streaming, Tx, query, query_scalar, selector, service,
 };
 use diptych_testkit::{RunningServer, TestDatabase, request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 use validator::Validate;
 
 #[derive(Deserialize, Serialize, JsonSchema, Validate)]
@@ -65,6 +69,44 @@ async fn copy(tx: &mut Tx, #[arg] id: i64, #[arg] to: i64, calls: &Calls, _: Sco
 #[service("notes.outside")]
 async fn outside(tx: &mut Tx, #[arg] id: i64, calls: &Calls) -> Result<i64> {
     calls.call::<empty>(tx, json!({"id": id})).await
+}
+
+/// The notes, of everybody.
+#[selector("notes.everybody")]
+async fn everybody() -> Result<Select<Note>> {
+    Ok(Select::sql(NOTES))
+}
+
+/// How many notes there are: one's own, everybody's, and one's own again.
+#[derive(Serialize, JsonSchema)]
+struct Shares {
+    own: usize,
+    all: usize,
+    again: usize,
+}
+
+/// Counts notes, by what others list.
+#[selector("notes.shares")]
+async fn shares(db: &mut Conn, calls: &Calls, _: Scoped<String>) -> Result<Shares> {
+    let own = calls.read::<list>(db, ()).await?.len();
+    let all = calls.read::<everybody>(db, ()).await?.len();
+    let again = calls.read::<list>(db, ()).await?.len();
+    Ok(Shares { own, all, again })
+}
+
+/// Counts them in a transaction, of which some is undone, and empties a note of anybody's.
+#[service("notes.sweep")]
+async fn sweep(tx: &mut Tx, #[arg] id: i64, calls: &Calls, _: Scoped<String>) -> Result<Shares> {
+    let own = calls.read::<list>(tx, ()).await?.len();
+    calls.call_by_name::<Value>(tx, "notes.empty_any", &json!({"id": 7_000})).await.unwrap_err();
+    let refused = calls.call::<empty>(tx, json!({"id": id})).await.unwrap_err();
+    assert_eq!(refused.code(), "not_found", "another tenant's");
+    calls.call_by_name::<Value>(tx, "notes.empty_any", &json!({"id": id})).await?;
+    let refused = calls.call::<empty>(tx, json!({"id": id})).await.unwrap_err();
+    assert_eq!(refused.code(), "not_found", "another tenant's");
+    let all = calls.read::<everybody>(tx, ()).await?.len();
+    let again = calls.read::<list>(tx, ()).await?.len();
+    Ok(Shares { own, all, again })
 }
 
 fn operations() -> Operations {
@@ -144,6 +186,43 @@ async fn nothing_widens_a_row_scope() {
         let mut count = async |sql: &'static str| diptych::query_scalar::<i64>(sql).one(&mut conn).await.unwrap();
         assert_eq!(count("SELECT COUNT(*) FROM notes WHERE id > 200 AND tenant_id = 'acme'").await, 4, "{backend}");
         assert_eq!(count("SELECT COUNT(*) FROM notes WHERE tenant_id = 'beta' AND text = ''").await, 0, "{backend}");
+    }
+}
+
+/// What is called works on its own rows: on everybody's where it says so, and whoever called it goes on with theirs.
+#[tokio::test]
+async fn what_is_called_is_in_its_own_scope() {
+    for backend in EVERY {
+        let database = TestDatabase::new(backend).await;
+        let db = Db::connect(database.url()).await.unwrap();
+        fill(&db).await;
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let scope = RowScope::column("tenant_id").by_query(move |who: &Principal| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            query_scalar::<String>("SELECT tenant_id FROM members WHERE subject = $1").bind(who.subject())
+        });
+        let why = "a report for all tenants";
+        let any = empty::spec().named("notes.empty_any").target(get::spec()).unscoped(why);
+        let operations = Operations::new()
+            .add(list::spec().allow(Authenticated))
+            .add(everybody::spec().allow(Authenticated).unscoped(why))
+            .add(shares::spec().allow(Authenticated))
+            .add(empty::spec().allow(Authenticated).target(get::spec()))
+            .add(any.allow(Authenticated))
+            .add(sweep::spec().allow(Authenticated))
+            .row_scope(scope.row(|note: &Note| note.tenant_id.clone()).setting("app.tenant"));
+        let engine = Engine::builder(db).operations(operations).build().unwrap();
+        for (who, own, theirs) in [("ann@acme", ACME, 101), ("bob@beta", BETA, 1)] {
+            for (name, given) in [("notes.shares", json!({})), ("notes.sweep", json!({"id": theirs}))] {
+                let found = call(&engine, who, None, name, &given.to_string()).await.unwrap();
+                assert_eq!(found, json!({"own": own, "all": ACME + BETA, "again": own}), "{backend} {name}");
+                assert_eq!(asked.swap(0, Ordering::Relaxed), 1, "{backend} {name}: whose rows they are is asked once");
+            }
+        }
+        let mut conn = engine.db().read().await.unwrap();
+        let empty = query_scalar::<i64>("SELECT id FROM notes WHERE text = '' ORDER BY id").all(&mut conn).await;
+        assert_eq!(empty.unwrap(), [1, 101], "{backend}");
     }
 }
 

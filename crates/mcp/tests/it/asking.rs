@@ -206,17 +206,20 @@ async fn calls_that_wait_for_an_answer_are_bounded() {
 async fn a_request_that_asks_counts_once() {
     let fixture = &fixture().await;
     let session = &fixture.session_with("2025-11-25", json!({"elicitation": {}})).await;
-    let request = session.request("tools/call", json!({"name": "rarely", "arguments": {"text": "a"}}));
-    let heard = send(fixture, &request, |message| async move {
-        respond(fixture, session, &message).await;
-    });
-    assert_eq!(heard.await.text(), "\"Hello, Ann, true\"");
-    let refused = heard_nothing_asked(fixture, &request).await;
-    assert!(
-        refused.text().contains("too many calls: at most 1 in a day; wait 24 hours, then try again"),
-        "{}",
-        refused.text()
-    );
+    for (name, arguments, most) in [
+        ("rarely", json!({"text": "a"}), 1),
+        // So do its items.
+        ("rarely.many", json!({"items": [{"text": "a"}, {"text": "b"}, {"text": "c"}]}), 3),
+    ] {
+        let request = session.request("tools/call", json!({"name": name, "arguments": arguments}));
+        let heard = send(fixture, &request, |message| async move {
+            respond(fixture, session, &message).await;
+        });
+        assert_eq!(heard.await.text(), "\"Hello, Ann, true\"", "{name}");
+        let refused = heard_nothing_asked(fixture, &request).await;
+        let told = format!("too many calls: at most {most} in a day; wait");
+        assert!(refused.text().contains(&told), "{name}: {}", refused.text());
+    }
 }
 
 /// What comes back of a request that asks nothing.

@@ -6,7 +6,7 @@ use crate::schema;
 use diptych_mcp::{Events, Head, Mount, Reply};
 use diptych_pipeline::{Conn, Operations, Tx, query, query_scalar};
 use diptych_spec::{
-    AnswerValue, Anyone, Args, Ask, Authenticated, Capability, Elicited, Limit, Log, Progress, Result, Sampling,
+    AnswerValue, Anyone, Args, Ask, Authenticated, Capability, Elicited, Limit, Log, Many, Progress, Result, Sampling,
     SelectorSpec, ServiceSpec,
 };
 use futures_util::{FutureExt as _, future};
@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
+use validator::Validate;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Who {
@@ -26,7 +27,7 @@ pub(crate) struct Sure {
     pub(crate) sure: bool,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
 struct What {
     text: String,
 }
@@ -59,6 +60,11 @@ async fn greet(tx: &mut Tx, Args(what): Args<What>, ask: Ask) -> Result<String> 
         return Ok("Not sure".to_owned());
     };
     Ok(format!("Hello, {who}, {sure}"))
+}
+
+async fn greet_many(tx: &mut Tx, Many(all): Many<What>, ask: Ask) -> Result<String> {
+    let text = all.into_iter().map(|what| what.text).collect();
+    greet(tx, Args(What { text }), ask).await
 }
 
 async fn everything(_: &mut Conn, ask: Ask) -> Result<AnswerValue<String>> {
@@ -103,6 +109,7 @@ pub(crate) fn operations() -> Operations {
         .add(SelectorSpec::from_fn("count", count).allow(Anyone))
         .add(SelectorSpec::from_fn("polled", polled).allow(Anyone))
         .add(ServiceSpec::from_fn("rarely", greet).allow(Anyone).limit(Limit::per_day(1)))
+        .add(ServiceSpec::from_fn("rarely.many", greet_many).allow(Anyone).bulk(1..=3).limit(Limit::per_day(3)))
 }
 
 pub(crate) async fn fixture() -> Fixture {

@@ -45,7 +45,7 @@ impl Named {
         }
     }
 
-    /// Tells what was declared to change. Called after COMMIT; a dry run changes nothing. A call that is sent again tells it again: the
+    /// Tells what was declared to change, to those whose rows it was about. Called after COMMIT; a dry run changes nothing. A call that is sent again tells it again: the
     /// first time may have ended before it was told. Of items, those that were done are told, each URI once.
     pub(crate) fn tell(&self, declaration: &Declaration, outcome: &Outcome, changes: &Changes) {
         let bulk = declaration.bulk().filter(|bulk| bulk.item().is_some());
@@ -54,12 +54,12 @@ impl Named {
             return;
         }
         let Some(bulk) = bulk else {
-            return self.tell_one(0, one, outcome.json(), |uri| changes.resource(uri));
+            return self.tell_one(0, one, outcome.json(), |uri| changes.resource_of(uri, outcome.whose()));
         };
         let mut told = HashSet::new();
         let mut tell = |uri: String| {
             if told.insert(uri.clone()) {
-                changes.resource(uri);
+                changes.resource_of(uri, outcome.whose());
             }
         };
         if one.is_empty() && !bulk.is_per_item() {

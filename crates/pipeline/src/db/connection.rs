@@ -1,9 +1,14 @@
 //! A connection, lent to a selector as `&mut Conn`.
 
 use super::{Backend, backend::each, held::Held};
-use crate::scope::InScope;
+use crate::scope::{InScope, Whose};
 use diptych_spec::Lock;
-use std::{any::Any, fmt, sync::Arc};
+use std::{
+    any::Any,
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 pub(crate) enum Driver {
     #[cfg(feature = "sqlite")]
@@ -91,6 +96,12 @@ impl Conn {
         }
     }
 
+    /// Lends it to somebody else's read: that locks nothing, and has a scope of its own.
+    pub(crate) fn aside(&mut self) -> Aside<'_> {
+        let (lock, scope) = (std::mem::replace(&mut self.lock, Lock::None), self.scope.clone());
+        Aside { conn: self, lock, scope }
+    }
+
     pub(crate) async fn forget_plans(&mut self) -> diptych_spec::Result<()> {
         each!(&mut self.driver, Driver, |held| held.forget_plans().await)
     }
@@ -112,6 +123,11 @@ impl Conn {
         self.scope.as_ref().is_none_or(|scope| scope.shows(row))
     }
 
+    /// Whose rows the call that reads by it is about.
+    pub(crate) fn whose(&self) -> Option<Whose> {
+        self.scope.as_ref().map(Whose::of)
+    }
+
     /// Ends the transaction of [`super::Db::snapshot`] or [`super::Db::bracket`], in which nothing was written.
     pub(crate) async fn end_reading(self) {
         if each!(&self.driver, Driver, |held| held.is_in_transaction()) {
@@ -127,6 +143,33 @@ impl Conn {
     /// Closes the connection instead of giving it back.
     pub(crate) fn discard(mut self) {
         each!(&mut self.driver, Driver, |held| held.spoil());
+    }
+}
+
+/// A connection that is lent out in between. Afterwards it locks and narrows what is read as before.
+pub(crate) struct Aside<'c> {
+    conn: &'c mut Conn,
+    lock: Lock,
+    scope: Option<Arc<InScope>>,
+}
+
+impl Deref for Aside<'_> {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        self.conn
+    }
+}
+
+impl DerefMut for Aside<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.conn
+    }
+}
+
+impl Drop for Aside<'_> {
+    fn drop(&mut self) {
+        self.conn.lock = self.lock;
+        self.conn.scope = self.scope.take();
     }
 }
 

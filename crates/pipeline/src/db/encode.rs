@@ -2,9 +2,9 @@
 
 #[cfg(feature = "mysql")]
 use chrono::Datelike as _;
-use diptych_spec::{Error, Result, Value, ValueKind};
 #[cfg(feature = "mysql")]
 use diptych_spec::ErrorKind;
+use diptych_spec::{Error, Result, Value, ValueKind};
 use sqlx::{Arguments, Database, Encode, Type};
 
 /// SQLite stores a moment as text; this form sorts by time, to the microsecond that PostgreSQL keeps too.

@@ -68,9 +68,7 @@ fn classify(error: &dyn DatabaseError) -> Class {
         Constraint::ForeignKeyViolation => {
             (ErrorKind::Conflict, "foreign_key", "a row that this refers to does not exist, or is still referred to")
         }
-        Constraint::NotNullViolation | Constraint::CheckViolation => {
-            CONSTRAINT
-        }
+        Constraint::NotNullViolation | Constraint::CheckViolation => CONSTRAINT,
         _ => by_code(error),
     }
 }
@@ -80,16 +78,12 @@ fn by_code(error: &dyn DatabaseError) -> Class {
     let code = error.code();
     match code.as_deref().unwrap_or_default() {
         "0A000" if error.message().contains("cached plan must not change result type") => STALE,
-        "40001" | "40P01" | "5" | "6" | "261" | "262" | "517" => {
-            SERIALIZATION
-        }
+        "40001" | "40P01" | "5" | "6" | "261" | "262" | "517" => SERIALIZATION,
         "57014" => DEADLINE,
         "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" => LOST,
         "53300" | "53400" | "55P03" | "25P03" => UNAVAILABLE,
         // Too long, also for an index; out of range, also of dates; U+0000, which PostgreSQL keeps in no text and no JSON.
-        "22001" | "22003" | "22008" | "22021" | "22P05" | "54000" | "1299" => {
-            CONSTRAINT
-        }
+        "22001" | "22003" | "22008" | "22021" | "22P05" | "54000" | "1299" => CONSTRAINT,
         _ => INTERNAL,
     }
 }

@@ -72,7 +72,11 @@ impl Migrations {
             Backend::Sqlite => {}
             Backend::Postgres => super::query("SET statement_timeout = 0").execute(&mut conn).await.map(drop)?,
             #[cfg(feature = "mysql")]
-            Backend::MySql => super::query(super::mysql::NO_TIMEOUT).execute(&mut conn).await.map(drop)?,
+            Backend::MySql => {
+                super::query(super::mysql::NO_TIMEOUT).execute(&mut conn).await?;
+                // sqlx waits for its lock as MySQL does it, which on MariaDB is not at all. This one ends with the connection.
+                super::query(super::mysql::MIGRATING).execute(&mut conn).await?;
+            }
             #[cfg(not(feature = "mysql"))]
             Backend::MySql => {}
         }

@@ -51,5 +51,5 @@ pub(crate) use pool::{Plans, Terms};
 pub(crate) use purge::Old;
 pub use record::{Record, Row};
 pub use statement::{Query, QueryAs, QueryScalar, query, query_as, query_scalar};
-pub(crate) use statement::{Rows, Statement};
+pub(crate) use statement::{Rows, Statement, locked_inside};
 pub use transaction::Tx;

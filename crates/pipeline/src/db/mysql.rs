@@ -30,7 +30,8 @@ pub(super) fn begin(terms: Terms, longest: Duration) -> Cow<'static, str> {
         _ => "READ COMMITTED",
     };
     let longest = timeout(terms.deadline.unwrap_or(longest));
-    format!("{longest}; SET TRANSACTION ISOLATION LEVEL {level}, READ WRITE; START TRANSACTION; SAVEPOINT {BEGUN}").into()
+    format!("{longest}; SET TRANSACTION ISOLATION LEVEL {level}, READ WRITE; START TRANSACTION; SAVEPOINT {BEGUN}")
+        .into()
 }
 
 /// A transaction begins in which everything is read from one snapshot.
@@ -51,6 +52,9 @@ fn timeout(longest: Duration) -> String {
 
 /// Lets statements of this connection run as long as they take.
 pub(super) const NO_TIMEOUT: &str = "SET /*M! max_statement_time = 0 *//*!80000 max_execution_time = 0 */";
+
+/// Lets one process migrate a database at a time.
+pub(super) const MIGRATING: &str = "SELECT GET_LOCK(LEFT(CONCAT('diptych.', DATABASE()), 64), 86400)";
 
 pub(super) fn served(url: &str, options: &DbOptions) -> Result<Served<sqlx::MySql>> {
     let connect = MySqlConnectOptions::from_str(url)
@@ -99,10 +103,8 @@ impl Serve for sqlx::MySql {
             Access::Write => "READ WRITE",
             Access::Read => "READ ONLY",
         };
-        let session = format!(
-            "{MODE}; {}; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, {access}",
-            timeout(longest)
-        );
+        let session =
+            format!("{MODE}; {}; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, {access}", timeout(longest));
         Means { session, keep: keep.cloned() }
     }
 }

@@ -1,21 +1,26 @@
 //! A part of a transaction that can be undone by itself.
 
 use super::{Tx, after_commit::Count, backend::each, connection::Driver};
-use diptych_spec::Result;
+use crate::scope::InScope;
+use diptych_spec::{Lock, Result};
+use std::sync::Arc;
 
 /// A part of a transaction, begun and not ended. Dropped half-way, it undoes the whole transaction: nobody knows what is in it.
+/// However it ends, targets are locked and rows are there as before it.
 pub(crate) struct Savepoint<'t> {
     tx: &'t mut Tx,
     /// What was left for after COMMIT before it began.
     hooks: Count,
+    lock: Lock,
+    scope: Option<Arc<InScope>>,
     ended: bool,
 }
 
 impl Tx {
     /// Begins one. The transaction is lent to it until it ends.
     pub(crate) async fn begin_savepoint(&mut self) -> Result<Savepoint<'_>> {
-        let hooks = self.hooks.count();
-        let savepoint = Savepoint { tx: self, hooks, ended: false };
+        let (hooks, lock, scope) = (self.hooks.count(), self.target_lock, self.conn.scope.clone());
+        let savepoint = Savepoint { tx: self, hooks, lock, scope, ended: false };
         each!(&mut savepoint.tx.conn.driver, Driver, |held| held.savepoint().await)?;
         Ok(savepoint)
     }
@@ -49,6 +54,8 @@ impl Savepoint<'_> {
 
 impl Drop for Savepoint<'_> {
     fn drop(&mut self) {
+        self.tx.target_lock = self.lock;
+        self.tx.conn.scope = self.scope.take();
         if !self.ended {
             self.tx.torn = true;
         }

@@ -1,8 +1,8 @@
 //! Statements: SQL written with `$1`, and the values bound to it.
 
+use super::{Backend, Cell, Column, Conn, Record, Row, connection::Driver, db_error, encode, record::AnyRow};
 #[cfg(feature = "mysql")]
 use super::{mysql, placeholders};
-use super::{Backend, Cell, Column, Conn, Record, Row, connection::Driver, db_error, encode, record::AnyRow};
 use crate::trace;
 use diptych_spec::{Error, IntoValue, Lock, Result, Value};
 use futures_util::FutureExt as _;
@@ -242,14 +242,12 @@ impl Statement {
         let sql = locking(self.sql, conn);
         let span = trace::statement(conn.backend(), &sql);
         let sending = pin!(async {
-            let read_all: Result<Result<Vec<T>>> =
-                send!(conn, sql, self.values, |query, raw, wrap| match rows {
-                    Rows::All =>
-                        query.fetch_all(raw).await.map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
-                    Rows::First => {
-                        query.fetch_optional(raw).await.map(|row| row.iter().map(|row| read(wrap(row))).collect())
-                    }
-                });
+            let read_all: Result<Result<Vec<T>>> = send!(conn, sql, self.values, |query, raw, wrap| match rows {
+                Rows::All => query.fetch_all(raw).await.map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
+                Rows::First => {
+                    query.fetch_optional(raw).await.map(|row| row.iter().map(|row| read(wrap(row))).collect())
+                }
+            });
             read_all?
         });
         sending.inspect(trace::failed).instrument(span).await
@@ -258,17 +256,22 @@ impl Statement {
 
 /// While a target is resolved, what is read is locked.
 fn locking(sql: Cow<'static, str>, conn: &Conn) -> Cow<'static, str> {
-    let clause = match conn.lock {
-        Lock::Update => " FOR UPDATE",
-        Lock::NoKeyUpdate => " FOR NO KEY UPDATE",
-        Lock::Share => " FOR SHARE",
+    let clause = match (conn.backend(), conn.lock) {
+        (Backend::Postgres | Backend::MySql, Lock::Update) => " FOR UPDATE",
+        (Backend::Postgres, Lock::NoKeyUpdate) => " FOR NO KEY UPDATE",
+        (Backend::Postgres, Lock::Share) => " FOR SHARE",
+        // It knows no weaker lock for writing, and MariaDB has only these words for the other.
+        (Backend::MySql, Lock::NoKeyUpdate) => " FOR UPDATE",
+        (Backend::MySql, Lock::Share) => " LOCK IN SHARE MODE",
         _ => return sql,
     };
+    format!("{sql}{clause}").into()
+}
+
+/// The same for a query that others are made around: MySQL does not lock what is inside, so that it has to say so itself.
+pub(crate) fn locked_inside(base: Statement, conn: &Conn) -> Statement {
     match conn.backend() {
-        Backend::Postgres => format!("{sql}{clause}").into(),
-        // The words that MariaDB has, too; it knows no weaker lock for writing.
-        Backend::MySql if conn.lock == Lock::Share => format!("{sql} LOCK IN SHARE MODE").into(),
-        Backend::MySql => format!("{sql} FOR UPDATE").into(),
-        Backend::Sqlite => sql,
+        Backend::MySql => Statement { sql: locking(base.sql, conn), values: base.values },
+        _ => base,
     }
 }

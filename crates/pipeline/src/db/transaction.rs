@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub struct Tx {
     pub(super) conn: Conn,
-    target_lock: Lock,
+    pub(super) target_lock: Lock,
     /// A savepoint is open, or was dropped half-way: what is in the transaction is not known.
     pub(super) torn: bool,
     pub(super) hooks: Hooks,
@@ -87,9 +87,9 @@ impl Tx {
         self.conn.lock = if on { self.target_lock } else { Lock::None };
     }
 
-    /// Locks targets this way from here on; gives the way it was before.
-    pub(crate) fn replace_target_lock(&mut self, lock: Lock) -> Lock {
-        std::mem::replace(&mut self.target_lock, lock)
+    /// Locks targets this way, up to the end of the savepoint that is open.
+    pub(crate) fn lock_targets(&mut self, lock: Lock) {
+        self.target_lock = lock;
     }
 
     /// Keeps what was done.

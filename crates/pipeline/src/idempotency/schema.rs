@@ -35,11 +35,8 @@ const HEAD: &str = "ALTER TABLE diptych_idempotency ADD COLUMN head TEXT NOT NUL
 const MYSQL_HEAD: &str = "ALTER TABLE diptych_idempotency ADD COLUMN head TEXT NOT NULL DEFAULT ('');";
 
 pub(super) async fn migrate(db: &Db) -> Result<()> {
-    let each = [
-        (Backend::Sqlite, TABLE, HEAD),
-        (Backend::Postgres, TABLE, HEAD),
-        (Backend::MySql, MYSQL_TABLE, MYSQL_HEAD),
-    ];
+    let each =
+        [(Backend::Sqlite, TABLE, HEAD), (Backend::Postgres, TABLE, HEAD), (Backend::MySql, MYSQL_TABLE, MYSQL_HEAD)];
     let both = |(backend, table, head)| [(25, "idempotency", backend, table), (39, "idempotency head", backend, head)];
     let all = each.map(both).concat();
     Migrations::new(&all).run_apart(db).await

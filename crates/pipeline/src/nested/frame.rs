@@ -93,9 +93,10 @@ impl Frame {
             OperationKind::Service if is_dry_run && !declaration.offers_dry_run() => {
                 Some("that offers no dry run; declare `.dry_run(true)` there".to_owned())
             }
-            _ if operation.scope().is_some_and(|own| !self.is_in(own)) => {
-                Some("its rows are of a row scope that this is not in; add both to the same operations".to_owned())
-            }
+            _ if operation.scope().is_some_and(|own| !self.is_in(own)) => Some(format!(
+                "its rows are of a row scope that `{}` is not in; add both to the same operations, and leave out `.unscoped(…)`",
+                self.outermost().name()
+            )),
             _ if self.depth() >= DEEPEST => Some(format!("more than {DEEPEST} call each other: {}", self.path())),
             _ => None,
         };

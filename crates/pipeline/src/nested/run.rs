@@ -12,7 +12,7 @@ use crate::{
     stage::{authorize, check, current, limit, open, permit, present, require, resolve, run, scope, validate},
     trace::{self, in_stage, in_target_stage, stage},
 };
-use diptych_spec::{Arguments, Bulk, Call, Error, ErrorKind, Hidden, Lock, OperationKind, ResponseHead, Result};
+use diptych_spec::{Arguments, Bulk, Call, Error, ErrorKind, Hidden, OperationKind, ResponseHead, Result};
 use std::{pin::pin, sync::Arc};
 use tracing::Instrument as _;
 
@@ -87,14 +87,9 @@ async fn in_savepoint<T>(
     hidden: Hidden,
 ) -> Result<(T, Outcome)> {
     let declaration = service.declaration();
-    let lock = tx.replace_target_lock(declaration.lock());
-    let resolved = match resolve::target(service, open::Opened::new(entered, tx)).await {
-        Ok(resolved) => resolved.then_locking(lock), // 4
-        Err(error) => {
-            tx.replace_target_lock(lock);
-            return Err(error);
-        }
-    };
+    tx.lock_targets(declaration.lock());
+    let whose = tx.whose();
+    let resolved = resolve::target(service, open::Opened::new(entered, tx)).await?; // 4
     let current = in_target_stage(declaration, "permit", || {
         current::version(declaration, permit::target(declaration, resolved)?) // 5
     })?;
@@ -103,7 +98,7 @@ async fn in_savepoint<T>(
     let ran = stage("run", pin!(run::service(service, ready, max_bytes))).await?; // 8
     let taken = take(ran.computed())?;
     let presented = stage("present", pin!(present::service(service, ran, max_bytes, hidden))).await?; // 9
-    Ok((taken, presented.into_outcome()))
+    Ok((taken, presented.into_outcome().about(whose)))
 }
 
 /// Runs a selector on this connection. `show` is given what it read.
@@ -122,15 +117,9 @@ pub(super) async fn selector<T: Send>(
         let mut record = record(&frame, &operation);
         let done = async {
             let checked = checked(&frame, &operation, call, &arguments, record.as_mut())?; // 1, 2
-            // What looks for a target locks what it reads itself, not what it has others read.
-            let lock = std::mem::replace(&mut conn.lock, Lock::None);
-            let read = async {
-                let entered = scope::rows(operation.scope(), checked, conn).await?; // 3
-                stage("run", pin!(run::selector(&**selector, open::Reading::new(entered, conn)))).await // 8
-            };
-            let read = read.await;
-            conn.lock = lock;
-            let read = read?;
+            let mut aside = conn.aside();
+            let entered = scope::rows(operation.scope(), checked, &mut aside).await?; // 3
+            let read = stage("run", pin!(run::selector(&**selector, open::Reading::new(entered, &mut aside)))).await?; // 8
             in_stage("present", || show(&**selector, read, hidden)) // 9
         };
         let done = done.await;

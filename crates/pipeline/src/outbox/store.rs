@@ -56,8 +56,9 @@ pub(super) struct Failure<'a> {
 
 /// Adds a message, in the transaction of what it tells of.
 pub(super) async fn insert(tx: &mut Tx, id: Uuid, topic: &'static str, written: Written) -> Result<()> {
-    let insert =
-        query("INSERT INTO diptych_outbox (id, topic, \"key\", payload, due_at, sent_at) VALUES ($1, $2, $3, $4, $5, $5)");
+    let insert = query(
+        "INSERT INTO diptych_outbox (id, topic, \"key\", payload, due_at, sent_at) VALUES ($1, $2, $3, $4, $5, $5)",
+    );
     let insert = insert.bind(id.to_string()).bind(topic).bind(written.key).bind(written.payload).bind(now());
     insert.execute(tx).await.map(drop)
 }

@@ -28,6 +28,16 @@ impl InScope {
         self.rows.get(&row.type_id()).is_none_or(|scope| scope(row).is_some_and(|own| own == self.found.value))
     }
 
+    /// Whether it is a value of this row scope.
+    fn is_of(&self, scope: &Scope) -> bool {
+        Arc::ptr_eq(&self.rows, scope.rows())
+    }
+
+    /// Whether both are values of one row scope.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.rows, &other.rows)
+    }
+
     pub(crate) fn value(&self) -> &Value {
         &self.found.value
     }
@@ -47,8 +57,17 @@ impl fmt::Debug for InScope {
 
 /// Finds the scope of a call, and lets the connection know: from here on lists are narrowed to it, and the database's own policies see
 /// it. Where there is a setting the connection is in a transaction, and the setting goes with that.
+///
+/// What an operation calls has the same value, if it is in the same scope, and none, if it is in none.
 pub(crate) async fn enter(scope: Option<&Scope>, call: &mut Call, conn: &mut Conn) -> Result<()> {
-    let Some(scope) = scope else { return Ok(()) };
+    let Some(scope) = scope else {
+        conn.scope = None;
+        return Ok(());
+    };
+    if let Some(inside) = conn.scope.as_ref().filter(|inside| inside.is_of(scope)) {
+        inside.give(call);
+        return Ok(());
+    }
     let found = scope.find(call, conn).await?;
     if let Some(setting) = scope.setting().filter(|_| conn.backend() == Backend::Postgres) {
         query("SELECT set_config($1, $2, TRUE)").bind(setting).bind(text(&found.value)).execute(conn).await?;

@@ -5,6 +5,7 @@ mod listed;
 mod mistakes;
 mod reads;
 mod row_scope;
+mod whose;
 
 pub(crate) use found::{InScope, enter, text};
 pub use listed::{OperationScope, RowScoping};
@@ -12,3 +13,4 @@ pub(crate) use mistakes::{mistakes, wider};
 pub(crate) use reads::Reads;
 pub(crate) use row_scope::Scope;
 pub use row_scope::{RowScope, RowScopeOf};
+pub use whose::Whose;

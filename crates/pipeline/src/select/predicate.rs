@@ -139,7 +139,8 @@ pub(super) fn behind(
     let first = statement.values.len() + 1;
     statement.values.extend(from.keys.iter().cloned());
     let mut place = first;
-    let mut groups = keys.chunk_by(|one, other| one.descending == other.descending && backend != Backend::MySql).peekable();
+    let mut groups =
+        keys.chunk_by(|one, other| one.descending == other.descending && backend != Backend::MySql).peekable();
     let mut open = 0;
     while let Some(group) = groups.next() {
         let symbol = if group.first().is_some_and(|key| key.descending) { "<" } else { ">" };

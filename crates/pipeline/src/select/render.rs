@@ -4,7 +4,7 @@ use super::{
     cursor::{Direction, Position},
     predicate, search,
 };
-use crate::db::{Backend, Conn, Record, Statement};
+use crate::db::{Backend, Conn, Record, Statement, locked_inside};
 use diptych_spec::{ListDeclaration, OrderKey, PageRequest, Predicate, Sought, Total, Value};
 use std::fmt::Write as _;
 
@@ -140,7 +140,7 @@ fn limit(sql: &mut String, rows: &mut Statement, most: i64) {
 /// The base query alone, of which only the rows in the scope of the connection are there.
 pub(crate) fn in_scope<T: Record>(base: Statement, conn: &Conn) -> Statement {
     let Some(scope) = &conn.scope else { return base };
-    let mut rows = base;
+    let mut rows = locked_inside(base, conn);
     let conditions = predicate::conditions(&mut rows, "q", vec![scope.predicate()], conn.backend());
     let mut sql = String::with_capacity(rows.sql.len() + 128);
     for (index, name) in T::COLUMNS.iter().enumerate() {

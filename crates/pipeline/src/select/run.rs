@@ -6,7 +6,7 @@ use super::{
     predicate,
     render::{Cut, Rendered, Wanted, render},
 };
-use crate::db::{Cell, Column, Conn, Record, Row, Rows};
+use crate::db::{Cell, Column, Conn, Record, Row, Rows, locked_inside};
 use diptych_spec::{
     Call, Declaration, Error, ErrorKind, Filters, Includes, KeysetRequest, ListDeclaration, Order, PageRequest, Picked,
     Result, Sought,
@@ -57,6 +57,7 @@ pub(crate) async fn run<T: Record>(
         is_left
     });
     let wanted = Wanted { left_out, ..wanted(list, call, conn) };
+    let select = Select { base: locked_inside(select.base, conn), ..select };
     if let Some(request) = call.take::<KeysetRequest>() {
         return keyset::run(select.base, declaration, request, wanted, call, conn).await;
     }

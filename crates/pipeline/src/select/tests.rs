@@ -58,7 +58,9 @@ async fn table(db: &Db, rows: i64) -> Tx {
     let mut tx = db.begin().await.unwrap();
     // Nothing but a part of a TEXT can be in an index of MySQL.
     let owner = if db.backend() == Backend::MySql { "VARCHAR(40)" } else { "TEXT" };
-    let columns = format!("id BIGINT PRIMARY KEY, owner {owner} NOT NULL, price BIGINT NOT NULL, name TEXT NOT NULL, gone_at TEXT");
+    let columns = format!(
+        "id BIGINT PRIMARY KEY, owner {owner} NOT NULL, price BIGINT NOT NULL, name TEXT NOT NULL, gone_at TEXT"
+    );
     create(&mut tx, &format!("items ({columns})")).await;
     query("CREATE INDEX items_by_price ON items (owner, price, id)").execute(&mut tx).await.unwrap();
     recursive(&mut tx).await;

@@ -2,21 +2,13 @@
 
 use super::open::Opened;
 use crate::{db::Tx, operation::RunService, trace::stage};
-use diptych_spec::{Call, Lock, Result};
+use diptych_spec::{Call, Result};
 
 /// A call with its target at hand, if it has one.
 pub(crate) struct Resolved<'t> {
     pub(super) call: Call,
     pub(super) is_valid: bool,
     pub(super) tx: &'t mut Tx,
-}
-
-impl Resolved<'_> {
-    /// Targets are locked that way from here on, as they were for whoever called.
-    pub(crate) fn then_locking(self, lock: Lock) -> Self {
-        self.tx.replace_target_lock(lock);
-        self
-    }
 }
 
 pub(crate) async fn target<'t>(service: &dyn RunService, opened: Opened<'t>) -> Result<Resolved<'t>> {

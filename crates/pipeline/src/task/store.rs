@@ -39,7 +39,8 @@ const MYSQL_CLAIM: &str = "UPDATE diptych_tasks SET lease = $1, lease_until = $2
     WHERE status = 'working' AND lease_until < $3 AND expires_at > $3 AND instr($4, '\"' || operation || '\"') > 0
     ORDER BY created_at LIMIT 1";
 
-const MYSQL_CLAIMED: &str = "SELECT id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials,
+const MYSQL_CLAIMED: &str =
+    "SELECT id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials,
     idempotency_key FROM diptych_tasks WHERE status = 'working' AND lease_until = $1 AND lease = $2";
 
 /// A task that is about to be stored.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Call, Declaration, Error, FieldError, Result,
+    error::MOST_FIELDS,
     schema::{self, words},
 };
 use serde_json::{Map, Value, json, value::RawValue};
@@ -184,7 +185,9 @@ impl Error {
         let detail = match (self.fields(), fields.as_slice()) {
             ([], _) | (_, []) => format!("{ITEMS}/{index}: {}", self.detail()),
             // The detail names the fields.
-            _ if self.code() == "invalid" => Self::invalid(fields.clone()).detail().to_owned(),
+            _ if self.code() == "invalid" && fields.len() <= MOST_FIELDS => {
+                Self::invalid(fields.clone()).detail().to_owned()
+            }
             _ => format!("{ITEMS}/{index}: {}", self.detail()),
         };
         self.redirected(detail, fields)

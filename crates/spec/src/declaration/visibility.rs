@@ -2,7 +2,7 @@
 
 use super::{Cardinality, Declaration};
 use crate::{
-    Audience, Call, Filters, Form, Hidden, Order, Principal, Result,
+    Audience, Call, FieldSet, Filters, Form, Hidden, Order, Principal, Result,
     json::without,
     visibility::{ShownTo, Visibility},
 };
@@ -13,6 +13,19 @@ use std::borrow::Cow;
 const MOST: usize = 4;
 
 impl Declaration {
+    /// Says for whom these fields are.
+    pub(crate) fn show(&mut self, fields: FieldSet, shown_to: ShownTo) {
+        self.visibility.push(Visibility { fields, shown_to });
+    }
+
+    /// Keeps those who are not shown fields of this list from finding the rows that it works on by them.
+    pub(crate) fn guard(&mut self, list: &mut Self) {
+        if !list.list.filter_columns.is_empty() {
+            list.visibility.iter().for_each(|rule| list.check_columns(rule, &mut self.mistakes));
+        }
+        self.guards.append(&mut list.visibility);
+    }
+
     /// Whether any field is not for everybody.
     #[must_use]
     pub fn hides_fields(&self) -> bool {
@@ -234,13 +247,7 @@ impl Declaration {
         if list.filter_columns.is_empty() && list.order_columns.is_empty() && list.search.is_none() {
             return;
         }
-        for name in rule.fields.names.iter().filter(|_| rule.fields.columns.is_none()) {
-            if !list.columns.contains(name) {
-                found.push(format!(
-                    "hides `{name}`, which is no column of the row; say which columns it is made of, so that nobody filters or orders by them: `FieldSet::of([\"{name}\"]).columns([\"…\"])`"
-                ));
-            }
-        }
+        self.check_columns(rule, found);
         let guarded = rule.fields.guarded();
         if let Some(key) = list.default_order.iter().find(|key| guarded.contains(&key.column)) {
             found.push(format!(
@@ -253,6 +260,24 @@ impl Declaration {
                 "hides `{}`, which every order ends in; name another column with `.unique(\"…\")`",
                 list.unique()
             ));
+        }
+    }
+
+    /// The columns that tell of hidden fields are those of the list.
+    fn check_columns(&self, rule: &Visibility, found: &mut Vec<String>) {
+        let list = &self.list;
+        let is_known = |column: &&str| list.columns.contains(column) || list.order_columns.contains(column);
+        for column in rule.fields.guarded().iter().filter(|column| !is_known(column)) {
+            found.push(match rule.fields.columns {
+                None => format!(
+                    "hides `{column}`, which is no column of the row; say which columns it is made of, so that nobody filters or orders by them: `FieldSet::of([\"{column}\"]).columns([\"…\"])`"
+                ),
+                Some(_) => format!(
+                    "hides `{}`, made of `{column}`, which is no column of the row; there are `{}`",
+                    rule.fields.names.join("`, `"),
+                    list.columns.join("`, `")
+                ),
+            });
         }
     }
 }

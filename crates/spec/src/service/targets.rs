@@ -97,7 +97,7 @@ impl<H, R, V, T> ServiceSpec<H, R, V, T> {
         self.declaration.errors.extend_from_slice(handler.errors());
         self.declaration.mistakes.append(&mut found.mistakes);
         self.declaration.check_scope_of_target(&found);
-        self.declaration.guards.append(&mut found.visibility);
+        self.declaration.guard(&mut found);
         ServiceSpec {
             declaration: self.declaration,
             handler: self.handler,

@@ -3,7 +3,10 @@
 use crate::{
     db::{Backend, Db, Record, Row, Tx, query, query_scalar},
     seal::Seal,
-    select::{Ends, Listed, Select, Shown, run, tests::{analyze, create, databases, recursive}},
+    select::{
+        Ends, Listed, Select, Shown, run,
+        tests::{analyze, create, databases, recursive},
+    },
 };
 use diptych_spec::{
     Anyone, Call, Deadline, Declaration, Error, ErrorKind, Handler, Keyset, KeysetRequest, Order, OrderKey, Ordering,
