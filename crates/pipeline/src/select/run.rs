@@ -57,16 +57,16 @@ pub(crate) async fn run<T: Record>(
         is_left
     });
     let wanted = Wanted { left_out, ..wanted(list, call, conn) };
-    let select = Select { base: locked_inside(select.base, conn), ..select };
+    let base = locked_inside(select.base, conn);
     if let Some(request) = call.take::<KeysetRequest>() {
-        return keyset::run(select.base, declaration, request, wanted, call, conn).await;
+        return keyset::run(base, declaration, request, wanted, call, conn).await;
     }
     match call.take::<PageRequest>() {
         Some(request) => {
             let wanted = Wanted { cut: Cut::Number(request), ..wanted };
-            paged(render::<T>(select.base, list, wanted, conn.backend()), request, conn).await
+            paged(render::<T>(base, list, wanted, conn.backend()), request, conn).await
         }
-        None => unpaged(render::<T>(select.base, list, wanted, conn.backend()), list.max_rows(), conn).await,
+        None => unpaged(render::<T>(base, list, wanted, conn.backend()), list.max_rows(), conn).await,
     }
 }
 
