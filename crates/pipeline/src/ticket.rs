@@ -9,8 +9,8 @@ use std::{fmt, mem};
 #[derive(Clone, Default)]
 pub struct Ticket {
     operation: Option<Operation>,
-    /// Whether its items were counted, too.
-    items: bool,
+    /// Whether what its arguments ask for beyond one call was counted, too.
+    all: bool,
     /// Where the caller stood then.
     quotas: Vec<Quota>,
 }
@@ -21,9 +21,9 @@ impl Ticket {
         Self { operation: Some(operation.clone()), ..Self::default() }
     }
 
-    /// The same, whose items were counted as well.
+    /// The same, with all that its arguments ask for.
     pub(crate) fn of_all(operation: &Operation) -> Self {
-        Self { items: true, ..Self::of(operation) }
+        Self { all: true, ..Self::of(operation) }
     }
 
     /// Whether it is good for a call of this operation.
@@ -31,14 +31,14 @@ impl Ticket {
         self.operation.as_ref().is_some_and(|own| own.declaration().name() == operation.declaration().name())
     }
 
-    /// Whether it is good for the items of the call.
-    pub(crate) fn has_items(&self) -> bool {
-        self.items
+    /// Whether it is good for all that the arguments ask for.
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.all
     }
 
-    /// The items of the call were counted, too; so does the caller stand now.
-    pub(crate) fn note_items(&mut self, quotas: Vec<Quota>) {
-        (self.items, self.quotas) = (true, quotas);
+    /// All that the arguments ask for was counted, too; so does the caller stand now.
+    pub(crate) fn note_all(&mut self, quotas: Vec<Quota>) {
+        (self.all, self.quotas) = (true, quotas);
     }
 
     /// Where the caller stood when items were counted.

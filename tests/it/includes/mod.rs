@@ -1,5 +1,7 @@
 //! Related rows apart from the suite: how many queries they take, who may ask for them, how many there may be, how they are told.
 
+mod held;
+
 use crate::counter::BOTH;
 use diptych::{
     Anyone, Backend, Conn, Db, Engine, Format, GET, Include, Keyset, MCPServer, MCPServerBuilder, Operations, Ordering,
