@@ -67,8 +67,8 @@ impl Included {
     #[doc(hidden)]
     #[must_use]
     pub fn new<View: JsonSchema>(
-        (name, column): (&'static str, &'static str),
-        many: bool,
+        name: &'static str,
+        column: &'static str,
         mut related: Declaration,
         columns: (&'static [&'static str], &'static [bool]),
         loader: Box<dyn Any + Send + Sync>,
@@ -81,7 +81,27 @@ impl Included {
             ));
         }
         let switch = Switch { own: Arc::clone(&related.enabled), operation: Arc::default() };
-        Self { name, column, many, related, switch, shown: schema::shown::<View>(), loader: Some(loader) }
+        Self { name, column, many: true, related, switch, shown: schema::shown::<View>(), loader: Some(loader) }
+    }
+
+    /// The same, of which one row is shown.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn only_one(mut self) -> Self {
+        self.many = false;
+        self
+    }
+
+    /// Whether all of its rows are shown that belong to one, or the first.
+    #[must_use]
+    pub fn is_many(&self) -> bool {
+        self.many
+    }
+
+    /// The column that has the key.
+    #[must_use]
+    pub fn column(&self) -> &'static str {
+        self.column
     }
 
     /// The list itself.
