@@ -1,5 +1,6 @@
 //! The application: what it declares, its migrations and its first data.
 
+mod changes;
 mod customers;
 mod deletion;
 mod drafts;
@@ -35,6 +36,7 @@ pub struct Limits {
 pub fn operations() -> Operations {
     Operations::new()
         .merge(customers::operations())
+        .merge(changes::operations())
         .merge(invoice::operations())
         .merge(issuing::operations())
         .merge(deletion::operations())

@@ -1,6 +1,9 @@
 //! Invoices that are created and sent in one go.
 
-use super::invoice::{InvoiceView, NewInvoice, create_invoice, send_invoice};
+use super::{
+    changes::{NewInvoice, create_invoice, send_invoice},
+    invoice::InvoiceView,
+};
 use diptych::{Chain, Input, Operations, POST, ServiceSpec};
 use serde_json::json;
 

@@ -37,7 +37,10 @@ struct Id {
 }
 
 async fn put_note(tx: &mut Tx, Args(Id { id }): Args<Id>, head: ResponseHead) -> Result<Note> {
-    let sql = "INSERT INTO notes (id, text, version) VALUES ($1, 'new', 1) ON CONFLICT (id) DO NOTHING";
+    let sql = match tx.backend() {
+        Backend::MySql => "INSERT IGNORE INTO notes (id, text, version) VALUES ($1, 'new', 1)",
+        _ => "INSERT INTO notes (id, text, version) VALUES ($1, 'new', 1) ON CONFLICT (id) DO NOTHING",
+    };
     let added = query(sql).bind(id).execute(tx).await?;
     if added == 0 {
         head.status(200)?;

@@ -16,6 +16,15 @@ struct Note {
     body: Option<String>,
 }
 
+/// What docs/selecting.md makes an index of.
+macro_rules! indexed {
+    () => {
+        "to_tsvector('english', left(coalesce(title, '') || ' ' || coalesce(body, ''), 100000))"
+    };
+}
+
+const INDEX: &str = concat!("CREATE INDEX notes_by_text ON notes USING gin (", indexed!(), ")");
+
 async fn notes(_: &mut Conn) -> Result<Select<Note>> {
     Ok(Select::sql("SELECT id, title, body FROM notes"))
 }
@@ -70,15 +79,53 @@ async fn full_text_is_a_matter_of_postgresql() {
     }
 }
 
-/// The expression is the one that docs/selecting.md makes an index of.
+/// What PostgreSQL cannot make a `tsvector` of is longer than the part of it that is looked through.
 #[tokio::test]
-async fn full_text_is_read_from_its_index() {
+async fn a_row_with_too_many_words_is_found_by_those_in_front() {
     let database = TestDatabase::postgres().await;
     let db = Db::connect(database.url()).await.unwrap();
     let mut tx = db.begin().await.unwrap();
     for sql in [
         "CREATE TABLE notes (id BIGINT PRIMARY KEY, title TEXT NOT NULL, body TEXT)",
-        "CREATE INDEX notes_by_text ON notes USING gin (to_tsvector('english', coalesce(title, '') || ' ' || coalesce(body, '')))",
+        "INSERT INTO notes VALUES (1, 'short', 'first')",
+        // All different: words; and those that are found as a whole and in parts, of letters that take four bytes.
+        "INSERT INTO notes SELECT 2, 'words', 'first ' || string_agg('w' || i, ' ') || ' last' FROM generate_series(1, 300000) AS i",
+        "INSERT INTO notes SELECT 3, 'parts', 'first ' || string_agg(
+             chr(131072 + i % 40000) || chr(131072 + i / 3000) || chr(131072 + i % 15000), CASE i % 100 WHEN 0 THEN ' ' ELSE '-' END
+         ) || ' last' FROM generate_series(1, 100000) AS i",
+        INDEX,
+    ] {
+        query(sql).execute(&mut tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    for id in [2, 3] {
+        let whole = "SELECT length(to_tsvector('english', body)) FROM notes WHERE id = $1";
+        let mut conn = db.read().await.unwrap();
+        assert!(diptych::query_scalar::<i32>(whole).bind(id).one(&mut conn).await.is_err(), "{id} has too many");
+    }
+    let operations = list(Search::columns(["title", "body"]).full_text("english"));
+    let server = MCPServer::builder("notes", "1").database_url(database.url()).mount(operations).build().await.unwrap();
+    let caller = SurfaceClient::in_process(server.client(), None, &[]);
+    for (text, expected) in
+        [("first", &[1, 2, 3][..]), ("words first", &[2]), ("w777", &[2]), ("last", &[]), ("parts", &[3])]
+    {
+        let answer = caller.call("notes", json!({"search": text})).await.unwrap();
+        let mut ids: Vec<_> =
+            answer["items"].as_array().unwrap().iter().map(|note| note["id"].as_i64().unwrap()).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn full_text_is_read_from_its_index() {
+    assert!(include_str!("../../docs/selecting.md").contains(indexed!()), "the document has the expression");
+    let database = TestDatabase::postgres().await;
+    let db = Db::connect(database.url()).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    for sql in [
+        "CREATE TABLE notes (id BIGINT PRIMARY KEY, title TEXT NOT NULL, body TEXT)",
+        INDEX,
         "INSERT INTO notes SELECT i, 'note ' || i, 'word' || (i % 997) FROM generate_series(1, 20000) AS i",
         "ANALYZE notes",
     ] {
@@ -87,7 +134,7 @@ async fn full_text_is_read_from_its_index() {
     // What the pipeline writes, with the text in place; select/search.rs has a test of that.
     let plan: Vec<String> = diptych::query_scalar(
         "EXPLAIN SELECT q.\"id\" FROM (SELECT id, title, body FROM notes) AS q
-         WHERE to_tsvector('english', coalesce(CAST(q.\"title\" AS TEXT), '') || ' ' || coalesce(CAST(q.\"body\" AS TEXT), ''))
+         WHERE to_tsvector('english', left(coalesce(CAST(q.\"title\" AS TEXT), '') || ' ' || coalesce(CAST(q.\"body\" AS TEXT), ''), 100000))
                @@ websearch_to_tsquery('english', $1) LIMIT $2",
     )
     .bind("word7")

@@ -4,8 +4,8 @@ use crate::{Change, Changes, Operation};
 use diptych_spec::{Call, Error, FromCall, Result};
 use std::{fmt, sync::Arc};
 
-/// Switches operations on and off while the server runs. One that is off is not found, on every surface, and in no list;
-/// clients that listen are told that a list changed. A handler takes it as an argument.
+/// Switches operations on and off while the server runs. One that is off is not found, on every surface, is in no list, and is
+/// included nowhere; clients that listen are told that a list changed. A handler takes it as an argument.
 ///
 /// In this process only; an operation that starts switched off says `.enabled(false)`.
 #[derive(Clone)]

@@ -104,7 +104,7 @@ pub(crate) async fn would_begin(
     let admitted = limit::call(engine, operation, authorized, &mut caller, None).await?;
     Claim::check(operation, &caller)?;
     let checked = check::arguments(declaration, admitted, arguments, false, caller.via.surface.audience())?;
-    let checked = limit::items(engine, operation, checked, &mut caller).await?;
+    let checked = limit::asked(engine, operation, checked, &mut caller).await?;
     if checked.is_dry_run() {
         let why = "a dry run is answered at once, not by a task";
         return Err(Error::invalid(vec![FieldError::new(format!("/{}", DryRun::ARGUMENT), "dry_run", why)]));
@@ -152,7 +152,7 @@ async fn attempt(
     let may_be_replay = matches!(operation.kind, Kind::Service(_)) && caller.idempotency_key.is_some();
     let checked = || check::arguments(declaration, admitted, arguments, may_be_replay, audience);
     let checked = in_stage("check", checked)?; // 2
-    let checked = limit::items(engine, operation, checked, caller).await?; // 2
+    let checked = limit::asked(engine, operation, checked, caller).await?; // 2
     if let Some(record) = record {
         record.arguments(declaration, arguments);
     }

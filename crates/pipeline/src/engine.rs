@@ -41,7 +41,8 @@ pub struct Settings {
     /// seconds.
     pub standing_interval: Duration,
     /// How many lists may be streamed at a time; 8. Each has a database connection of its own, besides those of
-    /// [`crate::DbOptions::max_connections`]. One more is answered with 503.
+    /// [`crate::DbOptions::max_connections`]. One more is answered with 503. One caller has at most half of them, and at least one; one
+    /// more of theirs is answered with 429.
     pub max_streams: usize,
 }
 

@@ -4,6 +4,10 @@
 //! database. Whoever takes them decides how fast: a few parts wait at most, then the task does. When they are not taken any more, the
 //! task is dropped where it stands, and with it the connection.
 
+mod places;
+
+pub(crate) use places::Streams;
+
 use crate::{
     Caller, Engine, Operation,
     audit::Record,
@@ -16,12 +20,10 @@ use crate::{
     watch::until,
 };
 use bytes::Bytes;
-use diptych_spec::{
-    Arguments, Audience, Call, Deadline, Error, ErrorKind, Head, Hidden, Principal, ResponseHead, Result,
-};
+use diptych_spec::{Arguments, Audience, Call, Deadline, Error, Head, Hidden, Principal, ResponseHead, Result};
 use futures_util::FutureExt as _;
-use std::{fmt, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use std::{fmt, panic::AssertUnwindSafe, pin::pin, sync::Arc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -30,32 +32,6 @@ use tracing::{Instrument as _, Span};
 
 /// How many parts wait to be taken.
 const WAITING: usize = 2;
-
-/// How long a caller should wait for the end of somebody else's stream.
-const SOON: Duration = Duration::from_secs(5);
-
-/// The streams of an engine.
-pub(crate) struct Streams {
-    places: Arc<Semaphore>,
-    ending: CancellationToken,
-}
-
-impl Streams {
-    pub(crate) fn new(most: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))), ending: CancellationToken::new() }
-    }
-
-    /// Room for one more.
-    fn place(&self) -> Result<OwnedSemaphorePermit> {
-        if self.ending.is_cancelled() {
-            return Err(stopping());
-        }
-        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            let detail = "as many lists are being streamed as this server does at a time; try again, or read pages";
-            Error::new(ErrorKind::Unavailable, "too_many_streams", detail).with_retry_after(SOON)
-        })
-    }
-}
 
 /// The rows of a list, in parts. Dropped before its end, it ends what reads them.
 pub struct RowStream {
@@ -158,7 +134,7 @@ async fn first_rows(
         check::arguments(declaration, admitted, arguments, false, caller.via.surface.audience()) // 2
     })?;
     record.iter_mut().for_each(|record| record.arguments(declaration, arguments));
-    let place = engine.streams().place()?;
+    let place = engine.streams().place(caller)?;
 
     let (sink, mut parts) = mpsc::channel(WAITING);
     let withdrawn = caller.withdrawn.child_token();
@@ -201,7 +177,7 @@ async fn watched(
 ) -> Result<()> {
     tokio::select! {
         biased;
-        () = engine.streams().ending.cancelled() => Err(stopping()),
+        () = engine.streams().ended() => Err(places::stopping()),
         () = engine.until_inactive(principal.as_ref()) => Err(Error::unauthenticated()),
         done = until(deadline, &withdrawn, work) => done,
     }
@@ -216,22 +192,19 @@ async fn told(sink: Sink, work: impl Future<Output = Result<()>>) {
     }
 }
 
-fn stopping() -> Error {
-    Error::new(ErrorKind::Unavailable, "stopping", "the server is stopping; try again").with_retry_after(SOON)
-}
-
 impl Engine {
     /// Reads a list whole: a selector that declares `.stream(…)`. Permission, limits and arguments are looked at as in
     /// [`Engine::dispatch`]; it returns with the first rows.
     ///
     /// # Errors
-    /// What went wrong before the first row; unavailable, when as many are streamed as [`crate::Settings::max_streams`] says.
+    /// What went wrong before the first row; unavailable, when as many are streamed as [`crate::Settings::max_streams`] says, and rate
+    /// limited, when this caller has half of those.
     pub async fn stream(&self, operation: &Operation, arguments: Arguments<'_>, caller: Caller) -> Result<RowStream> {
         begin(self, self.running(), operation, arguments, caller).await
     }
 
     /// Breaks off every stream, and begins no more.
     pub fn end_streams(&self) {
-        self.streams().ending.cancel();
+        self.streams().end();
     }
 }

@@ -12,12 +12,13 @@ use std::{
 #[derive(Clone, Default)]
 pub struct Ticket {
     operation: Option<Operation>,
-    items: Arc<Mutex<Items>>,
+    /// What its arguments ask for beyond one call.
+    more: Arc<Mutex<More>>,
 }
 
-/// The items of a call beyond the first.
+/// The items of a call beyond the first, and what it includes.
 #[derive(Default)]
-struct Items {
+struct More {
     counted: bool,
     /// Where the caller stood then.
     quotas: Vec<Quota>,
@@ -29,10 +30,10 @@ impl Ticket {
         Self { operation: Some(operation.clone()), ..Self::default() }
     }
 
-    /// The same, whose items were counted as well.
+    /// The same, with all that its arguments ask for.
     pub(crate) fn of_all(operation: &Operation) -> Self {
         let ticket = Self::of(operation);
-        ticket.note_items(Vec::new());
+        ticket.note_all(Vec::new());
         ticket
     }
 
@@ -41,14 +42,14 @@ impl Ticket {
         self.operation.as_ref().is_some_and(|own| own.declaration().name() == operation.declaration().name())
     }
 
-    /// Whether it is good for the items of the call.
-    pub(crate) fn has_items(&self) -> bool {
+    /// Whether it is good for all that the arguments ask for.
+    pub(crate) fn is_for_all(&self) -> bool {
         self.lock().counted
     }
 
-    /// The items of the call were counted, too; so does the caller stand now.
-    pub(crate) fn note_items(&self, quotas: Vec<Quota>) {
-        *self.lock() = Items { counted: true, quotas };
+    /// All that the arguments ask for was counted, too; so does the caller stand now.
+    pub(crate) fn note_all(&self, quotas: Vec<Quota>) {
+        *self.lock() = More { counted: true, quotas };
     }
 
     /// Where the caller stood when items were counted.
@@ -56,8 +57,8 @@ impl Ticket {
         mem::take(&mut self.lock().quotas)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Items> {
-        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, More> {
+        self.more.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

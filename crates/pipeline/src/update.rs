@@ -90,7 +90,7 @@ impl Update {
         let (statement, changes) = self.render();
         match statement.execute(tx).await? {
             1 => Ok(changes),
-            0 => Err(Error::not_found("there is no such row")),
+            0 => Err(Error::no_such_row()),
             _ => Err(Error::internal("the key of an update names several rows")),
         }
     }

@@ -134,6 +134,19 @@ impl Error {
         Self::new(ErrorKind::NotFound, "not_found", detail)
     }
 
+    /// There is no such row, or it is not the caller's: they are told the same.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn no_such_row() -> Self {
+        Self::not_found("there is no such row")
+    }
+
+    /// The answer would be longer than may be; `detail` says what to ask for instead.
+    #[doc(hidden)]
+    pub fn result_too_large(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::TooLarge, "result_too_large", detail)
+    }
+
     /// The state of the data forbids it. `code` is what a client switches on.
     pub fn conflict(code: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Conflict, code, detail)

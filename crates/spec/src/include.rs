@@ -7,7 +7,13 @@ use crate::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::any::Any;
+use std::{
+    any::Any,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// The most rows that related ones are looked for at a time: the key of each is a bound parameter.
 const MOST_ROWS: u32 = 10_000;
@@ -31,10 +37,25 @@ pub struct Included {
     many: bool,
     /// The list itself.
     related: Declaration,
+    switch: Switch,
     /// How one of its rows is shown.
     shown: Value,
     /// What finds the rows; whoever made it knows its type.
     loader: Option<Box<dyn Any + Send + Sync>>,
+}
+
+/// Whether a related list is there: as it was declared, and as the operation of its name is, if there is one.
+#[derive(Clone)]
+struct Switch {
+    own: Arc<AtomicBool>,
+    operation: Arc<OnceLock<Arc<AtomicBool>>>,
+}
+
+impl Switch {
+    fn is_on(&self) -> bool {
+        let is_on = |switch: &AtomicBool| switch.load(Ordering::Relaxed);
+        is_on(&self.own) && self.operation.get().is_none_or(|operation| is_on(operation))
+    }
 }
 
 /// Which of the related lists a caller asks for, by their place; left in the call.
@@ -46,8 +67,8 @@ impl Included {
     #[doc(hidden)]
     #[must_use]
     pub fn new<View: JsonSchema>(
-        (name, column): (&'static str, &'static str),
-        many: bool,
+        name: &'static str,
+        column: &'static str,
         mut related: Declaration,
         columns: (&'static [&'static str], &'static [bool]),
         loader: Box<dyn Any + Send + Sync>,
@@ -59,7 +80,28 @@ impl Included {
                 columns.0.join(", ")
             ));
         }
-        Self { name, column, many, related, shown: schema::shown::<View>(), loader: Some(loader) }
+        let switch = Switch { own: Arc::clone(&related.enabled), operation: Arc::default() };
+        Self { name, column, many: true, related, switch, shown: schema::shown::<View>(), loader: Some(loader) }
+    }
+
+    /// The same, of which one row is shown.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn only_one(mut self) -> Self {
+        self.many = false;
+        self
+    }
+
+    /// Whether all of its rows are shown that belong to one, or the first.
+    #[must_use]
+    pub fn is_many(&self) -> bool {
+        self.many
+    }
+
+    /// The column that has the key.
+    #[must_use]
+    pub fn column(&self) -> &'static str {
+        self.column
     }
 
     /// The list itself.
@@ -136,6 +178,21 @@ impl Declaration {
         self.permission().into_iter().chain(self.includes.iter().filter_map(|included| included.related.permission()))
     }
 
+    /// Finds the operation of each related list's name: one that is switched off is not included, either.
+    pub(crate) fn bind_includes<'d>(&self, find: impl Fn(&str) -> Option<&'d Self>) {
+        for included in &self.includes {
+            if let Some(operation) = find(included.related.name()) {
+                let _ = included.switch.operation.set(Arc::clone(&operation.enabled));
+            }
+        }
+    }
+
+    /// Those that this call asks for.
+    pub fn asked_includes(&self, call: &Call) -> impl Iterator<Item = &Included> {
+        let asked = call.get::<Includes>().map_or(&[][..], |Includes(asked)| asked);
+        asked.iter().filter_map(|&at| self.includes.get(at))
+    }
+
     /// What finds the rows of each, for whatever makes the operation runnable.
     #[doc(hidden)]
     pub fn take_loaders(&mut self) -> Vec<Box<dyn Any + Send + Sync>> {
@@ -147,8 +204,7 @@ impl Declaration {
     /// # Errors
     /// As [`Declaration::authorize`] of the list.
     pub fn check_includes(&self, call: &Call) -> Result<()> {
-        let Some(Includes(asked)) = call.get::<Includes>() else { return Ok(()) };
-        for included in asked.iter().filter_map(|&at| self.includes.get(at)) {
+        for included in self.asked_includes(call) {
             let allowed = included.related.authorize(call.principal());
             allowed.map_err(|error: Error| error.about(format_args!("`include` of `{}`", included.name)))?;
         }
@@ -163,7 +219,7 @@ impl Declaration {
         let mut includes = std::mem::take(&mut self.includes);
         // They run in its calls, and may call others.
         self.signature.calls |= includes.iter().any(|included| included.related.signature.calls);
-        let names: Vec<_> = includes.iter().map(|included| included.name).collect();
+        let names = includes.iter().map(|included| (included.name, included.switch.clone())).collect();
         self.signature.arguments(Ok(argument(names)));
         let most = match self.cardinality {
             Cardinality::List => self.list.page.map_or(self.list.max_rows(), crate::Pagination::max_size),
@@ -214,11 +270,12 @@ impl Declaration {
     }
 }
 
-fn argument(names: Vec<&'static str>) -> ArgumentSet {
+fn argument(lists: Vec<(&'static str, Switch)>) -> ArgumentSet {
     #[derive(Deserialize)]
     struct Given {
         include: Option<Vec<String>>,
     }
+    let names: Vec<_> = lists.iter().map(|(name, _)| *name).collect();
     let schema = json!({
         "type": "array",
         "description": "What to show with each row besides.",
@@ -227,17 +284,14 @@ fn argument(names: Vec<&'static str>) -> ArgumentSet {
     });
     let convert = move |Given { include }: Given| {
         let asked = include.unwrap_or_default();
-        if asked.len() > names.len() {
-            let most = format!("must have at most {} elements", names.len());
+        if asked.len() > lists.len() {
+            let most = format!("must have at most {} elements", lists.len());
             return Err(vec![FieldError::new("/include", "length", most)]);
         }
         let (mut places, mut wrong) = (Vec::new(), Vec::new());
         for (index, asked) in asked.iter().enumerate() {
-            match names.iter().position(|name| name == asked) {
-                None => {
-                    let expected = format!("expected one of {}", names.join(", "));
-                    wrong.push(FieldError::new(format!("/include/{index}"), "type", expected));
-                }
+            match lists.iter().position(|(name, switch)| name == asked && switch.is_on()) {
+                None => wrong.push(FieldError::new(format!("/include/{index}"), "type", expected(&lists))),
                 Some(place) if places.contains(&place) => {}
                 Some(place) => places.push(place),
             }
@@ -245,6 +299,15 @@ fn argument(names: Vec<&'static str>) -> ArgumentSet {
         if wrong.is_empty() { Ok(Includes(places)) } else { Err(wrong) }
     };
     ArgumentSet::custom(Owner::Include, Map::from_iter([("include".to_owned(), schema)]), convert)
+}
+
+/// One that is switched off is told of to nobody.
+fn expected(lists: &[(&'static str, Switch)]) -> String {
+    let there: Vec<_> = lists.iter().filter(|(_, switch)| switch.is_on()).map(|(name, _)| *name).collect();
+    match there.as_slice() {
+        [] => "nothing can be included now; leave it out".to_owned(),
+        there => format!("expected one of {}", there.join(", ")),
+    }
 }
 
 impl std::fmt::Debug for Included {

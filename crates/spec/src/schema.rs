@@ -14,7 +14,7 @@ pub(crate) use fields::{Fields, fields, fields_of_parts};
 pub(crate) use fit::{Fit, Mend, has_rules, is_loose, keyword};
 pub(crate) use flat::columns;
 pub(crate) use published::is_ip;
-pub(crate) use row::row_mut;
+pub(crate) use row::{row_at, row_mut};
 pub use subschemas::{Subschema, each_subschema, each_subschema_mut, is_secret};
 pub(crate) use words::{closed, expected};
 

@@ -3,6 +3,8 @@
 //! A BEGIN that is cancelled in flight leaves the server inside a transaction that sqlx 0.9 does not know of; the next
 //! borrower's committed work would vanish with it (ADR 0002). So a connection whose state is not known for certain is
 //! closed when it is dropped.
+//!
+//! What is done seldom is boxed: a call's future has all of it inside, and a program that calls deep would not compile.
 
 use super::{
     fault::{db_error, is_lost},
@@ -10,6 +12,7 @@ use super::{
     slots::Lease,
 };
 use diptych_spec::{Error, ErrorKind, Result};
+use futures_util::FutureExt as _;
 use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
 use sqlx_core::transaction::TransactionManager;
 use std::{borrow::Cow, fmt, time::Duration};
@@ -96,7 +99,7 @@ impl<D: Interrupt> Held<D> {
 
     /// Whether the connection answers.
     pub(crate) async fn is_alive(&mut self) -> bool {
-        self.raw().ping().await.is_ok()
+        self.raw().ping().boxed().await.is_ok()
     }
 
     /// Forgets every plan. sqlx would go on using a cached one even for a statement that is not to be cached.
@@ -104,7 +107,7 @@ impl<D: Interrupt> Held<D> {
     where
         D: sqlx::database::HasStatementCache,
     {
-        self.raw().clear_cached_statements().await.map_err(db_error)
+        self.raw().clear_cached_statements().boxed().await.map_err(db_error)
     }
 
     /// Opens a savepoint inside the transaction.
@@ -151,7 +154,7 @@ impl<D: Interrupt> Held<D> {
         let under_way = self.under_way;
         let undone = async {
             if let Some(lease) = self.connection.as_mut().filter(|_| under_way) {
-                lease.end_statement().await?;
+                lease.end_statement().boxed().await?;
             }
             while self.raw().is_in_transaction() {
                 D::TransactionManager::rollback(self.raw()).await.map_err(db_error)?;

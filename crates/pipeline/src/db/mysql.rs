@@ -11,6 +11,7 @@ use super::{
     slots::Slots,
 };
 use diptych_spec::{Error, Isolation, Result};
+use futures_util::FutureExt as _;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row as _, mysql::MySqlConnectOptions, mysql::MySqlDatabaseError};
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
@@ -130,29 +131,33 @@ impl Interrupt for sqlx::MySql {
 
     /// Ends the connection with the statement: sqlx has lost count of the answers of one that nobody waits for.
     async fn end(means: &Means, thread: &Thread) -> Result<()> {
-        let Some(slots) = &means.keep else { return Ok(()) };
-        let mut held = Held::idle(slots.take().await?);
-        held.sending();
-        let is_there = sqlx::query_scalar::<_, i64>(
-            "SELECT COUNT(*) FROM information_schema.processlist WHERE id = ? AND @@hostname = ?",
-        );
-        let is_there = is_there.bind(thread.id).bind(&*thread.server).fetch_one(held.raw()).await;
-        held.replied(&is_there);
-        if is_there.map_err(db_error)? == 0 {
-            return Ok(());
-        }
-        held.sending();
-        let ended = sqlx::raw_sql(AssertSqlSafe(format!("KILL {}", thread.id))).execute(held.raw()).await;
-        held.replied(&ended);
-        match ended {
-            // It has ended by itself meanwhile.
-            Err(error) if number(&error) == Some(1094) => Ok(()),
-            ended => ended.map(drop).map_err(db_error),
-        }
+        kill(means, thread).boxed().await
     }
 
     async fn resume(_: &mut sqlx::MySqlConnection, _: &Thread) -> sqlx::Result<()> {
         Err(sqlx::Error::Protocol("the connection was ended with its statement".to_owned()))
+    }
+}
+
+async fn kill(means: &Means, thread: &Thread) -> Result<()> {
+    let Some(slots) = &means.keep else { return Ok(()) };
+    let mut held = Held::idle(slots.take().await?);
+    held.sending();
+    let is_there = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM information_schema.processlist WHERE id = ? AND @@hostname = ?",
+    );
+    let is_there = is_there.bind(thread.id).bind(&*thread.server).fetch_one(held.raw()).await;
+    held.replied(&is_there);
+    if is_there.map_err(db_error)? == 0 {
+        return Ok(());
+    }
+    held.sending();
+    let ended = sqlx::raw_sql(AssertSqlSafe(format!("KILL {}", thread.id))).execute(held.raw()).await;
+    held.replied(&ended);
+    match ended {
+        // It has ended by itself meanwhile.
+        Err(error) if number(&error) == Some(1094) => Ok(()),
+        ended => ended.map(drop).map_err(db_error),
     }
 }
 

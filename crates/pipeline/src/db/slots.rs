@@ -6,6 +6,7 @@
 
 use super::{fault::db_error, interrupt::Interrupt};
 use diptych_spec::Result;
+use futures_util::FutureExt as _;
 use sqlx::{Connection, Database};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -93,13 +94,16 @@ impl<D: Interrupt> Slots<D> {
         let shared = &self.0;
         let opened = match self.idle_one() {
             Some(opened) => opened,
-            None => {
-                let mut connection = D::Connection::connect_with(&shared.options).await?;
-                let reach = D::reach(&mut connection, &shared.means).await?;
-                Opened { connection, reach, since: Instant::now() }
-            }
+            // Seldom, and of many steps: in a place of its own, so that calls do not carry them.
+            None => self.connect().boxed().await?,
         };
         Ok(Lease { opened, home: Arc::clone(shared), _place: place })
+    }
+
+    async fn connect(&self) -> sqlx::Result<Opened<D>> {
+        let mut connection = D::Connection::connect_with(&self.0.options).await?;
+        let reach = D::reach(&mut connection, &self.0.means).await?;
+        Ok(Opened { connection, reach, since: Instant::now() })
     }
 
     fn idle_one(&self) -> Option<Opened<D>> {

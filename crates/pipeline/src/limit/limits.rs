@@ -6,7 +6,7 @@ use super::{
     store::Standing,
 };
 use crate::{Caller, Operation, watch::until};
-use diptych_spec::{Deadline, Declaration, Error, Limit, Mistake, Quota, Result};
+use diptych_spec::{Deadline, Declaration, Error, Included, Limit, Mistake, Quota, Result};
 use std::{collections::HashMap, fmt, sync::Arc};
 
 /// The most limits of one call: of the operation, the server and the mount.
@@ -37,15 +37,30 @@ pub(crate) struct LimitsBuilder {
 pub struct MountLimits(Option<Arc<[Rule]>>);
 
 impl LimitsBuilder {
-    /// What is wrong with the limits of the server, over these operations.
+    /// What is wrong with the limits of the server, over these operations, and with those of what they include.
     pub(crate) fn mistakes(&self, operations: &[Operation]) -> Vec<Mistake> {
-        MountLimits::mistakes(&self.server, "the server", operations.iter().map(Operation::declaration))
+        let mut found =
+            MountLimits::mistakes(&self.server, "the server", operations.iter().map(Operation::declaration));
+        let counted = counted(operations);
+        for declaration in operations.iter().map(Operation::declaration) {
+            let differs = |included: &&Included| {
+                let (related, counted) = (included.related(), counted.get(included.related().name()));
+                !related.limits().is_empty() && counted.is_some_and(|other| other.limits() != related.limits())
+            };
+            found.extend(declaration.includes().iter().filter(differs).map(|included| {
+                let (name, list) = (included.name(), included.related().name());
+                let why =
+                    "which also has others elsewhere; say them once, at the operation, and they hold here as well";
+                Mistake::new(declaration.name(), format!("includes `{name}` with limits of `{list}`, {why}"))
+            }));
+        }
+        found
     }
 
     /// For at most so many keys of each limit.
     pub(crate) fn build(self, operations: &[Operation], keys: usize) -> Limits {
-        let limited = operations.iter().map(Operation::declaration).filter(|own| !own.limits().is_empty());
-        let own = limited.map(|own| (own.name().to_owned(), Rule::all("operation", own.name(), own.limits(), keys)));
+        let limited = counted(operations).into_iter().filter(|(_, own)| !own.limits().is_empty());
+        let own = limited.map(|(name, own)| (name.to_owned(), Rule::all("operation", name, own.limits(), keys)));
         Limits {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
             store: self.store,
@@ -54,6 +69,17 @@ impl LimitsBuilder {
             own: own.collect(),
         }
     }
+}
+
+/// Whose limits are counted under each name: the operation's, and of a list that is only included, its own.
+fn counted(operations: &[Operation]) -> HashMap<&str, &Declaration> {
+    let declared = || operations.iter().map(Operation::declaration);
+    let included = declared().flat_map(Declaration::includes).map(Included::related);
+    let mut counted = HashMap::new();
+    for declaration in declared().chain(included) {
+        counted.entry(declaration.name()).or_insert(declaration);
+    }
+    counted
 }
 
 impl MountLimits {
@@ -95,8 +121,12 @@ impl Limits {
 
     /// Always in this order, so that nobody waits for a key that somebody holds who waits for theirs.
     fn rules<'a>(&'a self, operation: &str, caller: &'a Caller) -> impl Iterator<Item = &'a Rule> + Clone {
+        self.own(operation).iter().chain(&self.server).chain(caller.mount_limits.rules())
+    }
+
+    fn own(&self, operation: &str) -> &[Rule] {
         let own = if self.own.is_empty() { None } else { self.own.get(operation) };
-        own.into_iter().flatten().chain(&self.server).chain(caller.mount_limits.rules())
+        own.map_or(&[], Vec::as_slice)
     }
 
     /// Counts a call with every limit, or with none; as [`Limits::take_cost`].
@@ -110,8 +140,8 @@ impl Limits {
         self.take_cost(declaration, declaration.cost(), caller, deadline, told).await
     }
 
-    /// Counts a call of this cost with every limit, or, when one of them lets it not through, with none. `told` is where it then stands. A store elsewhere is
-    /// waited for until the call's deadline.
+    /// Counts a call of this cost with every limit, or, when one of them lets it not through, with none. `told` is where it then
+    /// stands. A store elsewhere is waited for until the call's deadline.
     pub(crate) async fn take_cost(
         &self,
         declaration: &Declaration,
@@ -120,31 +150,48 @@ impl Limits {
         deadline: Deadline,
         told: Option<&mut Vec<Quota>>,
     ) -> Result<()> {
-        let Some(store) = &self.store else { return self.take_here(declaration, cost, caller, told) };
-        let name = declaration.name();
-        let wanted: Vec<_> =
-            self.rules(name, caller).map(|rule| Wanted::new(&rule.limit, rule.key(name, caller), cost)).collect();
+        let asked = (self.rules(declaration.name(), caller), declaration.name(), cost);
+        self.take_of(asked, caller, deadline, told).await
+    }
+
+    /// Counts that a call includes a list, with the list's own limits: the call is counted with all others.
+    pub(crate) async fn take_included(&self, list: &Declaration, caller: &Caller, deadline: Deadline) -> Result<()> {
+        let rules = self.own(list.name());
+        if rules.is_empty() || list.cost() == 0 {
+            return Ok(());
+        }
+        self.take_of((rules.iter(), list.name(), list.cost()), caller, deadline, None).await
+    }
+
+    async fn take_of<'r>(
+        &'r self,
+        (rules, name, cost): (impl Iterator<Item = &'r Rule> + Clone, &str, u32),
+        caller: &Caller,
+        deadline: Deadline,
+        told: Option<&mut Vec<Quota>>,
+    ) -> Result<()> {
+        let Some(store) = &self.store else { return self.take_here((rules, name, cost), caller, told) };
+        let wanted = rules.clone().map(|rule| Wanted::new(&rule.limit, rule.key(name, caller), cost));
+        let wanted: Vec<_> = wanted.collect();
         let standings = until(deadline, &caller.withdrawn, store.take(&wanted)).await?;
         if standings.len() != wanted.len() {
             return Err(Error::internal(
                 "a store of limits answered for another number of counters than it was asked for",
             ));
         }
-        let asked = self.rules(name, caller).zip(standings);
-        concluded(asked, told)
+        concluded(rules.zip(standings), told)
     }
 
     /// The same, in the memory of this process.
-    fn take_here(
+    fn take_here<'r>(
         &self,
-        declaration: &Declaration,
-        cost: u32,
+        (rules, name, cost): (impl Iterator<Item = &'r Rule>, &str, u32),
         caller: &Caller,
         told: Option<&mut Vec<Quota>>,
     ) -> Result<()> {
-        let (name, now) = (declaration.name(), self.clock.now());
+        let now = self.clock.now();
         let mut attempts: [Option<Attempt<'_>>; MOST] = [const { None }; MOST];
-        for (place, rule) in attempts.iter_mut().zip(self.rules(name, caller)) {
+        for (place, rule) in attempts.iter_mut().zip(rules) {
             *place = Some(rule.attempt(&rule.key(name, caller), cost, now));
         }
         let asked = || attempts.iter().flatten().map(|attempt| (attempt.rule(), attempt.standing()));

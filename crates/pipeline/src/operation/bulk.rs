@@ -7,7 +7,7 @@ use crate::{
     scope::Reads,
     stage::item,
 };
-use diptych_spec::{Call, Declaration, DryRun, Error, ErrorKind, ItemCalls, Result};
+use diptych_spec::{Call, Declaration, DryRun, Error, ItemCalls, Result};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use std::sync::Arc;
@@ -144,7 +144,7 @@ impl Answer {
     fn add(&mut self, item: &[u8]) -> Result<()> {
         if self.items.len().saturating_add(item.len()) > self.max_bytes {
             let detail = format!("the answer is longer than {} bytes; send fewer items in one call", self.max_bytes);
-            return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
+            return Err(Error::result_too_large(detail));
         }
         if !self.items.is_empty() {
             self.items.push(b',');

@@ -6,8 +6,8 @@ use crate::{
     select::{Key, Select, related},
 };
 use diptych_spec::{
-    Call, Declaration, Error, ErrorKind, Handler, Included, IntoIncluded, IntoValue, Picked, Presenter, Result,
-    SelectorSpec, Value,
+    Call, Declaration, Error, Handler, Included, IntoIncluded, IntoValue, Picked, Presenter, Result, SelectorSpec,
+    Value,
 };
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -17,8 +17,9 @@ use std::{any::Any, collections::HashMap, fmt, marker::PhantomData, sync::Arc};
 /// What can be shown with each `Row` of an answer: rows of another list, which a caller asks for by name. `.include(…)` takes it.
 ///
 /// The list is a selector like any other. Its function says which rows there are for this caller, its permission who may see any, its
-/// serializer how they are shown; its filter, its pages and its routes are of no use here. The rows that belong to those of an answer
-/// are found in one query, whose condition on `column` is written around the list's own. More than the list's `max_rows` are refused.
+/// serializer how they are shown; its filter, its pages and its routes are of no use here. Where it is also an operation, it is there
+/// while that is switched on, and counts with its limits. The rows that belong to those of an answer are found in one query, whose
+/// condition on `column` is written around the list's own. More than the list's `max_rows` are refused.
 #[must_use = "an include does nothing until it is declared with `.include(…)`"]
 pub struct Include<Row> {
     included: Included,
@@ -40,7 +41,8 @@ impl<Row: Send + 'static> Include<Row> {
         H::Connection: ReadLent,
         V: Presenter<R> + 'static,
     {
-        Self::of::<K, R, H, V>(name, key, list, column, false)
+        let Self { included, row } = Self::many(name, key, list, column);
+        Self { included: included.only_one(), row }
     }
 
     /// The rows of a list whose `column` is the row's `key`, in the list's order; there may be none.
@@ -57,29 +59,11 @@ impl<Row: Send + 'static> Include<Row> {
         H::Connection: ReadLent,
         V: Presenter<R> + 'static,
     {
-        Self::of::<K, R, H, V>(name, key, list, column, true)
-    }
-
-    fn of<K, R, H, V>(
-        name: &'static str,
-        key: impl Fn(&Row) -> K + Send + Sync + 'static,
-        list: SelectorSpec<H, V>,
-        column: &'static str,
-        many: bool,
-    ) -> Self
-    where
-        K: Column + IntoValue + 'static,
-        R: Record,
-        H: Handler<Out = Select<R>>,
-        H::Connection: ReadLent,
-        V: Presenter<R> + 'static,
-    {
         let (related, handler) = list.into_parts();
         let key = move |row: &Row| key(row).into_value();
-        let finder = Finder::<H, V, K, _> { handler, key, column, many, types: PhantomData };
+        let finder = Finder::<H, V, K, _> { handler, key, types: PhantomData };
         let loader: Box<dyn Load<Row>> = Box::new(finder);
-        let columns = (R::COLUMNS, R::NULLABLE);
-        let included = Included::new::<V::View>((name, column), many, related, columns, Box::new(loader));
+        let included = Included::new::<V::View>(name, column, related, (R::COLUMNS, R::NULLABLE), Box::new(loader));
         Self { included, row: PhantomData }
     }
 }
@@ -103,7 +87,7 @@ pub(super) trait Load<Row>: Send + Sync {
     fn load<'a>(
         &'a self,
         rows: &[Row],
-        list: &'a Declaration,
+        included: &'a Included,
         call: &'a mut Call,
         conn: &'a mut Conn,
     ) -> BoxFuture<'a, Result<Vec<Arc<str>>>>;
@@ -112,8 +96,6 @@ pub(super) trait Load<Row>: Send + Sync {
 struct Finder<H, V, K, F> {
     handler: H,
     key: F,
-    column: &'static str,
-    many: bool,
     types: PhantomData<fn() -> (V, K)>,
 }
 
@@ -133,28 +115,28 @@ where
     fn load<'a>(
         &'a self,
         rows: &[Row],
-        list: &'a Declaration,
+        included: &'a Included,
         call: &'a mut Call,
         conn: &'a mut Conn,
     ) -> BoxFuture<'a, Result<Vec<Arc<str>>>> {
         let wanted = Wanted::of(rows.iter().map(&self.key));
         Box::pin(async move {
-            let Wanted { keys, values } = wanted?;
-            let mut found: HashMap<Key, Vec<Vec<u8>>> = HashMap::with_capacity(values.len());
+            let Wanted { keys, values, mut found } = wanted?;
+            let (list, many) = (included.related(), included.is_many());
             // What belongs to nothing is not asked for.
             if !values.is_empty() {
                 let select = invoke(&self.handler, call, conn).await?;
-                for (key, row) in related::<R, K>(select, list, self.column, values, conn).await? {
-                    let of_key = found.entry(key).or_default();
-                    if self.many || of_key.is_empty() {
+                for (key, row) in related::<R, K>(select, list, included.column(), values, conn).await? {
+                    let of_key = found.get_mut(&key).ok_or_else(|| not_asked_for(included))?;
+                    if many || of_key.is_empty() {
                         of_key.push(encode(list, &V::present(row))?);
                     }
                 }
             }
-            let none: Arc<str> = if self.many { "[]" } else { "null" }.into();
+            let none: Arc<str> = if many { "[]" } else { "null" }.into();
             let mut shown: HashMap<Key, Arc<str>> = HashMap::with_capacity(found.len());
-            for (key, rows) in found {
-                let json = if self.many { array(&rows) } else { rows.concat() };
+            for (key, rows) in found.into_iter().filter(|(_, rows)| !rows.is_empty()) {
+                let json = if many { array(&rows) } else { rows.concat() };
                 shown.insert(key, String::from_utf8(json).map_err(Error::internal)?.into());
             }
             let of_row = |key: Option<Key>| key.and_then(|key| shown.get(&key)).unwrap_or(&none).clone();
@@ -163,27 +145,37 @@ where
     }
 }
 
-/// The keys of rows, and each value once.
+/// The keys of rows, each value once, and room for what is found by each.
 struct Wanted {
     keys: Vec<Option<Key>>,
     values: Vec<Value>,
+    found: HashMap<Key, Vec<Vec<u8>>>,
 }
 
 impl Wanted {
     fn of(all: impl Iterator<Item = Value>) -> Result<Self> {
-        let (mut keys, mut values) = (Vec::new(), Vec::new());
-        let mut known = std::collections::HashSet::new();
+        let (mut keys, mut values, mut found) = (Vec::new(), Vec::new(), HashMap::new());
         for value in all {
             let key = Key::of(&value)?;
             if let Some(key) = &key
-                && known.insert(key.clone())
+                && found.insert(key.clone(), Vec::new()).is_none()
             {
                 values.push(value);
             }
             keys.push(key);
         }
-        Ok(Self { keys, values })
+        Ok(Self { keys, values, found })
     }
+}
+
+/// To drop such a row would look as if nothing belonged to those that asked for it.
+fn not_asked_for(included: &Included) -> Error {
+    let (name, list, column) = (included.name(), included.related().name(), included.column());
+    Error::internal(format!(
+        "`include` of `{name}`: the database found a row of `{list}` by a `{column}` that is not exactly a key that was looked for; \
+         compare `{column}` exactly: give the column, or its expression in the list's query, a collation that ignores neither case nor \
+         spaces, and the key the column's own type"
+    ))
 }
 
 fn array(rows: &[Vec<u8>]) -> Vec<u8> {
@@ -255,7 +247,7 @@ pub(super) fn dressed<View: Serialize>(
             let detail = format!(
                 "with what is included the answer is much longer than {max_bytes} bytes; ask for fewer rows, or include less"
             );
-            return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
+            return Err(Error::result_too_large(detail));
         }
         for (name, of_rows) in attached {
             if json.last() != Some(&b'{') {

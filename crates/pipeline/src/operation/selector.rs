@@ -65,7 +65,7 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for AnswerValue<T> {
         Reads::ByHand
     }
     async fn fetch(self, _: &Declaration, _: &mut Call, conn: &mut Conn) -> Result<T> {
-        if conn.shows(&self.0) { Ok(self.0) } else { Err(Error::not_found("there is no such row")) }
+        if conn.shows(&self.0) { Ok(self.0) } else { Err(Error::no_such_row()) }
     }
     fn rows(_: &T) -> &[T] {
         &[]
@@ -86,7 +86,7 @@ impl<T: Send + 'static, V: Presenter<T>> Deliver<V> for Option<T> {
     async fn fetch(self, declaration: &Declaration, call: &mut Call, conn: &mut Conn) -> Result<Self> {
         let shown = self.filter(|row| conn.shows(row) && declaration.shows(call.principal(), row));
         if shown.is_none() && !declaration.allows_none() {
-            return Err(Error::not_found("there is no such row"));
+            return Err(Error::no_such_row());
         }
         Ok(shown)
     }
@@ -229,7 +229,7 @@ where
             for place in asked {
                 let included = self.declaration.includes().get(place).zip(self.loaders.get(place));
                 let (included, loader) = included.ok_or_else(|| Error::internal("what is included is not there"))?;
-                let loading = loader.load(<H::Out as Deliver<V>>::rows(&fetched), included.related(), call, conn);
+                let loading = loader.load(<H::Out as Deliver<V>>::rows(&fetched), included, call, conn);
                 attached.push((included.name(), loading.await?));
             }
             // Who picks fields gets those.

@@ -82,8 +82,7 @@ where
         let found = self.handler().invoke(lend(tx)?, args).await;
         tx.lock_target(false);
         tx.settle();
-        let row =
-            self.row(found?).filter(|row| tx.shows(row)).ok_or_else(|| Error::not_found("there is no such row"))?;
+        let row = self.row(found?).filter(|row| tx.shows(row)).ok_or_else(Error::no_such_row)?;
         call.put(Instance(row));
         Ok(())
     }
@@ -110,7 +109,7 @@ where
         tx.lock_target(false);
         let rows = found?.rows;
         if rows.len() < named {
-            return Err(Error::not_found("there is no such row"));
+            return Err(Error::no_such_row());
         }
         call.put(Instances(rows));
         Ok(())

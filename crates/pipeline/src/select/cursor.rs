@@ -75,7 +75,7 @@ impl Cursors {
         let cursor = self.seal.seal(&self.bound_to(direction), &text);
         if cursor.len() > MAX_LENGTH {
             let detail = "a row of this page has a longer text than a page can begin behind; ask for another order";
-            return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
+            return Err(Error::result_too_large(detail));
         }
         Ok(cursor)
     }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::db::{Conn, Record, Row, Sink, gone};
 use bytes::Bytes;
-use diptych_spec::{Audience, Call, Declaration, Error, ErrorKind, Hidden, Presenter, Result, RowCheck, Streaming};
+use diptych_spec::{Audience, Call, Declaration, Error, Hidden, Presenter, Result, RowCheck, Streaming};
 
 /// About how long a part of the answer is, in bytes.
 const PART: usize = 16 * 1024;
@@ -61,7 +61,7 @@ impl Lines<'_> {
                 "the list has more than {} rows, which is where its stream ends; ask for fewer with a filter",
                 self.most
             );
-            return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
+            return Err(Error::result_too_large(detail));
         }
         self.rows += 1;
         let begin = self.text.len();

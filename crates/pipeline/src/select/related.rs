@@ -5,7 +5,7 @@ use super::{
     render::{Wanted, in_scope, render},
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows};
-use diptych_spec::{Declaration, Error, ErrorKind, IntoValue, Operator, Predicate, Result, Value};
+use diptych_spec::{Declaration, Error, IntoValue, Operator, Predicate, Result, Value};
 
 /// The value that a row and what belongs to it have in common, to be compared with others.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -54,7 +54,7 @@ pub(crate) async fn related<T: Record, K: Column + IntoValue>(
     let most = list.max_rows();
     if rows.len() > most as usize {
         let detail = format!("more than {most} rows belong to these; ask for fewer at a time, or leave them out");
-        return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
+        return Err(Error::result_too_large(detail));
     }
     Ok(rows)
 }

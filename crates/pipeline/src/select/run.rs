@@ -8,8 +8,8 @@ use super::{
 };
 use crate::db::{Cell, Column, Conn, Record, Row, Rows, locked_inside};
 use diptych_spec::{
-    Call, Declaration, Error, ErrorKind, Filters, Includes, KeysetRequest, ListDeclaration, Order, PageRequest, Picked,
-    Result, Sought,
+    Call, Declaration, Error, Filters, Includes, KeysetRequest, ListDeclaration, Order, PageRequest, Picked, Result,
+    Sought,
 };
 
 /// The rows of a list, and which of all they are.
@@ -108,11 +108,7 @@ async fn unpaged<T: Record>(rendered: Rendered, max: u32, conn: &mut Conn) -> Re
         .fetch(conn, Rows::All, |row| T::from_row(&Row { row, places: &[], left_out: &rendered.left_out }))
         .await?;
     if rows.len() > max as usize {
-        return Err(Error::new(
-            ErrorKind::TooLarge,
-            "result_too_large",
-            format!("more than {max} rows match; ask for fewer with a filter"),
-        ));
+        return Err(Error::result_too_large(format!("more than {max} rows match; ask for fewer with a filter")));
     }
     Ok(Listed { rows, shown: Shown::All })
 }

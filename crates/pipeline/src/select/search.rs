@@ -65,7 +65,12 @@ fn spellings(word: &str) -> Vec<String> {
     all
 }
 
-/// In the form of which an index can be made: `to_tsvector('english', coalesce(a, '') || ' ' || coalesce(b, ''))`.
+/// How many characters of a row are looked through. A `tsvector` has less than 1 MiB (PostgreSQL, section 12.11), and a row with more would
+/// be an error of every search that comes by it. A character takes at most four bytes, is in a word and in a part of that when words
+/// are joined by hyphens, and a short word takes four bytes besides.
+const LOOKED_THROUGH: u32 = 100_000;
+
+/// In the form of which an index can be made: `to_tsvector('english', left(coalesce(a, '') || ' ' || coalesce(b, ''), 100000))`.
 fn full_text(
     statement: &mut Statement,
     sql: &mut String,
@@ -74,14 +79,14 @@ fn full_text(
     configuration: &str,
     text: &str,
 ) {
-    let _ = write!(sql, "to_tsvector('{configuration}', ");
+    let _ = write!(sql, "to_tsvector('{configuration}', left(");
     for (index, name) in search.in_columns().iter().enumerate() {
         sql.push_str(if index == 0 { "coalesce(" } else { " || ' ' || coalesce(" });
         as_text(sql, table, name, Backend::Postgres);
         sql.push_str(", '')");
     }
     statement.values.push(Value::Text(text.to_owned().into()));
-    let _ = write!(sql, ") @@ websearch_to_tsquery('{configuration}', ${})", statement.values.len());
+    let _ = write!(sql, ", {LOOKED_THROUGH})) @@ websearch_to_tsquery('{configuration}', ${})", statement.values.len());
 }
 
 /// A column as text; of one that is text, PostgreSQL drops the cast before it looks for an index.
@@ -133,7 +138,7 @@ mod tests {
         let (sql, values) = written(&search, "ada -bob", Backend::Postgres);
         assert_eq!(
             sql,
-            "to_tsvector('english', coalesce(CAST(q.\"a\" AS TEXT), '') || ' ' || coalesce(CAST(q.\"b\" AS TEXT), '')) \
+            "to_tsvector('english', left(coalesce(CAST(q.\"a\" AS TEXT), '') || ' ' || coalesce(CAST(q.\"b\" AS TEXT), ''), 100000)) \
              @@ websearch_to_tsquery('english', $2)"
         );
         assert_eq!(values, texts(&["ada -bob"]));

@@ -2,7 +2,7 @@
 
 use super::Ends;
 use crate::operation::encode;
-use diptych_spec::{Declaration, Error, ErrorKind, KeysetPage, Page, Result};
+use diptych_spec::{Declaration, Error, KeysetPage, Page, Result};
 use serde::Serialize;
 
 /// A keyset page; when it is longer than `max_bytes`, as many of its rows as fit, with a cursor for those behind them.
@@ -53,7 +53,7 @@ pub(crate) fn keyset_page<V: Serialize>(
     }
     let detail =
         format!("a single row of this page is longer than {max_bytes} bytes allow; leave it out with a filter");
-    Err(too_long(detail))
+    Err(Error::result_too_large(detail))
 }
 
 /// A numbered page. It cannot be shorter: the next one begins where this one has to end.
@@ -79,11 +79,7 @@ pub(crate) fn numbered_page<V: Serialize>(
         Some(rows) => format!("ask for pages of at most {rows} rows, with `page_size`"),
         None => "leave its first row out with a filter".to_owned(),
     };
-    Err(too_long(format!("this page is longer than {max_bytes} bytes; {remedy}")))
-}
-
-fn too_long(detail: String) -> Error {
-    Error::new(ErrorKind::TooLarge, "result_too_large", detail)
+    Err(Error::result_too_large(format!("this page is longer than {max_bytes} bytes; {remedy}")))
 }
 
 /// How long each row is.

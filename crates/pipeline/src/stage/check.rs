@@ -3,7 +3,7 @@
 //! the call may have been made before, for rules can depend on the time.
 
 use super::limit::Admitted;
-use diptych_spec::{Arguments, Audience, Call, Deadline, Declaration, Result};
+use diptych_spec::{Arguments, Audience, Call, Deadline, Declaration, Included, Result};
 
 /// A call whose arguments are what was declared.
 pub(crate) struct Checked {
@@ -42,6 +42,11 @@ impl Checked {
     /// How many items the call has, where it has a list of them.
     pub(super) fn items(&self) -> Option<usize> {
         self.call.items()
+    }
+
+    /// The lists that are shown with its rows.
+    pub(super) fn included<'d>(&self, declaration: &'d Declaration) -> impl Iterator<Item = &'d Declaration> {
+        declaration.asked_includes(&self.call).map(Included::related)
     }
 
     pub(super) fn deadline(&self) -> Deadline {

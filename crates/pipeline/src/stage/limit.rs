@@ -29,23 +29,32 @@ pub(crate) async fn call(
     Ok(Admitted { call })
 }
 
-/// Counts the items of a call beyond the first, now that it is known how many there are. Behind stage 2, and before anything is opened.
-pub(crate) async fn items(
+/// Counts what the arguments ask for beyond one call, now that they are known: the items of a call but the first, and the lists that it
+/// includes. Behind stage 2, and before anything is opened.
+pub(crate) async fn asked(
     engine: &Engine,
     operation: &Operation,
     checked: Checked,
     caller: &mut Caller,
 ) -> Result<Checked> {
-    let (limits, declaration) = (engine.limits(), operation.declaration());
-    let more = checked.items().map_or(0, |items| u32::try_from(items).unwrap_or(u32::MAX)).saturating_sub(1);
-    if more == 0 || caller.ticket.has_items() || !limits.apply(declaration, caller) {
-        return Ok(checked);
+    match caller.ticket.is_for(operation) {
+        true if caller.ticket.is_for_all() => return Ok(checked),
+        true => {}
+        // Whoever calls with a clone of this caller makes another call.
+        false => caller.ticket = Ticket::of(operation),
     }
+    let (limits, declaration, deadline) = (engine.limits(), operation.declaration(), checked.deadline());
     let mut told = Vec::new();
-    let cost = declaration.cost().saturating_mul(more);
-    let deadline = checked.deadline();
-    stage("limit", pin!(limits.take_cost(declaration, cost, caller, deadline, Some(&mut told)))).await?;
-    caller.ticket.note_items(told);
+    let more = checked.items().map_or(0, |items| u32::try_from(items).unwrap_or(u32::MAX)).saturating_sub(1);
+    if more > 0 && limits.apply(declaration, caller) {
+        let cost = declaration.cost().saturating_mul(more);
+        stage("limit", pin!(limits.take_cost(declaration, cost, caller, deadline, Some(&mut told)))).await?;
+    }
+    for list in checked.included(declaration) {
+        let list = engine.operation(list.name()).map_or(list, Operation::declaration);
+        limits.take_included(list, caller, deadline).await?;
+    }
+    caller.ticket.note_all(told);
     Ok(checked)
 }
 

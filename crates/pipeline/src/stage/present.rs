@@ -8,7 +8,7 @@ use crate::{
     outcome::Effect,
 };
 use bytes::Bytes;
-use diptych_spec::{Declaration, Error, ErrorKind, Head, Hidden, Result};
+use diptych_spec::{Declaration, Error, Head, Hidden, Result};
 
 /// An answer that can be sent.
 pub(crate) struct Presented {
@@ -79,7 +79,7 @@ pub(super) fn sized(json: Vec<u8>, max_bytes: usize) -> Result<Presented> {
     if json.len() > max_bytes {
         let detail =
             format!("the answer is longer than {max_bytes} bytes; ask for less, with a filter or a smaller page");
-        return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
+        return Err(Error::result_too_large(detail));
     }
     Ok(Presented { json: json.into(), effect: Effect::Done, head: None })
 }

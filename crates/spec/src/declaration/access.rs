@@ -4,9 +4,6 @@ use super::Declaration;
 use crate::{Call, Error, ErrorKind, Principal, Result, service::HasTarget};
 use std::{any::Any, sync::Arc};
 
-/// What a caller reads when there is no row, or none that is theirs.
-const NO_SUCH_ROW: &str = "there is no such row";
-
 /// A rule on a row that a selector found.
 pub(crate) type ShownTo = dyn Fn(Option<&Principal>, &dyn Any) -> bool + Send + Sync;
 
@@ -74,7 +71,7 @@ impl Declaration {
     /// # Errors
     /// Not found: the answer does not tell a row that is not there from one that is not the caller's.
     pub fn permit(&self, call: &Call) -> Result<()> {
-        if self.permits.iter().all(|rule| (rule.in_call)(call)) { Ok(()) } else { Err(Error::not_found(NO_SUCH_ROW)) }
+        if self.permits.iter().all(|rule| (rule.in_call)(call)) { Ok(()) } else { Err(Error::no_such_row()) }
     }
 
     /// Whether the caller may see this row, which the selector found.
@@ -100,7 +97,7 @@ impl Declaration {
     /// Theirs. A row of another type is not found.
     pub fn affords(&self, principal: Option<&Principal>, row: &dyn Any) -> Result<()> {
         if !self.permits.iter().all(|rule| (rule.on_row)(principal, row)) {
-            return Err(Error::not_found(NO_SUCH_ROW));
+            return Err(Error::no_such_row());
         }
         match self.requirements.iter().find(|requirement| !(requirement.rule.on_row)(principal, row)) {
             None => Ok(()),

@@ -32,10 +32,11 @@ impl Declaration {
         self.signature.steps.iter().map(|step| step.name)
     }
 
-    /// Looks its steps up, so that what they need and what they can answer is what it needs and can answer: once, before anybody
-    /// calls. Says what is wrong with them.
+    /// Looks its steps up, so that what they need and what they can answer is what it needs and can answer, and what it includes: once,
+    /// before anybody calls. Says what is wrong with the steps.
     #[must_use]
     pub fn bind<'d>(&self, find: impl Fn(&str) -> Option<&'d Self>) -> Vec<Mistake> {
+        self.bind_includes(&find);
         let mut found = Vec::new();
         let mut known = Vec::new();
         for (at, step) in self.signature.steps.iter().enumerate() {

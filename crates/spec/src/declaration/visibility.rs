@@ -4,6 +4,7 @@ use super::{Cardinality, Declaration};
 use crate::{
     Audience, Call, FieldSet, Filters, Form, Hidden, Order, Principal, Result,
     json::without,
+    schema,
     visibility::{ShownTo, Visibility},
 };
 use serde_json::Value;
@@ -162,25 +163,10 @@ impl Declaration {
         hidden.any(|name| shows(name) && !hides(name))
     }
 
+    /// Where the schema of a row is. Not where it is a definition: what is hidden there would be hidden wherever that is used.
     fn row_pointer(&self) -> Option<String> {
-        let mut at = if self.cardinality == Cardinality::List { "/properties/items/items" } else { "" }.to_owned();
-        loop {
-            let schema = self.output.pointer(&at)?;
-            if schema.get("properties").is_some() {
-                return Some(at);
-            }
-            if schema.get("items").is_some_and(Value::is_object) {
-                at.push_str("/items");
-                continue;
-            }
-            // A row that may be null.
-            let branches = schema.get("anyOf")?.as_array()?;
-            let is_row = |branch: &Value| branch.get("type").is_none_or(|ty| ty != "null");
-            let [one] = *branches.iter().enumerate().filter(|(_, branch)| is_row(branch)).collect::<Vec<_>>() else {
-                return None;
-            };
-            at.push_str(&format!("/anyOf/{}", one.0));
-        }
+        let at = schema::row_at(&self.output, self.cardinality == Cardinality::List, true);
+        at.filter(|at| !at.starts_with("/$defs"))
     }
 
     pub(super) fn check_visibility(&self, found: &mut Vec<String>) {

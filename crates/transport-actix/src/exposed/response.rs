@@ -6,7 +6,7 @@ use actix_web::{
     dev::ServiceResponse,
     http::{StatusCode, header},
 };
-use diptych_spec::{Error, ErrorKind, Result};
+use diptych_spec::{Error, Result};
 use serde_json::{Value, json, value::RawValue};
 
 pub(super) async fn answer(response: ServiceResponse<BoxBody>, max_bytes: usize) -> Result<Vec<u8>> {
@@ -21,7 +21,7 @@ pub(super) async fn answer(response: ServiceResponse<BoxBody>, max_bytes: usize)
     }
     let Ok(body) = body else {
         let detail = format!("the answer is longer than {max_bytes} bytes; ask for less");
-        return Err(Error::new(ErrorKind::TooLarge, "result_too_large", detail));
+        return Err(Error::result_too_large(detail));
     };
     let body = body.map_err(|error| Error::internal(format!("the response broke off: {error}")))?;
     if body.is_empty() {

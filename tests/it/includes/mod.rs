@@ -1,5 +1,8 @@
 //! Related rows apart from the suite: how many queries they take, who may ask for them, how many there may be, how they are told.
 
+mod held;
+mod keys;
+
 use crate::counter::EVERY;
 use diptych::{
     Anyone, Backend, Conn, Db, Engine, Format, GET, Include, Keyset, MCPServer, MCPServerBuilder, Operations, Ordering,
@@ -251,6 +254,29 @@ async fn related_rows_count_for_every_ceiling() {
     assert_eq!((&problem["status"], &problem["code"]), (&json!(413), &json!("result_too_large")));
     assert!(problem["detail"].as_str().unwrap().contains("more than 3 rows"), "{problem}");
     caller.call("books.numbered", json!({"include": ["reviews"], "page_size": 2})).await.unwrap();
+}
+
+/// What belongs to many rows is written with each of them, so it is measured while it is.
+#[tokio::test]
+async fn what_is_included_with_every_row_is_measured_before_all_of_it_is_written() {
+    let database = library(Backend::Sqlite).await;
+    let db = Db::connect(database.url()).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    query("INSERT INTO authors VALUES (9, $1)").bind("x".repeat(1024 * 1024)).execute(&mut tx).await.unwrap();
+    query("UPDATE books SET author_id = 9").execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let server = application(&database).build().await.unwrap();
+    let caller = SurfaceClient::in_process(server.client(), Some("ann"), &["authors"]);
+    // Of one ceiling and a little, a page that can be shortened is.
+    let page = caller.call("books.list", json!({"page_size": 8, "include": ["author"]})).await.unwrap();
+    assert_eq!((&page["shortened"], page["items"].as_array().unwrap().len()), (&json!(true), 4));
+    for rows in [10, 25, 100] {
+        let problem = caller.call("books.list", json!({"page_size": rows, "include": ["author"]})).await.unwrap_err();
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(413), &json!("result_too_large")));
+        let detail =
+            "with what is included the answer is much longer than 5242880 bytes; ask for fewer rows, or include less";
+        assert_eq!(problem["detail"], detail, "{rows} rows");
+    }
 }
 
 #[tokio::test]

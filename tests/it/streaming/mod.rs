@@ -1,15 +1,16 @@
-//! Lists that are read whole, over HTTP: in which form, in which order, who may; how much of it is ever in memory; and what becomes of the
-//! connection when the client is slow, goes away, or the server stops.
+//! Lists that are read whole, over HTTP: in which form, in which order, who may; how much of it is ever in memory.
 
-use crate::counter::EVERY;
+mod ends;
+mod places;
+
+use crate::counter::{EVERY, MySql};
 use diptych::{
-    Anyone, Backend, Conn, Db, DbOptions, Engine, Filter, GET, HttpSettings, MCPServer, MCPServerBuilder, Operations,
-    Ordering, PageNumber, Principal, Record, ResponseHead, Result, Scope, Select, SelectorSpec, Settings, Streaming,
-    query, query_scalar,
+    Anyone, Conn, Db, DbOptions, Engine, Filter, GET, MCPServer, MCPServerBuilder, Operations, Ordering, PageNumber,
+    Principal, Record, ResponseHead, Result, Scope, Select, SelectorSpec, Settings, Streaming, query,
 };
 use diptych_pipeline::{Caller, Surface, Via};
 use diptych_spec::{Arguments, ErrorKind};
-use diptych_testkit::{RunningServer, TestDatabase, request};
+use diptych_testkit::{HttpReply, RunningServer, TestDatabase, request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -96,11 +97,11 @@ const MARIADB_ENDLESS: &str =
     "SELECT CAST(a.seq AS SIGNED) AS id, 'x' AS text, NULL AS note FROM seq_1_to_1000000 AS a, seq_1_to_1000 AS b";
 
 async fn numbers(conn: &mut Conn) -> Result<Select<Counted>> {
-    Ok(Select::sql(if conn.backend() == Backend::MySql { MARIADB_MANY } else { MANY }))
+    Ok(Select::sql(if conn.backend() == MySql { MARIADB_MANY } else { MANY }))
 }
 
 async fn endless(conn: &mut Conn) -> Result<Select<Line>> {
-    Ok(Select::sql(if conn.backend() == Backend::MySql { MARIADB_ENDLESS } else { ENDLESS }))
+    Ok(Select::sql(if conn.backend() == MySql { MARIADB_ENDLESS } else { ENDLESS }))
 }
 
 async fn broken(_: &mut Conn) -> Result<Select<Line>> {
@@ -166,34 +167,31 @@ fn server(database: &TestDatabase) -> MCPServerBuilder {
     server.on_start(set_up).mount(operations())
 }
 
-async fn get(socket: SocketAddr, path: &str, accept: &str) -> diptych_testkit::HttpReply {
-    let headers = [("Authorization", "Bearer ann"), ("Accept", accept)];
+async fn get(socket: SocketAddr, path: &str, accept: &str) -> HttpReply {
+    ask(socket, path, accept, Some("ann")).await
+}
+
+async fn ask(socket: SocketAddr, path: &str, accept: &str, user: Option<&str>) -> HttpReply {
+    let authorization = user.map(|user| format!("Bearer {user}"));
+    let who = authorization.iter().map(|value| ("Authorization", value.as_str()));
+    let headers: Vec<_> = who.chain([("Accept", accept)]).collect();
     request(socket, "GET", &format!("/api{path}"), &headers, None).await
 }
 
-/// A client that has read the head of an answer, and nothing more.
 async fn begin(socket: SocketAddr, path: &str) -> TcpStream {
+    begin_as(socket, path, None).await
+}
+
+/// A client that has read the head of an answer, and nothing more.
+async fn begin_as(socket: SocketAddr, path: &str, user: Option<&str>) -> TcpStream {
     let mut stream = TcpStream::connect(socket).await.unwrap();
-    let head = format!("GET /api{path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n");
+    let who = user.map_or_else(String::new, |user| format!("Authorization: Bearer {user}\r\n"));
+    let head = format!("GET /api{path} HTTP/1.1\r\nHost: localhost\r\n{who}Accept: application/x-ndjson\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut begun = [0; 12];
     stream.read_exact(&mut begun).await.unwrap();
     assert_eq!(&begun, b"HTTP/1.1 200");
     stream
-}
-
-/// All that is left to read. A reset is an end as well.
-async fn rest(mut stream: TcpStream) -> Vec<u8> {
-    let mut all = Vec::new();
-    let mut part = vec![0; 64 * 1024];
-    while let Ok(read @ 1..) = stream.read(&mut part).await {
-        all.extend_from_slice(&part[..read]);
-    }
-    all
-}
-
-fn is_whole(body: &[u8]) -> bool {
-    body.ends_with(b"\r\n0\r\n\r\n")
 }
 
 /// Asks until somebody else's stream has ended.
@@ -279,86 +277,6 @@ async fn no_more_is_in_memory_than_a_few_parts() {
         // A part has about 250 of these rows: one that is taken, two that wait, one that is filled, one that waits to wait.
         assert_eq!((count, AHEAD.load(Memory::Relaxed)), (1_000_000, 0), "{backend}");
         assert!(most < 1_500, "{backend}: {most} rows at once");
-    }
-}
-
-#[tokio::test]
-async fn who_goes_away_leaves_nothing_behind() {
-    for backend in EVERY {
-        let database = TestDatabase::new(backend).await;
-        let running = RunningServer::start(server(&database)).await;
-        let socket = running.socket();
-        for _ in 0..3 {
-            let client = begin(socket, "/endless").await;
-            let refused = get(socket, "/lines/exact", "text/csv").await;
-            assert_eq!((refused.status, &refused.json()["code"]), (503, &json!("too_many_streams")), "{backend}");
-            assert_eq!(refused.header("retry-after"), Some("5"));
-            // Pages have connections of their own.
-            assert_eq!(get(socket, "/lines/exact", "*/*").await.status, 200);
-            drop(client);
-            until_free(socket).await;
-        }
-        if backend != Backend::Sqlite {
-            let db = Db::connect(database.url()).await.unwrap();
-            let at_work = async {
-                let sql = match backend {
-                    Backend::Postgres => {
-                        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
-                         AND query LIKE '%RECURSIVE c(id)%' AND pid <> pg_backend_pid()"
-                    }
-                    _ => {
-                        "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE()
-                         AND info LIKE '%seq_1_to_1000%' AND id <> CONNECTION_ID()"
-                    }
-                };
-                while query_scalar::<i64>(sql).one(&mut db.read().await.unwrap()).await.unwrap() > 0 {}
-            };
-            tokio::time::timeout(Duration::from_secs(60), at_work).await.expect("the statement ends");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_client_that_does_not_read_is_disconnected() {
-    let database = TestDatabase::sqlite();
-    let settings = HttpSettings { write_deadline: Duration::from_secs(1), ..HttpSettings::default() };
-    let running = RunningServer::start(server(&database).http(settings)).await;
-    let client = begin(running.socket(), "/endless").await;
-    until_free(running.socket()).await;
-    assert!(!is_whole(&rest(client).await));
-}
-
-#[tokio::test]
-async fn what_is_not_whole_does_not_look_whole() {
-    for backend in EVERY {
-        let database = TestDatabase::new(backend).await;
-        let running = RunningServer::start(server(&database)).await;
-        // More rows than are allowed, and longer than is allowed.
-        for path in ["/short", "/brief"] {
-            let body = rest(begin(running.socket(), path).await).await;
-            assert!(body.len() > 16 * 1024 && !is_whole(&body), "{backend} {path}: {}", body.len());
-            until_free(running.socket()).await;
-        }
-        assert!(is_whole(&rest_closing(running.socket(), "/lines/exact").await), "{backend}");
-    }
-}
-
-async fn rest_closing(socket: SocketAddr, path: &str) -> Vec<u8> {
-    let mut stream = TcpStream::connect(socket).await.unwrap();
-    let head = format!("GET /api{path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/csv\r\nConnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes()).await.unwrap();
-    rest(stream).await
-}
-
-#[tokio::test]
-async fn a_server_that_stops_breaks_streams_off() {
-    for backend in EVERY {
-        let database = TestDatabase::new(backend).await;
-        let running = RunningServer::start(server(&database)).await;
-        let client = begin(running.socket(), "/endless").await;
-        let stopped = tokio::task::spawn_blocking(move || drop(running));
-        tokio::time::timeout(Duration::from_secs(25), stopped).await.expect("it does not wait for the stream").unwrap();
-        assert!(!is_whole(&rest(client).await), "{backend}");
     }
 }
 

@@ -1,18 +1,21 @@
-//! FieldSet that are not for everybody: by permission, and by who reads, in answers and their schemas alike, over every surface on both
+//! Fields that are not for everybody: by permission, and by who reads, in answers and their schemas alike, over every surface on both
 //! databases.
+
+mod declared;
+mod kept;
 
 use crate::counter::EVERY;
 use diptych::{
-    Audience, Authenticated, Backend, Conn, Db, Engine, FieldSet, Filter, GET, Input, Instance, Instances, Keyset,
-    MCPServer, MCPServerBuilder, Operations, Ordering, PATCH, POST, Page, PageNumber, Record, Result, Scope, Select,
-    SelectorSpec, Server, ServiceSpec, Task, Tx, Version, query, query_as, update,
+    Audience, Authenticated, Backend, Conn, Db, FieldSet, Filter, GET, Input, Instance, Keyset, MCPServer,
+    MCPServerBuilder, Operations, Ordering, PATCH, PageNumber, Record, Result, Scope, Select, SelectorSpec, Server,
+    ServiceSpec, Task, Tx, query, query_as, update,
 };
 use diptych_spec::{AnswerValue, Args};
 use diptych_testkit::{RunningServer, Surface, SurfaceClient, TestDatabase, request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 use validator::Validate;
 
 #[derive(Debug, Record)]
@@ -73,10 +76,6 @@ const PRODUCTS: &str = "SELECT id, name, cost_cents, note FROM products";
 
 async fn list(_: &mut Conn) -> Result<Select<Product>> {
     Ok(Select::sql(PRODUCTS))
-}
-
-async fn remove(_: &mut Tx, _: Instances<Product>) -> Result<()> {
-    Ok(())
 }
 
 async fn get(db: &mut Conn, Args(ById { id }): Args<ById>) -> Result<Option<Product>> {
@@ -335,180 +334,4 @@ async fn texts_of_tools_have_what_is_shown() {
             }
         }
     }
-}
-
-/// What was kept of an answer is shown as far as it still may be.
-#[tokio::test]
-async fn what_is_answered_again_is_shown_as_far_as_it_still_may_be() {
-    for backend in EVERY {
-        let world = World::on(backend).await;
-        let may = world.callers("ann", &["costs:read"]).await;
-        let may_not = world.callers("ann", &["x"]).await;
-        for (at, ((with, fields), (without, fewer))) in may.into_iter().zip(may_not).enumerate() {
-            let rename = json!({"id": 3, "name": format!("paper {at}")});
-            let again = async |caller: &SurfaceClient| {
-                caller.call_with_key(&format!("k{at}"), "products.rename", rename.clone()).await.unwrap()
-            };
-            let first = again(&with).await;
-            assert_eq!(names(&first), fields, "{backend} {with:?}");
-            assert_eq!(names(&again(&without).await), fewer, "{backend} {with:?}");
-            assert_eq!(again(&with).await, first, "the same bytes as ever");
-        }
-    }
-}
-
-#[tokio::test]
-async fn the_answer_of_a_task_is_shown_as_far_as_it_still_may_be() {
-    for backend in EVERY {
-        let world = World::on(backend).await;
-        let meta = json!({
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": {"extensions": {"io.modelcontextprotocol/tasks": {}}},
-        });
-        let caller =
-            async |token: &str| SurfaceClient::over(&world.listening, Surface::McpStateless, Some(token)).await;
-        let (with, without) = (caller("ann+costs:read").await, caller("ann+x").await);
-        let params = json!({"name": "products.rename", "arguments": {"id": 1, "name": "pencil"}, "_meta": meta});
-        let task = with.request("tools/call", params).await.unwrap()["taskId"].clone();
-        let get = async |caller: &SurfaceClient| {
-            for _ in 0..1_000 {
-                let state = caller.request("tasks/get", json!({"taskId": task, "_meta": meta})).await.unwrap();
-                if state["status"] == "completed" {
-                    return state["result"]["structuredContent"].clone();
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            panic!("the task is not done")
-        };
-        assert_eq!(names(&get(&with).await), BTreeSet::from(["id", "name", "cost", "hint"]), "{backend}");
-        assert_eq!(names(&get(&without).await), BTreeSet::from(["id", "name", "hint"]), "{backend}");
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Nested {
-    id: i64,
-    inner: Option<Box<Self>>,
-}
-
-#[derive(Debug, Record, Serialize, JsonSchema)]
-struct Paper {
-    id: i64,
-    version: Version,
-}
-
-async fn nested(_: &mut Conn) -> Result<AnswerValue<Nested>> {
-    Ok(AnswerValue(Nested { id: 1, inner: None }))
-}
-
-async fn number(_: &mut Conn) -> Result<AnswerValue<i64>> {
-    Ok(AnswerValue(1))
-}
-
-async fn paper(_: &mut Conn) -> Result<Option<Paper>> {
-    Ok(None)
-}
-
-async fn page(_: &mut Conn) -> Result<AnswerValue<Page<i64>>> {
-    Ok(AnswerValue(Page { items: Vec::new(), total: 0, page: 1, page_size: 1 }))
-}
-
-#[tokio::test]
-async fn what_cannot_be_hidden_does_not_start() {
-    let listed = || {
-        SelectorSpec::from_fn("o", list).allow(Authenticated).order_by::<ProductOrder>("id").present::<ProductView>()
-    };
-    let renamed = || {
-        ServiceSpec::from_fn("o", rename)
-            .allow(Authenticated)
-            .target(SelectorSpec::from_fn("target", get))
-            .output(by_id)
-            .present::<ProductView>()
-            .visible("id", Scope("x"))
-    };
-    let removed = |fields: FieldSet| {
-        let list = SelectorSpec::from_fn("list", list).filter::<ProductFilter>().present::<ProductView>();
-        ServiceSpec::from_fn("o", remove).allow(Authenticated).targets(list.visible(fields, Scope("x")))
-    };
-    let database = TestDatabase::sqlite();
-    let db = Db::connect(database.url()).await.unwrap();
-    let mistakes = |operations: Operations| {
-        let built = Engine::builder(db.clone()).operations(operations).build();
-        built.map_or_else(|mistakes| mistakes.to_string(), |_| String::new())
-    };
-    for (told, expected) in [
-        (
-            mistakes(Operations::new().add(listed().visible("costs", Scope("x")))),
-            "hides `costs`, which is no field; there are `id`, `name`, `cost`",
-        ),
-        (
-            mistakes(Operations::new().add(listed().visible("cost", Scope("x")))),
-            "hides `cost`, which is no column of the row; say which columns",
-        ),
-        (
-            mistakes(Operations::new().add(listed().visible(FieldSet::of(["cost"]).columns(["costs"]), Scope("x")))),
-            "hides `cost`, made of `costs`, which is no column of the row; there are `id`, `name`, `cost_cents`, `note`",
-        ),
-        (
-            mistakes(Operations::new().add(removed("cost".into()))),
-            "hides `cost`, which is no column of the row; say which columns",
-        ),
-        (
-            mistakes(Operations::new().add(removed(FieldSet::of(["cost"]).columns(["costs"])))),
-            "hides `cost`, made of `costs`, which is no column of the row; there are `id`, `name`, `cost_cents`, `note`",
-        ),
-        (
-            mistakes(Operations::new().add(listed().visible("id", Scope("x")))),
-            "hides `id`, and orders by it unless it is said otherwise",
-        ),
-        (mistakes(Operations::new().add(listed().visible("id", Scope("x")))), "hides `id`, which every order ends in"),
-        (
-            mistakes(Operations::new().add(renamed().creates("/products/{id}").rest(POST, "/p"))),
-            "hides `id`, which `.creates(…)` tells",
-        ),
-        (
-            mistakes(Operations::new().add(renamed().changes("products://{id}"))),
-            "hides `id`, which `.changes(…)` tells",
-        ),
-        (
-            mistakes(
-                Operations::new()
-                    .add(SelectorSpec::from_fn("o", paper).allow(Authenticated).visible("version", Scope("x"))),
-            ),
-            "hides `version`, which the entity tag tells",
-        ),
-        (
-            mistakes(
-                Operations::new()
-                    .add(SelectorSpec::from_fn("o", nested).allow(Authenticated).visible("id", Scope("x"))),
-            ),
-            "no object, or has itself in it",
-        ),
-        (
-            mistakes(
-                Operations::new()
-                    .add(SelectorSpec::from_fn("o", number).allow(Authenticated).audience("id", Audience::People)),
-            ),
-            "no object, or has itself in it",
-        ),
-        (
-            mistakes(
-                Operations::new().add(SelectorSpec::from_fn("o", page).allow(Authenticated).visible("id", Scope("x"))),
-            ),
-            "hides `id`, which is no field; there are `items`, `total`",
-        ),
-        (
-            mistakes(Operations::new().add(
-                ["id", "name", "cost", "note", "hint"].into_iter().fold(
-                    SelectorSpec::from_fn("o", get).allow(Authenticated).present::<ProductView>(),
-                    |spec, name| spec.visible(name, Scope("x")),
-                ),
-            )),
-            "has more than 4 rules `.visible(…)`",
-        ),
-    ] {
-        assert!(told.contains(expected), "{expected} is not in: {told}");
-    }
-    assert_eq!(mistakes(operations()), "");
-    assert_eq!(mistakes(Operations::new().add(removed(cost()))), "");
 }
