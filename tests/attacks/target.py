@@ -9,9 +9,14 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 from issuer import Issuer, serve
+
+sys.path.append(str(Path(__file__).parent.parent / "interop" / "checks"))
+import databases  # noqa: E402
 
 MODERN = "2026-07-28"
 OLD = "2025-11-25"
@@ -197,11 +202,9 @@ class Target:
         if self.database.startswith("sqlite"):
             connection = sqlite3.connect(f"file:{self.database.removeprefix('sqlite://')}?mode=ro", uri=True, timeout=10)
         else:
-            import psycopg
-
             if self.reader is None:
-                self.reader = psycopg.connect(self.database, autocommit=True)
-            return self.reader.execute(sql).fetchall()
+                self.reader = databases.connect(self.database)
+            return databases.rows(self.reader, sql)
         try:
             return connection.execute(sql).fetchall()
         finally:

@@ -9,8 +9,10 @@ import secrets
 import sqlite3
 import sys
 import time
+import uuid
 from contextlib import contextmanager
 
+import databases
 from wire import send
 
 DATABASE = os.environ["DATABASE_URL"]
@@ -35,10 +37,10 @@ def locked(invoice):
         connection = sqlite3.connect(DATABASE.removeprefix("sqlite://"), isolation_level=None)
         connection.execute("BEGIN IMMEDIATE")
     else:
-        import psycopg
-
-        connection = psycopg.connect(DATABASE)
-        connection.execute("SELECT id FROM invoices WHERE id = %s FOR UPDATE", [invoice])
+        connection = databases.connect(DATABASE)
+        databases.rows(connection, "START TRANSACTION")
+        key = invoice if DATABASE.startswith("postgres") else uuid.UUID(invoice).bytes
+        databases.rows(connection, "SELECT id FROM invoices WHERE id = %s FOR UPDATE", [key])
     try:
         yield
     finally:
