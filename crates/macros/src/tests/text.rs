@@ -77,8 +77,8 @@ fn migrations_that_do_not_fit_together_are_refused_all_at_once() {
     assert_eq!(
         messages(expand(&root)),
         [
-            "`migrations/0001_a.sql` is in no dialect: move it into `sqlite`, `postgres`",
-            "in `migrations`: `postgre` is not known here, did you mean `postgres`? Known: `sqlite`, `postgres`",
+            "`migrations/0001_a.sql` is in no dialect: move it into `sqlite`, `postgres`, `mysql`",
+            "in `migrations`: `postgre` is not known here, did you mean `postgres`? Known: `sqlite`, `postgres`, `mysql`",
             "`migrations/sqlite` has version 2 twice: `00002_c.sql` and `0002_b.sql`",
             "`migrations/sqlite/3_d.sql` is not a migration: name it like `0001_create_invoices.sql`",
             "version 2 is in sqlite but not in postgres: every dialect needs it, if only with a comment in it",
@@ -90,7 +90,7 @@ fn migrations_that_do_not_fit_together_are_refused_all_at_once() {
 fn migrations_need_a_folder_with_a_dialect() {
     let root = folder("empty", &["migrations.md"]);
     let found = messages(expand(&root));
-    assert_eq!(found, ["`migrations` has no folder `sqlite`, `postgres`: make the one of your database"]);
+    assert_eq!(found, ["`migrations` has no folder `sqlite`, `postgres`, `mysql`: make the one of your database"]);
     let found = messages(expand(&root.join("nowhere")));
     assert_eq!(found, ["there is no folder `migrations` beside the package's Cargo.toml"]);
 }
