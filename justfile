@@ -7,7 +7,7 @@ _default:
 run:
     cargo run --example invoices
 
-# Run the tests; needs PostgreSQL (DIPTYCH_TEST_POSTGRES).
+# Run the tests; needs PostgreSQL (DIPTYCH_TEST_POSTGRES) and MariaDB (DIPTYCH_TEST_MYSQL).
 test *args:
     cargo test --workspace {{args}}
 

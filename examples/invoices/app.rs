@@ -47,7 +47,7 @@ pub fn operations() -> Operations {
         .merge(letters::operations())
 }
 
-/// Its tables, for SQLite and PostgreSQL.
+/// Its tables, for each database.
 pub fn migrations() -> Migrations {
     migrations!("../migrations/invoices")
 }

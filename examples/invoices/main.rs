@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --example invoices                                            # SQLite, creates invoices.db
 //! DATABASE_URL=postgres://user@localhost/db cargo run --example invoices  # the same binary on PostgreSQL
+//! DATABASE_URL=mysql://user@localhost/db cargo run --example invoices     # … on MariaDB or MySQL
 //! DIPTYCH_BIND=127.0.0.1:0 cargo run --example invoices                   # any free port
 //! cargo run --example invoices -- token ann --scope invoices:read         # a token of its own issuer
 //! cargo run --example invoices -- keys create --name ci --scope invoices:read

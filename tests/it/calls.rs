@@ -1,4 +1,4 @@
-//! What an operation that another calls has of the call around it, and what it leaves: on both databases, below the surfaces. The same
+//! What an operation that another calls has of the call around it, and what it leaves: on every database, below the surfaces. The same
 //! over every surface is in `suite/calling.rs`.
 
 use crate::{

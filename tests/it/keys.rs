@@ -1,4 +1,4 @@
-//! API keys, over REST and MCP and from the command line, on both databases.
+//! API keys, over REST and MCP and from the command line, on every database.
 
 use crate::counter::{Backend, EVERY};
 use diptych::{

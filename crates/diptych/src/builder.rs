@@ -126,7 +126,8 @@ impl MCPServerBuilder {
         self
     }
 
-    /// The database's URL, unless `DATABASE_URL` is set: `sqlite://file.db`, `postgres://user@host/database`.
+    /// The database's URL, unless `DATABASE_URL` is set: `sqlite://file.db`, `postgres://user@host/database`,
+    /// `mysql://user@host/database`.
     pub fn database_url_or(mut self, url: impl Into<String>) -> Self {
         self.database = Database::Default(url.into());
         self

@@ -18,7 +18,7 @@ pub(crate) fn bind() -> Result<SocketAddr, StartError> {
     })
 }
 
-/// `DATABASE_URL`: `sqlite://file.db` or `postgres://user@host/database`.
+/// `DATABASE_URL`: `sqlite://file.db`, `postgres://user@host/database` or `mysql://user@host/database`.
 pub(crate) fn database_url() -> Option<String> {
     read("DATABASE_URL")
 }

@@ -296,6 +296,8 @@ mod documents {
     mod composing {}
     #[doc = include_str!("../../../docs/configuration.md")]
     mod configuration {}
+    #[doc = include_str!("../../../docs/databases.md")]
+    mod databases {}
     #[doc = include_str!("../../../docs/declaring.md")]
     mod declaring {}
     #[doc = include_str!("../../../docs/edge.md")]

@@ -388,7 +388,7 @@ pub fn validate_variants(item: TokenStream) -> TokenStream {
 
 /// The migrations in a folder of the package, compiled in.
 ///
-/// The folder has a sub-folder for each dialect, `sqlite` or `postgres`, and in each the same versions, as
+/// The folder has a sub-folder for each dialect, `sqlite`, `postgres` or `mysql`, and in each the same versions, as
 /// `0001_create_invoices.sql`. Cargo sees when a file changes, but not when one is added: where that matters, let a
 /// `build.rs` print `cargo::rerun-if-changed=migrations`.
 ///

@@ -53,7 +53,8 @@ pub enum OperationKind {
 
 /// How the target row is locked while the service runs.
 ///
-/// On SQLite every service holds the one write lock, so all of these are the same there.
+/// On SQLite every service holds the one write lock, so all of these are the same there. MySQL has no weaker lock for writing:
+/// `NoKeyUpdate` is `Update` there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Lock {

@@ -10,7 +10,7 @@ pub enum Isolation {
     #[default]
     ReadCommitted,
     /// All statements see what was committed before the first. A change of a row that somebody else changed meanwhile is
-    /// refused with `serialization`.
+    /// refused with `serialization`; on MySQL, and on MariaDB without `innodb_snapshot_isolation`, it is made.
     RepeatableRead,
     /// As if one service ran after the other. What could not have happened then is refused with `serialization`, at COMMIT as
     /// well.

@@ -42,7 +42,7 @@ impl Default for Keyset {
 pub enum Total {
     /// How many there are. They are counted for every page.
     Exact,
-    /// About how many there are, as the planner of PostgreSQL thinks, from its statistics. SQLite has none: it counts.
+    /// About how many there are, as the planner of PostgreSQL thinks, from its statistics. On SQLite and MySQL they are counted.
     Estimated,
     /// Nothing, which costs nothing.
     #[default]

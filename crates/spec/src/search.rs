@@ -52,7 +52,7 @@ impl Search {
     }
 
     /// Searches with the full text search of PostgreSQL, by this configuration (`simple`, `english`, …): what a caller writes is
-    /// read by `websearch_to_tsquery`. SQLite looks for the words, as without.
+    /// read by `websearch_to_tsquery`. The other databases look for the words, as without.
     pub fn full_text(mut self, configuration: &'static str) -> Self {
         self.full_text = Some(configuration);
         self

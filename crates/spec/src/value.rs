@@ -31,15 +31,15 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// `UUID`; 16 bytes where the database has no such type.
     Uuid(Uuid),
-    /// `TIMESTAMPTZ`; on SQLite, text that sorts by time.
+    /// `TIMESTAMPTZ`, on MySQL `DATETIME(6)`; on SQLite, text that sorts by time.
     DateTime(DateTime<Utc>),
-    /// `TIMESTAMP`.
+    /// `TIMESTAMP`, on MySQL `DATETIME(6)`.
     Timestamp(NaiveDateTime),
     /// `DATE`.
     Date(NaiveDate),
     /// `TIME`.
     Time(NaiveTime),
-    /// `JSONB`; text on SQLite.
+    /// `JSONB`, on MySQL `JSON`; text on SQLite.
     Json(serde_json::Value),
 }
 

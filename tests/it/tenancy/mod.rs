@@ -1,4 +1,4 @@
-//! Row scopes: two tenants in the same tables, and every kind of operation over every surface on both databases.
+//! Row scopes: two tenants in the same tables, and every kind of operation over every surface on every database.
 
 mod again;
 mod lists;
