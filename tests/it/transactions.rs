@@ -1,7 +1,7 @@
 //! All or nothing: error, panic, deadline, and the state of the connection afterwards.
 
 use crate::counter::{App, EVERY, call};
-use diptych::{Anyone, Backend, Engine, ErrorKind, Operations, Result, ServiceSpec, Tx, query_scalar};
+use diptych::{Anyone, Backend, Engine, ErrorKind, Operations, Result, ServiceSpec, Tx, query, query_scalar};
 use diptych_pipeline::OnDisconnect;
 
 #[tokio::test]
@@ -36,6 +36,24 @@ async fn a_connection_survives_the_failures_on_it() {
         app.call(name, "{\"n\": 2}").await.unwrap_err();
         assert_eq!(pid().await, before, "after {name}");
     }
+}
+
+async fn change_tables(tx: &mut Tx) -> Result<()> {
+    crate::counter::insert(tx, 2).await?;
+    query("CREATE TABLE others (n BIGINT)").execute(tx).await.map(drop)
+}
+
+/// MySQL would commit what was done before it.
+#[tokio::test]
+async fn a_statement_that_commits_by_itself_is_not_sent() {
+    let app = App::on(Backend::MySql).await;
+    let operations = Operations::new().add(ServiceSpec::from_fn("change_tables", change_tables).allow(Anyone));
+    let engine = Engine::builder(app.engine.db().clone()).operations(operations).build().unwrap();
+    let error = call(&engine, "change_tables", "{}", OnDisconnect::Cancel).await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(error.kind() == ErrorKind::Internal && cause.contains("a service sends CREATE"), "{cause}");
+    assert_eq!(app.numbers().await, Vec::<i64>::new());
+    assert_eq!(app.add(2).await.unwrap(), "1");
 }
 
 #[tokio::test]

@@ -108,16 +108,18 @@ async fn a_call_that_lost_a_race_is_run_again_as_a_whole() {
 /// Each has what the other wants next: the database ends one of them, which runs again once the other is done.
 #[tokio::test]
 async fn two_calls_that_end_each_other_are_both_done() {
-    let steps = Steps::on(Backend::Postgres).await;
-    steps.call("each", &[good(1), good(2)]).await.unwrap();
-    steps.forget_runs();
-    let (one, other) = ([good(10), good(20)], [good(20), good(10)]);
-    let (one, other) = tokio::join!(steps.call("meet", &one), steps.call("meet", &other));
-    for answer in [one.unwrap(), other.unwrap()] {
-        assert_eq!((&answer["succeeded"], &answer["failed"]), (&json!(2), &json!(0)));
+    for backend in [Backend::Postgres, Backend::MySql] {
+        let steps = Steps::on(backend).await;
+        steps.call("each", &[good(1), good(2)]).await.unwrap();
+        steps.forget_runs();
+        let (one, other) = ([good(10), good(20)], [good(20), good(10)]);
+        let (one, other) = tokio::join!(steps.call("meet", &one), steps.call("meet", &other));
+        for answer in [one.unwrap(), other.unwrap()] {
+            assert_eq!((&answer["succeeded"], &answer["failed"]), (&json!(2), &json!(0)), "{backend}");
+        }
+        let retried = steps.engine.operation("meet").unwrap().declaration().retried();
+        assert_eq!(retried, 1, "{backend}: a deadlock is no item's fault");
     }
-    let retried = steps.engine.operation("meet").unwrap().declaration().retried();
-    assert_eq!(retried, 1, "a deadlock is no item's fault");
 }
 
 /// The connection breaks at each message of a call: all that is answered is there, or nothing is.

@@ -33,9 +33,9 @@ const MYSQL_TABLE: &str = "CREATE TABLE diptych_api_keys (
     created_by TEXT NOT NULL,
     expires_at BIGINT,
     last_used_at BIGINT,
-    revoked_at BIGINT
-) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX diptych_api_keys_created ON diptych_api_keys (created_at);";
+    revoked_at BIGINT,
+    INDEX diptych_api_keys_created (created_at)
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
 /// A row: the key, and the hash of its text.
 pub(super) struct Stored {

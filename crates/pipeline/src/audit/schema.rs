@@ -40,10 +40,10 @@ const MYSQL_TABLE: &str = "CREATE TABLE diptych_audit (
     outcome VARCHAR(64) NOT NULL,
     code VARCHAR(255) NOT NULL,
     duration_ms BIGINT NOT NULL,
-    trace_id VARCHAR(255) NOT NULL
-) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX diptych_audit_at ON diptych_audit (at);
-CREATE INDEX diptych_audit_subject ON diptych_audit (subject, at);";
+    trace_id VARCHAR(255) NOT NULL,
+    INDEX diptych_audit_at (at),
+    INDEX diptych_audit_subject (subject, at)
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
 pub(super) async fn migrate(db: &Db) -> Result<()> {
     let tables = [(Backend::Sqlite, TABLE), (Backend::Postgres, TABLE), (Backend::MySql, MYSQL_TABLE)];

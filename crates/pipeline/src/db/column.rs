@@ -94,6 +94,10 @@ impl Column for i64 {
             }),
             #[cfg(feature = "mysql")]
             AnyRow::MySql(row) => row.try_get(cell.ordinal).or_else(|error| {
+                let unsigned = row.try_get::<u64, _>(cell.ordinal).ok().and_then(|number| number.try_into().ok());
+                if let Some(number) = unsigned {
+                    return Ok(number);
+                }
                 let is_decimal = row.try_get_raw(cell.ordinal)?.type_info().name() == "DECIMAL";
                 let text = is_decimal.then(|| row.try_get_unchecked::<&str, _>(cell.ordinal).ok()).flatten();
                 text.and_then(numeric::mysql).ok_or(error)

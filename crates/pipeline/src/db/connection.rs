@@ -28,6 +28,8 @@ pub struct Conn {
     pub(crate) lock: Lock,
     /// A statement failed and there is no more of this transaction: PostgreSQL takes no others in it, MySQL has ended it.
     pub(crate) failed: bool,
+    /// It is in the transaction of a call, which no statement may end.
+    pub(crate) guarded: bool,
     /// The connection was lent out whole, so that statements could fail unseen.
     pub(crate) unseen: bool,
     /// Which rows there are, for a call in a row scope.
@@ -36,7 +38,7 @@ pub struct Conn {
 
 impl Conn {
     pub(crate) fn new(driver: Driver) -> Self {
-        Self { driver, lock: Lock::None, failed: false, unseen: false, scope: None }
+        Self { driver, lock: Lock::None, failed: false, guarded: false, unseen: false, scope: None }
     }
 
     /// Which database it is.

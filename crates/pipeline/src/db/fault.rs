@@ -106,10 +106,11 @@ fn number(_: &sqlx::Error) -> Option<u16> {
 fn by_number(number: u16) -> Option<Class> {
     Some(match number {
         // Waited for a lock, a deadlock, changed since it was read, locked with NOWAIT.
-        1205 | 1213 | 1020 | 3572 => SERIALIZATION,
+        1205 | 1213 | 1020 | 3101 | 3572 => SERIALIZATION,
+        1615 => STALE,
         // Ended at its time, or from outside.
         1317 | 1969 | 3024 => DEADLINE,
-        1040 | 1203 | 1226 => UNAVAILABLE,
+        1040 | 1203 | 1206 | 1226 | 1461 => UNAVAILABLE,
         // Too long, also for an index; out of range; no such date; a text that its column cannot have; no JSON.
         1406 | 1071 | 1264 | 1292 | 1366 | 1411 | 1690 | 3140 | 3141 | 4025 | 1265 | 3819 => CONSTRAINT,
         _ if LOST_NUMBERS.contains(&number) => LOST,

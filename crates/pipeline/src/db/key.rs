@@ -63,9 +63,8 @@ impl AnyRow<'_> {
                 let cell = Cell { row: self, ordinal };
                 let kind = raw.type_info();
                 match kind.name() {
-                    "BOOLEAN" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => {
-                        i64::decode(&cell).map(Value::I64)
-                    }
+                    "BOOLEAN" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" | "INT UNSIGNED"
+                    | "BIGINT UNSIGNED" => i64::decode(&cell).map(Value::I64),
                     "FLOAT" => f32::decode(&cell).map(Value::F32),
                     "DOUBLE" => f64::decode(&cell).map(Value::F64),
                     "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" => {

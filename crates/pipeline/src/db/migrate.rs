@@ -75,7 +75,12 @@ impl Migrations {
             Backend::MySql => {
                 super::query(super::mysql::NO_TIMEOUT).execute(&mut conn).await?;
                 // sqlx waits for its lock as MySQL does it, which on MariaDB is not at all. This one ends with the connection.
-                super::query(super::mysql::MIGRATING).execute(&mut conn).await?;
+                let ours = super::query_scalar::<i64>(super::mysql::MIGRATING).one(&mut conn).await?;
+                if ours != 1 {
+                    return Err(Error::internal(
+                        "another process has been migrating the database for a day; see what it waits for",
+                    ));
+                }
             }
             #[cfg(not(feature = "mysql"))]
             Backend::MySql => {}

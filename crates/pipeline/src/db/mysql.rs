@@ -19,6 +19,9 @@ use std::{borrow::Cow, str::FromStr, time::Duration};
 /// a backslash, and what does not fit is refused.
 const MODE: &str = "SET sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION'";
 
+/// What a server may be set to otherwise, and an idle connection that lives as long as we use one.
+const DEFAULTS: &str = "SET autocommit = 1, completion_type = 'NO_CHAIN', sql_auto_is_null = 0, foreign_key_checks = 1, unique_checks = 1, wait_timeout = 7200";
+
 /// Set at the begin of a transaction, and gone when the database ended it: by a deadlock, or because a statement commits by itself.
 const BEGUN: &str = "diptych_begun";
 
@@ -55,7 +58,8 @@ fn timeout(longest: Duration) -> String {
 pub(super) const NO_TIMEOUT: &str = "SET /*M! max_statement_time = 0 *//*!80000 max_execution_time = 0 */";
 
 /// Lets one process migrate a database at a time.
-pub(super) const MIGRATING: &str = "SELECT GET_LOCK(LEFT(CONCAT('diptych.', DATABASE()), 64), 86400)";
+pub(super) const MIGRATING: &str =
+    "SELECT CAST(COALESCE(GET_LOCK(LEFT(CONCAT('diptych.', DATABASE()), 64), 86400), 0) AS SIGNED)";
 
 pub(super) fn served(url: &str, options: &DbOptions) -> Result<Served<sqlx::MySql>> {
     let connect = MySqlConnectOptions::from_str(url)
@@ -70,7 +74,28 @@ pub(super) fn served(url: &str, options: &DbOptions) -> Result<Served<sqlx::MySq
 /// Whether the database has ended the transaction with this error, or may have: after a deadlock it has, and after having waited too long
 /// for a lock where it is set up so.
 pub(super) fn has_ended(error: &sqlx::Error) -> bool {
-    matches!(number(error), Some(1205 | 1213 | 1020))
+    matches!(number(error), Some(1020 | 1205 | 1206 | 1213 | 3101))
+}
+
+/// Words that statements begin with which commit by themselves, or end a transaction (MySQL, 15.3.3).
+const ENDING: [&str; 18] = [
+    "ALTER", "ANALYZE", "BEGIN", "COMMIT", "CREATE", "DROP", "FLUSH", "GRANT", "LOCK", "OPTIMIZE", "RENAME", "REPAIR",
+    "RESET", "REVOKE", "ROLLBACK", "START", "TRUNCATE", "UNLOCK",
+];
+
+/// Refuses a statement that would commit what a service has done so far, and let all behind it be in no transaction.
+pub(super) fn refuse_ending(sql: &str) -> Result<()> {
+    let mut words = sql.split_ascii_whitespace();
+    let first = words.next().unwrap_or_default();
+    let is_ending = ENDING.iter().any(|word| first.eq_ignore_ascii_case(word));
+    // A temporary table is in no transaction.
+    if is_ending && !words.next().is_some_and(|word| word.eq_ignore_ascii_case("TEMPORARY")) {
+        return Err(Error::internal(format!(
+            "a service sends {}, with which MySQL commits what was done so far; do it in a migration or when the server starts",
+            first.to_ascii_uppercase()
+        )));
+    }
+    Ok(())
 }
 
 /// What a statement behind such an error is told: it would be in no transaction.
@@ -80,7 +105,15 @@ pub(super) fn ended() -> Error {
     )
 }
 
-/// Whether the transaction is the one that was begun.
+/// Whether a transaction is open: only then this is refused.
+pub(super) async fn is_in_one(held: &mut Held<sqlx::MySql>) -> bool {
+    held.sending();
+    let refused = sqlx::raw_sql("SET TRANSACTION READ WRITE").execute(held.raw()).await;
+    held.replied(&refused);
+    refused.is_err_and(|error| number(&error) == Some(1568))
+}
+
+/// Whether the transaction is the one that was begun. Savepoints in it are gone then: it is asked before COMMIT.
 pub(super) async fn is_open(held: &mut Held<sqlx::MySql>) -> bool {
     held.sending();
     let sql = AssertSqlSafe(format!("RELEASE SAVEPOINT {BEGUN}"));
@@ -104,8 +137,10 @@ impl Serve for sqlx::MySql {
             Access::Write => "READ WRITE",
             Access::Read => "READ ONLY",
         };
-        let session =
-            format!("{MODE}; {}; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, {access}", timeout(longest));
+        let session = format!(
+            "{MODE}; {DEFAULTS}; {}; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, {access}",
+            timeout(longest)
+        );
         Means { session, keep: keep.cloned() }
     }
 }
@@ -122,10 +157,11 @@ impl Interrupt for sqlx::MySql {
 
     /// Sets the session up, and finds out which it is, in one round trip.
     async fn reach(connection: &mut sqlx::MySqlConnection, means: &Means) -> sqlx::Result<Option<Thread>> {
-        let sql = format!("{}; SELECT CONNECTION_ID(), @@hostname", means.session);
+        let name = format!("diptych.{}", uuid::Uuid::new_v4().simple());
+        let sql = format!("{}; SELECT CONNECTION_ID(), GET_LOCK('{name}', 0)", means.session);
         let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await?;
         let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-        let thread = Thread { id: row.try_get_unchecked(0)?, server: row.try_get_unchecked(1)? };
+        let thread = Thread { id: row.try_get_unchecked(0)?, name };
         Ok(means.keep.is_some().then_some(thread))
     }
 
@@ -143,10 +179,8 @@ async fn kill(means: &Means, thread: &Thread) -> Result<()> {
     let Some(slots) = &means.keep else { return Ok(()) };
     let mut held = Held::idle(slots.take().await?);
     held.sending();
-    let is_there = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM information_schema.processlist WHERE id = ? AND @@hostname = ?",
-    );
-    let is_there = is_there.bind(thread.id).bind(&*thread.server).fetch_one(held.raw()).await;
+    let is_there = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM (SELECT 1) AS one WHERE IS_USED_LOCK(?) = ?");
+    let is_there = is_there.bind(&*thread.name).bind(thread.id).fetch_one(held.raw()).await;
     held.replied(&is_there);
     if is_there.map_err(db_error)? == 0 {
         return Ok(());
@@ -161,9 +195,10 @@ async fn kill(means: &Means, thread: &Thread) -> Result<()> {
     }
 }
 
-/// The thread of the server for a connection. After a failover, another server may have one with the same id.
+/// The thread of the server for a connection. Another server, or the same one started again, may have one with the same id, but not with
+/// a lock of this name.
 #[derive(Debug, Clone)]
 pub(crate) struct Thread {
     id: u64,
-    server: String,
+    name: String,
 }

@@ -63,6 +63,8 @@ pub(crate) struct Terms {
     pub(crate) isolation: Isolation,
     /// How a target is locked.
     pub(crate) lock: Lock,
+    /// Whether it is the author's, who may change tables in it.
+    pub(crate) own: bool,
 }
 
 /// A database, connected. Cheap to clone.
@@ -234,7 +236,7 @@ impl Db {
     /// [`ErrorKind::Unavailable`] when no connection becomes free in time.
     pub async fn begin(&self) -> Result<Tx> {
         let (isolation, lock) = (Isolation::default(), Lock::default());
-        self.begin_with(Terms { plans: Plans::Cached, deadline: None, isolation, lock }).await
+        self.begin_with(Terms { plans: Plans::Cached, deadline: None, isolation, lock, own: true }).await
     }
 
     /// How long a statement may run where nothing else is said.
@@ -346,7 +348,10 @@ impl Db {
                 }
             };
             match begun {
-                Ok(driver) => return Ok(Tx::new(Conn::new(driver), terms.lock, self.0.after.clone())),
+                Ok(driver) => {
+                    let conn = Conn { guarded: !terms.own, ..Conn::new(driver) };
+                    return Ok(Tx::new(conn, terms.lock, self.0.after.clone()));
+                }
                 Err(error) if error.code() == "connection_lost" => last = Some(error),
                 Err(error) => return Err(error),
             }

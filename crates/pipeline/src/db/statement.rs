@@ -5,7 +5,7 @@ use super::{Backend, Cell, Column, Conn, Record, Row, connection::Driver, db_err
 use super::{mysql, placeholders};
 use crate::trace;
 use diptych_spec::{Error, IntoValue, Lock, Result, Value};
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, Stream, TryStreamExt as _};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use std::{borrow::Cow, fmt, marker::PhantomData, pin::pin};
 use tracing::Instrument as _;
@@ -200,6 +200,9 @@ macro_rules! send {
                 if $conn.failed {
                     return Err(mysql::ended());
                 }
+                if $conn.guarded {
+                    mysql::refuse_ending(&$sql)?;
+                }
                 let Statement { sql, values } = placeholders::positional(Statement { sql: $sql, values: $values })?;
                 let $query = sqlx::query_with(audited(sql), encode::mysql(values)?);
                 held.sending();
@@ -210,7 +213,7 @@ macro_rules! send {
                 }
                 let sent = $run;
                 held.replied(&sent);
-                $conn.failed |= sent.as_ref().is_err_and(mysql::has_ended);
+                $conn.failed |= held.is_in_transaction() && sent.as_ref().is_err_and(mysql::has_ended);
                 sent
             }
         };
@@ -241,17 +244,30 @@ impl Statement {
     ) -> Result<Vec<T>> {
         let sql = locking(self.sql, conn);
         let span = trace::statement(conn.backend(), &sql);
+        let drains = conn.backend() == Backend::MySql;
         let sending = pin!(async {
             let read_all: Result<Result<Vec<T>>> = send!(conn, sql, self.values, |query, raw, wrap| match rows {
                 Rows::All => query.fetch_all(raw).await.map(|rows| rows.iter().map(|row| read(wrap(row))).collect()),
                 Rows::First => {
-                    query.fetch_optional(raw).await.map(|row| row.iter().map(|row| read(wrap(row))).collect())
+                    let row = match drains {
+                        true => first(query.fetch(raw)).await,
+                        false => query.fetch_optional(raw).await,
+                    };
+                    row.map(|row| row.iter().map(|row| read(wrap(row))).collect())
                 }
             });
             read_all?
         });
         sending.inspect(trace::failed).instrument(span).await
     }
+}
+
+/// The first of these rows, once all of them came: what is left would be the next statement's to read, and its errors, too.
+async fn first<R>(rows: impl Stream<Item = sqlx::Result<R>>) -> sqlx::Result<Option<R>> {
+    let mut rows = pin!(rows);
+    let first = rows.try_next().await?;
+    while rows.try_next().await?.is_some() {}
+    Ok(first)
 }
 
 /// While a target is resolved, what is read is locked.

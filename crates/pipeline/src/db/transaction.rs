@@ -75,9 +75,10 @@ impl Tx {
     {
         let mut savepoint = self.begin_savepoint().await?;
         let done = work(savepoint.tx()).await;
-        match done.is_ok() {
-            true => savepoint.release().await?,
-            false => savepoint.roll_back().await?,
+        match done {
+            Ok(_) => savepoint.release().await?,
+            // What cannot be undone by itself is undone with the whole transaction; why it failed is what is to be known.
+            Err(_) => drop(savepoint.roll_back().await),
         }
         done
     }
@@ -117,7 +118,14 @@ impl Tx {
     /// What COMMIT would say, as far as that can be known without it: on PostgreSQL deferred constraints are checked. On SQLite
     /// there is no way to ask, and on MySQL nothing is deferred.
     pub(crate) async fn check(&mut self) -> Result<()> {
-        if !self.takes_statements().await {
+        let takes_statements = match &mut self.conn.driver {
+            // What asks at COMMIT would end the savepoints.
+            #[cfg(feature = "mysql")]
+            Driver::MySql(held) => !self.torn && !self.conn.failed && super::mysql::is_in_one(held).await,
+            #[allow(unreachable_patterns, reason = "the only driver that is compiled in")]
+            _ => self.takes_statements().await,
+        };
+        if !takes_statements {
             return Err(ignored());
         }
         match self.backend() {

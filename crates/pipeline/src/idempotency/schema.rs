@@ -25,14 +25,14 @@ const MYSQL_TABLE: &str = "CREATE TABLE diptych_idempotency (
     answer LONGTEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    PRIMARY KEY (principal, operation, \"key\")
-) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX diptych_idempotency_expiry ON diptych_idempotency (expires_at);";
+    PRIMARY KEY (principal, operation, \"key\"),
+    INDEX diptych_idempotency_expiry (expires_at)
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
 /// What was said of the HTTP response beside the answer, as JSON; empty when nothing was.
 const HEAD: &str = "ALTER TABLE diptych_idempotency ADD COLUMN head TEXT NOT NULL DEFAULT '';";
 
-const MYSQL_HEAD: &str = "ALTER TABLE diptych_idempotency ADD COLUMN head TEXT NOT NULL DEFAULT ('');";
+const MYSQL_HEAD: &str = "ALTER TABLE diptych_idempotency ADD COLUMN head MEDIUMTEXT NOT NULL DEFAULT ('');";
 
 pub(super) async fn migrate(db: &Db) -> Result<()> {
     let each =

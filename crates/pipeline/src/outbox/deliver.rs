@@ -90,7 +90,8 @@ async fn handled(engine: &Engine, shared: &Shared, handler: &Registered, claimed
     };
     // Once it failed, because a plan was out of date for all that is known.
     let plans = if attempt > 1 { Plans::Fresh } else { Plans::Cached };
-    let terms = Terms { plans, deadline: Some(span), isolation: Isolation::default(), lock: Lock::default() };
+    let terms =
+        Terms { plans, deadline: Some(span), isolation: Isolation::default(), lock: Lock::default(), own: false };
     let mut tx = match until(deadline, &stopped, shared.store.db.begin_with(terms)).await {
         Ok(tx) => tx,
         Err(error) => {

@@ -50,11 +50,11 @@ const MYSQL: &str = "CREATE TABLE diptych_outbox (
     code VARCHAR(255) NOT NULL DEFAULT '',
     error_id VARCHAR(255) NOT NULL DEFAULT '',
     sent_at BIGINT NOT NULL,
-    ended_at BIGINT NOT NULL DEFAULT 0
-) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX diptych_outbox_due ON diptych_outbox (state, due_at);
-CREATE INDEX diptych_outbox_keys ON diptych_outbox (state, topic(191), \"key\"(191), seq);
-CREATE INDEX diptych_outbox_ended ON diptych_outbox (state, ended_at);";
+    ended_at BIGINT NOT NULL DEFAULT 0,
+    INDEX diptych_outbox_due (state, due_at),
+    INDEX diptych_outbox_keys (state, topic(191), \"key\"(191), seq),
+    INDEX diptych_outbox_ended (state, ended_at)
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
 pub(super) async fn migrate(db: &Db) -> Result<()> {
     let tables = [(Backend::Sqlite, SQLITE), (Backend::Postgres, POSTGRES), (Backend::MySql, MYSQL)];

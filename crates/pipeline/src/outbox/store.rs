@@ -4,7 +4,7 @@
 //! What a worker writes says under which lease: nothing is changed when the message is another's by now.
 
 use super::message::Written;
-use crate::db::{Backend, Conn, Db, Old, Query, Record, Row, Tx, query, query_as, query_scalar};
+use crate::db::{Backend, Conn, Db, Old, Query, Record, Row, Tx, lost_a_race, query, query_as, query_scalar};
 use chrono::{DateTime, Utc};
 use diptych_spec::{Error, Result};
 use std::time::Duration;
@@ -182,8 +182,9 @@ const POSTGRES_CLAIM: &str = "WITH due AS MATERIALIZED (SELECT o.seq FROM diptyc
 const MYSQL_DUE: &str = "SELECT o.seq FROM diptych_outbox o
     WHERE o.state = 'pending' AND o.due_at <= $1
     AND instr($2, '\"' || o.topic || '\"') > 0
-    AND (o.\"key\" = '' OR NOT EXISTS (SELECT 1 FROM diptych_outbox e
-         WHERE e.state = 'pending' AND e.\"key\" <> '' AND e.topic = o.topic AND e.\"key\" = o.\"key\" AND e.seq < o.seq))
+    AND (octet_length(o.\"key\") = 0 OR NOT EXISTS (SELECT 1 FROM diptych_outbox e
+         WHERE e.state = 'pending' AND octet_length(e.\"key\") > 0 AND e.topic = o.topic AND e.\"key\" = o.\"key\"
+         AND e.seq < o.seq))
     ORDER BY o.due_at LIMIT $3";
 
 impl Due<'_> {
@@ -200,10 +201,14 @@ impl Due<'_> {
         let mut taken = 0;
         for seq in due {
             let take = query(
-                "UPDATE diptych_outbox SET lease = $1, due_at = $2, attempts = attempts + 1
+                "/*M! SET STATEMENT innodb_lock_wait_timeout = 0 FOR */
+                 UPDATE /*+ SET_VAR(innodb_lock_wait_timeout = 1) */ diptych_outbox
+                 SET lease = $1, due_at = $2, attempts = attempts + 1
                  WHERE seq = $3 AND state = 'pending' AND due_at <= $4",
             );
-            taken += take.bind(self.lease).bind(self.until).bind(seq).bind(self.now).execute(conn).await?;
+            let take = take.bind(self.lease).bind(self.until).bind(seq).bind(self.now).execute(conn).await;
+            // Somebody is at it.
+            taken += take.or_else(|error| if lost_a_race(&error) { Ok(0) } else { Err(error) })?;
         }
         if taken == 0 {
             return Ok(Vec::new());

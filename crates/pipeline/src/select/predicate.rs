@@ -68,6 +68,15 @@ fn condition(statement: &mut Statement, sql: &mut String, table: &str, predicate
             column(&mut name, table, predicate.column);
             like(sql, &name, place, backend);
         }
+        // Whatever the column's collation takes for the same: a tenant is not another whose name differs in capitals. The first half finds
+        // it in an index.
+        (Operator::Equal, Some(value @ Value::Text(_))) if backend == Backend::MySql => {
+            let place = bind(value);
+            compare("=", place, sql);
+            sql.push_str(" AND CAST(CONVERT(");
+            column(sql, table, predicate.column);
+            let _ = write!(sql, " USING utf8mb4) AS BINARY) = CAST(${place} AS BINARY)");
+        }
         (Operator::Equal, Some(value)) => compare("=", bind(value), sql),
         (Operator::NotEqual, Some(value)) => compare("<>", bind(value), sql),
         (Operator::Less, Some(value)) => compare("<", bind(value), sql),

@@ -30,7 +30,7 @@ pub(crate) async fn transaction(
     plans: Plans,
 ) -> Result<Tx> {
     let (isolation, lock) = (declaration.isolation(), declaration.lock());
-    db.begin_with(Terms { plans, deadline, isolation, lock }).await
+    db.begin_with(Terms { plans, deadline, isolation, lock, own: false }).await
 }
 
 pub(crate) async fn connection(

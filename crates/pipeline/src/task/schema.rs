@@ -50,11 +50,11 @@ const MYSQL_TABLE: &str = "CREATE TABLE diptych_tasks (
     poll_ms BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
-) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX diptych_tasks_due ON diptych_tasks (status, lease_until);
-CREATE INDEX diptych_tasks_owner ON diptych_tasks (owner(191), status);
-CREATE INDEX diptych_tasks_expiry ON diptych_tasks (expires_at);";
+    expires_at BIGINT NOT NULL,
+    INDEX diptych_tasks_due (status, lease_until),
+    INDEX diptych_tasks_owner (owner(191), status),
+    INDEX diptych_tasks_expiry (expires_at)
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
 /// What else is known of the owner's credentials (JSON): the client, and the operations they are good for.
 const CREDENTIALS: &str = "ALTER TABLE diptych_tasks ADD COLUMN credentials TEXT NOT NULL DEFAULT '{}'";
@@ -62,7 +62,7 @@ const CREDENTIALS: &str = "ALTER TABLE diptych_tasks ADD COLUMN credentials TEXT
 /// What the call can be sent again with; empty without.
 const KEY: &str = "ALTER TABLE diptych_tasks ADD COLUMN idempotency_key TEXT NOT NULL DEFAULT ''";
 
-const MYSQL_CREDENTIALS: &str = "ALTER TABLE diptych_tasks ADD COLUMN credentials TEXT NOT NULL DEFAULT ('{}')";
+const MYSQL_CREDENTIALS: &str = "ALTER TABLE diptych_tasks ADD COLUMN credentials MEDIUMTEXT NOT NULL DEFAULT ('{}')";
 const MYSQL_KEY: &str = "ALTER TABLE diptych_tasks ADD COLUMN idempotency_key VARCHAR(255) NOT NULL DEFAULT ''";
 
 pub(super) async fn migrate(db: &Db) -> Result<()> {

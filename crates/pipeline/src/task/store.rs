@@ -7,7 +7,7 @@ use super::{
     settings::TaskSettings,
     state::{TaskState, TaskStatus},
 };
-use crate::db::{Backend, Db, Old, Record, Row, Tx, query, query_as};
+use crate::db::{Backend, Db, Old, Record, Row, Tx, lost_a_race, query, query_as, query_scalar};
 use diptych_spec::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -34,10 +34,15 @@ const POSTGRES_CLAIM: &str = "UPDATE diptych_tasks SET lease = $1, lease_until =
                 ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials, idempotency_key";
 
-/// A task that is locked by whoever has it is not waited for: it is not due in what was committed of it.
-const MYSQL_CLAIM: &str = "UPDATE diptych_tasks SET lease = $1, lease_until = $2, attempts = attempts + 1
-    WHERE status = 'working' AND lease_until < $3 AND expires_at > $3 AND instr($4, '\"' || operation || '\"') > 0
-    ORDER BY created_at LIMIT 1";
+const MYSQL_DUE: &str = "SELECT id FROM diptych_tasks
+    WHERE status = 'working' AND lease_until < $1 AND expires_at > $1 AND instr($2, '\"' || operation || '\"') > 0
+    ORDER BY created_at LIMIT 8";
+
+/// A task that somebody is at is not waited for.
+const MYSQL_CLAIM: &str = "/*M! SET STATEMENT innodb_lock_wait_timeout = 0 FOR */
+    UPDATE /*+ SET_VAR(innodb_lock_wait_timeout = 1) */ diptych_tasks
+    SET lease = $1, lease_until = $2, attempts = attempts + 1
+    WHERE id = $3 AND status = 'working' AND lease_until < $4 AND expires_at > $4";
 
 const MYSQL_CLAIMED: &str =
     "SELECT id, operation, arguments, owner, scopes, capabilities, answers, asked, attempts, credentials,
@@ -164,7 +169,9 @@ impl Store {
             .bind(fresh.credentials)
             .bind(fresh.idempotency_key)
             .bind(i64::try_from(most.max_kept_bytes).unwrap_or(i64::MAX));
-        let inserted = insert.execute(&mut self.db.writer().await?).await? == 1;
+        let mut tx = self.db.begin().await?;
+        let inserted = insert.execute(&mut tx).await? == 1;
+        tx.commit().await?;
         Ok(inserted.then_some(state))
     }
 
@@ -238,7 +245,10 @@ impl Store {
              WHERE id = $2 AND owner = $3 AND status IN ('working', 'input_required')",
         );
         let cancelled = cancelled.bind(now()).bind(id).bind(owner);
-        Ok(cancelled.execute(&mut self.db.writer().await?).await? == 1)
+        let mut tx = self.db.begin().await?;
+        let is_change = cancelled.execute(&mut tx).await? == 1;
+        tx.commit().await?;
+        Ok(is_change)
     }
 
     /// Takes a task that nobody works on, of one of these operations (a JSON list of names).
@@ -250,12 +260,19 @@ impl Store {
             Backend::Postgres => POSTGRES_CLAIM,
             // No rows come back from an UPDATE.
             Backend::MySql => {
-                let claim = query(MYSQL_CLAIM).bind(lease).bind(until).bind(now).bind(operations);
-                if claim.execute(&mut conn).await? == 0 {
-                    return Ok(None);
+                for id in query_scalar::<String>(MYSQL_DUE).bind(now).bind(operations).all(&mut conn).await? {
+                    let claim = query(MYSQL_CLAIM).bind(lease).bind(until).bind(id).bind(now).execute(&mut conn).await;
+                    match claim {
+                        Ok(0) => {}
+                        Ok(_) => {
+                            let claimed = query_as(MYSQL_CLAIMED).bind(until).bind(lease);
+                            return Ok(claimed.all(&mut conn).await?.pop());
+                        }
+                        Err(error) if lost_a_race(&error) => {}
+                        Err(error) => return Err(error),
+                    }
                 }
-                let claimed = query_as(MYSQL_CLAIMED).bind(until).bind(lease);
-                return Ok(claimed.all(&mut conn).await?.pop());
+                return Ok(None);
             }
         };
         let claim = query_as(claim).bind(lease).bind(until).bind(now).bind(operations);
