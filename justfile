@@ -28,7 +28,7 @@ update:
 
 # The plans of keyset pages deep in a million rows.
 plans:
-    DIPTYCH_TEST_ROWS=1000000 cargo test -p diptych-pipeline --features postgres deep_keyset
+    DIPTYCH_TEST_ROWS=1000000 cargo test -p diptych-pipeline --features postgres,mysql deep_keyset
 
 # Official MCP clients, OpenAPI linters and disconnects against the example.
 interop:
