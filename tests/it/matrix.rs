@@ -344,6 +344,11 @@ cells! {
     sqlite_mcp_session: Sqlite, McpSession;
     sqlite_mcp_stateless: Sqlite, McpStateless;
     sqlite_stdio: Sqlite, Stdio;
+    mysql_in_process: MySql, InProcess;
+    mysql_rest: MySql, Rest;
+    mysql_mcp_session: MySql, McpSession;
+    mysql_mcp_stateless: MySql, McpStateless;
+    mysql_stdio: MySql, Stdio;
     postgres_in_process: Postgres, InProcess;
     postgres_rest: Postgres, Rest;
     postgres_mcp_session: Postgres, McpSession;

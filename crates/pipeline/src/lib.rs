@@ -16,8 +16,8 @@
 //!
 //! Applications use the facade crate `diptych`; this crate's own API may change in any release.
 
-#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
-compile_error!("diptych needs a database: enable the cargo feature `sqlite` or `postgres`");
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("diptych needs a database: enable the cargo feature `sqlite`, `postgres` or `mysql`");
 
 mod attempts;
 mod audit;

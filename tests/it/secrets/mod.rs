@@ -6,7 +6,7 @@ mod debug;
 mod marks;
 mod program;
 
-use crate::counter::{Postgres, Sqlite};
+use crate::counter::{MySql, Postgres, Sqlite};
 use diptych::Backend;
 use diptych_testkit::TestDatabase;
 use marks::found;
@@ -62,14 +62,14 @@ async fn nothing_leaks_over_http_on_postgres() {
 
 #[tokio::test]
 async fn nothing_leaks_over_http_when_diptych_says_all_it_can() {
-    for backend in [Sqlite, Postgres] {
+    for backend in [Sqlite, Postgres, MySql] {
         over_http(backend, Some(LOUD)).await;
     }
 }
 
 #[tokio::test]
 async fn nothing_leaks_over_stdio() {
-    for (backend, filter) in [(Sqlite, None), (Postgres, Some(LOUD))] {
+    for (backend, filter) in [(Sqlite, None), (Postgres, Some(LOUD)), (MySql, None)] {
         let database = TestDatabase::new(backend).await;
         let mut program = Program::start(&url(&database), filter, "stdio");
         let call = |name: &str, arguments: Value| {

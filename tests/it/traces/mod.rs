@@ -3,7 +3,7 @@
 pub(crate) mod collector;
 mod program;
 
-use crate::counter::{Postgres, Sqlite};
+use crate::counter::{MySql, Postgres, Sqlite};
 use collector::{Collector, Span};
 use diptych::{Principal, Telemetry};
 use diptych_testkit::TestDatabase;
@@ -237,7 +237,7 @@ async fn on_stdio_the_trace_is_in_meta() {
 
 #[tokio::test]
 async fn a_statement_tells_its_text_where_that_is_asked_for_and_never_a_value() {
-    for (backend, system) in [(Sqlite, "sqlite"), (Postgres, "postgresql")] {
+    for (backend, system) in [(Sqlite, "sqlite"), (Postgres, "postgresql"), (MySql, "mysql")] {
         let (database, collector) = (TestDatabase::new(backend).await, Collector::start());
         let server = Serving::start(command(&database, Some(&collector)).env("TRACED_TELEMETRY", "sql"));
         let parent = CALLER.traceparent("01");

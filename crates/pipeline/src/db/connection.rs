@@ -29,6 +29,7 @@ pub struct Conn {
     /// A statement failed and there is no more of this transaction: PostgreSQL takes no others in it, MySQL has ended it.
     pub(crate) failed: bool,
     /// It is in the transaction of a call, which no statement may end.
+    #[cfg_attr(not(feature = "mysql"), allow(dead_code, reason = "only there one can"))]
     pub(crate) guarded: bool,
     /// The connection was lent out whole, so that statements could fail unseen.
     pub(crate) unseen: bool,
