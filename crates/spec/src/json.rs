@@ -18,7 +18,7 @@ pub struct JsonLimits {
     pub depth: usize,
     /// How many values there may be in all, those that hold others among them; 100,000.
     pub values: usize,
-    /// The longest name of a member, in bytes as it was written; 1,024.
+    /// The longest name of a member, in bytes as it was written, in which a letter can have twelve; 8,192.
     pub name: usize,
     /// The longest number, in bytes; 256. A number also has to be one that a 64-bit float can hold.
     pub number: usize,
@@ -31,7 +31,7 @@ impl JsonLimits {
 
 impl Default for JsonLimits {
     fn default() -> Self {
-        Self { depth: 64, values: 100_000, name: 1024, number: 256 }
+        Self { depth: 64, values: 100_000, name: 8192, number: 256 }
     }
 }
 

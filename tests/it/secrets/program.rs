@@ -166,7 +166,7 @@ pub(super) fn message(method: &str, mut params: Value, meta: &Value) -> Value {
 pub(super) async fn trail(database: &TestDatabase) -> BTreeSet<String> {
     let db = Db::connect(database.url()).await.unwrap();
     let rows =
-        "SELECT call || operation || surface || mount || issuer || subject || client || address || arguments || outcome
+        "SELECT \"call\" || operation || surface || mount || issuer || subject || client || address || arguments || outcome
                 || code || trace_id FROM diptych_audit";
     let rows: Vec<String> = query_scalar(rows).all(&mut db.read().await.unwrap()).await.unwrap();
     db.close().await;
