@@ -216,10 +216,16 @@ async fn a_deep_keyset_page_is_a_range_of_the_index() {
     let price = |descending| OrderKey { column: "price", descending };
     for (db, _folder) in databases().await {
         let mut tx = table(&db, rows).await;
-        query("CREATE INDEX items_by_price_down ON items (owner, price DESC, id)").execute(&mut tx).await.unwrap();
-        analyze(&mut tx).await;
         let mixed = vec![price(true), OrderKey { column: "id", descending: false }];
         for (order, is_mixed) in [(vec![price(false)], false), (vec![price(true)], false), (mixed, true)] {
+            if is_mixed {
+                // Not before: beside it MariaDB takes another plan for the index that serves the others.
+                query("CREATE INDEX items_by_price_down ON items (owner, price DESC, id)")
+                    .execute(&mut tx)
+                    .await
+                    .unwrap();
+                analyze(&mut tx).await;
+            }
             for (direction, inclusive) in [(Direction::Forward, false), (Direction::Backward, true)] {
                 let order = predicate::total(order.clone(), "id");
                 let from = Some(Position { keys: vec![Value::I64(500), Value::I64(rows / 2)], inclusive });
